@@ -1,0 +1,24 @@
+declare const byteString: unique symbol;
+
+/**
+ * Bytes as a string: every code unit is one byte (0 to 255), as WebIDL's ByteString.
+ *
+ * Wire text (XML in UTF-8) travels through boshd in this form, because V8 keeps such a string in one byte a
+ * character, slices and joins it without copying, and node:http and node:net write it directly as 'latin1'. It is NOT
+ * text: turn text into it with `Toolbox.encodeUtf8`, and never measure or compare characters in it.
+ */
+export type ByteString = string & { readonly [byteString]: true };
+
+export const EMPTY = '' as ByteString;
+
+/** Marks an ASCII string as what it is: the same in text and in UTF-8. For literals, numbers, names of the XEPs. */
+export function ascii(text: string): ByteString {
+  return text as ByteString;
+}
+
+/** Joins wire text. V8 builds a rope, flattened once when it is written. */
+export function join(...parts: ByteString[]): ByteString {
+  let whole = '';
+  for (const part of parts) whole += part;
+  return whole as ByteString;
+}

@@ -1,0 +1,40 @@
+import type { BodyFault, DecodedBody } from '../wire/index.ts';
+import type { Reason } from './reasons.ts';
+
+/** One HTTP request, numbered by the front. Answered exactly once by a `respond` or `drop` output. */
+export type RequestId = number;
+/** One upstream link (a TCP connection being made or up), numbered by the manager. Never used twice. */
+export type LinkId = number;
+
+/** What the ports learned. The manager turns each into outputs. */
+export type Input =
+  /** A POST (or another syntax) with a <body/>, decoded. */
+  | {
+      readonly type: 'request';
+      readonly request: RequestId;
+      /** Name of the site that the front chose. */
+      readonly site: string;
+      /** Whether it came over https, as told by the listener or a trusted proxy. */
+      readonly secure: boolean;
+      /** The browser's address, for logs, limits and PROXY protocol. */
+      readonly address: string;
+      readonly body: DecodedBody;
+    }
+  /** A request whose body was refused by the decoder. No session is touched by it. */
+  | { readonly type: 'bad-request'; readonly request: RequestId; readonly fault: BodyFault }
+  /** The client went away before its request was answered. */
+  | { readonly type: 'request-aborted'; readonly request: RequestId }
+  /** A reply could not be written whole: its socket closed before. */
+  | { readonly type: 'reply-lost'; readonly request: RequestId }
+  /** The link is up. `secure`: TLS has been made and verified already (direct TLS). */
+  | { readonly type: 'link-up'; readonly link: LinkId; readonly secure: boolean; readonly remote: string }
+  /** After the output `secure`: TLS was made and verified on the link. */
+  | { readonly type: 'link-secured'; readonly link: LinkId }
+  /** Bytes from the server; the view is valid only during the call. */
+  | { readonly type: 'link-data'; readonly link: LinkId; readonly bytes: Uint8Array }
+  /** Dialling failed, or the link was lost or closed by the server. The link is gone after this. */
+  | { readonly type: 'link-down'; readonly link: LinkId; readonly reason: Reason; readonly detail: string }
+  /** The link's send buffer is full (true) or has drained (false). */
+  | { readonly type: 'link-blocked'; readonly link: LinkId; readonly blocked: boolean }
+  /** SIGTERM: every session ends with system-shutdown, no new ones (XEP-0124 §17.2). */
+  | { readonly type: 'shutdown' };

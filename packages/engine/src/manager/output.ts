@@ -1,0 +1,69 @@
+import type { ByteString } from '../kit/index.ts';
+import type { DialPlan } from '../site/index.ts';
+import type { LinkId, RequestId } from './input.ts';
+import type { Reason } from './reasons.ts';
+
+/** What an HTTP request is answered with. The front adds the headers that every reply has (security, CORS, length). */
+export interface Reply {
+  readonly status: 200 | 400 | 403 | 404 | 503;
+  readonly contentType: string;
+  readonly body: ByteString;
+}
+
+/** The work that follows from an input, in the order it must be done. */
+export type Output =
+  | { readonly type: 'respond'; readonly request: RequestId; readonly reply: Reply }
+  /** Close the request's connection without a reply: a secure session was asked for on http (XEP-0124 §19.1). */
+  | { readonly type: 'drop'; readonly request: RequestId }
+  | { readonly type: 'dial'; readonly link: LinkId; readonly plan: DialPlan }
+  /** The server agreed to STARTTLS: make TLS on the link now (RFC 6120 §5.4.3.3). */
+  | { readonly type: 'secure'; readonly link: LinkId }
+  | { readonly type: 'send'; readonly link: LinkId; readonly bytes: ByteString }
+  /** Stop (or go on) reading from the server: the client does not fetch what is queued. */
+  | { readonly type: 'read'; readonly link: LinkId; readonly wanted: boolean }
+  /** The manager is done with the link: flush what was sent, then close; also gives up a dial. No more inputs of it. */
+  | { readonly type: 'close'; readonly link: LinkId }
+  | { readonly type: 'log'; readonly event: LogEvent };
+
+/** What is worth a line in the log, and a count. `session` is a short name of the session, never its sid. */
+export type LogEvent =
+  | {
+      readonly event: 'session-created';
+      readonly session: string;
+      readonly site: string;
+      readonly domain: string;
+      readonly address: string;
+    }
+  | {
+      readonly event: 'session-ended';
+      readonly session: string;
+      readonly site: string;
+      readonly domain: string;
+      readonly reason: Reason;
+      readonly detail: string;
+      readonly livedMs: number;
+      /** Payloads that the client never confirmed. */
+      readonly undelivered: number;
+    }
+  | {
+      readonly event: 'session-refused';
+      readonly site: string;
+      readonly reason: Reason;
+      readonly detail: string;
+      readonly address: string;
+    }
+  | {
+      readonly event: 'request-refused';
+      readonly session: string | undefined;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | {
+      readonly event: 'stream-ready';
+      readonly session: string;
+      readonly domain: string;
+      readonly remote: string;
+      readonly secure: boolean;
+      readonly tookMs: number;
+    }
+  | { readonly event: 'logged-in'; readonly session: string; readonly tookMs: number };

@@ -1,0 +1,140 @@
+import type { Condition } from '../wire/index.ts';
+
+interface ReasonFacts {
+  /** What a person can act on: what happened and what to look at. */
+  readonly text: string;
+  /** What the client is told. Never more: the detail would be a port scanner's oracle. */
+  readonly condition: Condition | undefined;
+}
+
+/**
+ * Why a stream could not be had, or a session ended. In logs, in metrics, kept by session id.
+ * `condition` undefined: the client is told nothing (it is gone) or a plain terminate.
+ */
+const REASONS = {
+  'dns-no-such-domain': {
+    text: 'The domain does not exist in the DNS.',
+    condition: 'remote-connection-failed',
+  },
+  'dns-no-service': {
+    text: 'The domain says by its SRV records that it offers no XMPP service.',
+    condition: 'remote-connection-failed',
+  },
+  'dns-failed': {
+    text: 'The DNS did not answer, or answered with an error; look at the resolver.',
+    condition: 'remote-connection-failed',
+  },
+  'address-forbidden': {
+    text: 'Every address of the domain is one that the address policy forbids (private, loopback, special purpose); allow it with an override of the domain.',
+    condition: 'remote-connection-failed',
+  },
+  'port-forbidden': {
+    text: 'The SRV records name only ports that the policy forbids.',
+    condition: 'remote-connection-failed',
+  },
+  'connect-refused': {
+    text: 'The XMPP server refused the connection; is it running, is the port right?',
+    condition: 'remote-connection-failed',
+  },
+  'connect-timeout': {
+    text: 'The XMPP server did not answer in time; look at firewalls and routes.',
+    condition: 'remote-connection-failed',
+  },
+  'connect-failed': { text: 'The XMPP server could not be reached.', condition: 'remote-connection-failed' },
+  'tls-name-mismatch': {
+    text: 'The certificate of the XMPP server is not for this domain.',
+    condition: 'remote-connection-failed',
+  },
+  'tls-untrusted': {
+    text: 'The certificate of the XMPP server is not signed by a trusted authority.',
+    condition: 'remote-connection-failed',
+  },
+  'tls-expired': {
+    text: 'The certificate of the XMPP server has expired or is not valid yet.',
+    condition: 'remote-connection-failed',
+  },
+  'tls-failed': {
+    text: 'No TLS could be agreed with the XMPP server.',
+    condition: 'remote-connection-failed',
+  },
+  'tls-not-offered': {
+    text: 'The XMPP server offers no STARTTLS, and TLS is required.',
+    condition: 'remote-connection-failed',
+  },
+  'not-xmpp': {
+    text: 'What answered is not an XMPP server, or sent malformed XML.',
+    condition: 'remote-connection-failed',
+  },
+  'negotiation-timeout': {
+    text: 'The XMPP server did not send its stream features in time.',
+    condition: 'remote-connection-failed',
+  },
+  'stream-error': {
+    text: 'The XMPP server ended the stream with an error.',
+    condition: 'remote-stream-error',
+  },
+  'stream-closed': { text: 'The XMPP server closed the stream.', condition: undefined },
+  'link-lost': { text: 'The connection to the XMPP server broke.', condition: 'internal-server-error' },
+  'server-flood': {
+    text: 'The XMPP server sent more than the client fetched, beyond the limit.',
+    condition: 'policy-violation',
+  },
+  'client-terminated': { text: 'The client ended the session.', condition: undefined },
+  'client-inactive': {
+    text: 'The client made no request for longer than the inactivity period.',
+    condition: 'item-not-found',
+  },
+  'creation-unconfirmed': {
+    text: 'The client never took up the session it had created.',
+    condition: 'item-not-found',
+  },
+  'login-timeout': {
+    text: 'The client did not log in within the time allowed for it.',
+    condition: 'policy-violation',
+  },
+  'prelogin-bytes': {
+    text: 'The client sent more before its log-in than is allowed.',
+    condition: 'policy-violation',
+  },
+  'bad-rid': { text: 'The client sent a rid beyond the window.', condition: 'item-not-found' },
+  'bad-key': { text: 'The client sent a wrong key, or none.', condition: 'item-not-found' },
+  'bad-stream': {
+    text: 'The client named a stream that is not of its session.',
+    condition: 'item-not-found',
+  },
+  'too-many-requests': {
+    text: 'The client made more simultaneous requests than it was allowed.',
+    condition: 'policy-violation',
+  },
+  'too-frequent': {
+    text: 'The client polled more often than it was allowed.',
+    condition: 'policy-violation',
+  },
+  'too-many-repeats': { text: 'The client repeated one request too often.', condition: 'policy-violation' },
+  'pause-too-long': {
+    text: 'The client asked for a longer pause than maxpause.',
+    condition: 'policy-violation',
+  },
+  'client-flood': {
+    text: 'The client sent more than the XMPP server took, beyond the limit.',
+    condition: 'policy-violation',
+  },
+  'no-domain': {
+    text: 'The creation request has no usable to attribute, and there is no default domain.',
+    condition: 'improper-addressing',
+  },
+  'domain-refused': {
+    text: 'The domain is not one that this site may connect to.',
+    condition: 'host-unknown',
+  },
+  'too-many-sessions': { text: 'The limit on sessions is reached.', condition: 'policy-violation' },
+  shutdown: { text: 'boshd is being stopped.', condition: 'system-shutdown' },
+} as const satisfies Record<string, ReasonFacts>;
+
+export type Reason = keyof typeof REASONS;
+
+export function reasonFacts(reason: Reason): ReasonFacts {
+  return REASONS[reason];
+}
+
+export const ALL_REASONS: readonly Reason[] = Object.keys(REASONS).map((name) => name as Reason);

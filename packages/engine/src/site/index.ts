@@ -1,0 +1,1 @@
+export type { DialPlan, DialTarget, TlsPolicy } from './dial-plan.ts';

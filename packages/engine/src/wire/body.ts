@@ -1,0 +1,78 @@
+import type { Payload } from './payload.ts';
+
+/** The attributes of a request's <body/>, read and checked; undefined where the client did not send one. XEP-0124 §6 to §17. */
+export interface BodyAttributes {
+  /** 0 to 2^53-1, digits without leading zeros (XEP-0124 §14.1; 0 as xmpp-bosh-client and Strophe may start there). */
+  readonly rid: number;
+  readonly sid: string | undefined;
+  readonly to: string | undefined;
+  readonly from: string | undefined;
+  readonly route: string | undefined;
+  /** xml:lang */
+  readonly lang: string | undefined;
+  readonly ver: { readonly major: number; readonly minor: number } | undefined;
+  /** Seconds. */
+  readonly wait: number | undefined;
+  readonly hold: number | undefined;
+  readonly ack: number | undefined;
+  readonly content: string | undefined;
+  readonly key: string | undefined;
+  readonly newkey: string | undefined;
+  /** Seconds. */
+  readonly pause: number | undefined;
+  readonly stream: string | undefined;
+  /** type='terminate', also in the spelling 'terminal' of old clients; every other type is undefined. */
+  readonly terminate: boolean;
+  /** The condition of a terminate, where a client tells one. */
+  readonly condition: string | undefined;
+  /** xmpp:version (XEP-0206 §4) */
+  readonly xmppVersion: string | undefined;
+  /** xmpp:restart='true' or '1' (XEP-0206 §6) */
+  readonly restart: boolean;
+}
+
+/** A request's <body/>: attributes, and the payloads ready for the XMPP stream. */
+export interface DecodedBody {
+  readonly attributes: BodyAttributes;
+  readonly payloads: readonly Payload[];
+}
+
+/** Why a request's body was refused. Stable codes; `detail` is for logs, names what is wrong and where, holds no content. */
+export interface BodyFault {
+  readonly code: BodyFaultCode;
+  readonly detail: string;
+}
+
+export type BodyFaultCode =
+  | 'not-utf8'
+  | 'not-well-formed'
+  | 'restricted-xml'
+  | 'wrong-root'
+  | 'character-data'
+  | 'bad-attribute'
+  | 'body-too-large'
+  | 'stanza-too-large'
+  | 'too-deep'
+  | 'too-many-attributes'
+  | 'name-too-long';
+
+/** What XML from a peer may cost. */
+export interface XmlLimits {
+  /** Bytes of one payload. Default 256 KiB from a client (the limit of most servers), 1 MiB from a server. */
+  readonly stanzaBytesMax: number;
+  /** Elements within elements, the payload itself being 1. Default 64. */
+  readonly depthMax: number;
+  /** Attributes of one element, namespace declarations included. Default 64. */
+  readonly attributesMax: number;
+  /** Bytes of one element or attribute name, prefix included. Default 512. */
+  readonly nameBytesMax: number;
+}
+
+export const CLIENT_XML_LIMITS: XmlLimits = {
+  stanzaBytesMax: 256 * 1024,
+  depthMax: 64,
+  attributesMax: 64,
+  nameBytesMax: 512,
+};
+
+export const SERVER_XML_LIMITS: XmlLimits = { ...CLIENT_XML_LIMITS, stanzaBytesMax: 1024 * 1024 };

@@ -1,0 +1,33 @@
+import type { ByteString } from '@boshd/engine/kit';
+import type { Input, LinkId, LogEvent, Reply, RequestId } from '@boshd/engine/manager';
+import type { DialPlan } from '@boshd/engine/site';
+
+/**
+ * The doors between what decides (the engine, run by the driver) and what does (front, upstream, observe).
+ *
+ * A port does what an output says and reports what it learns as an input. Ports never call each other; only the driver
+ * calls them, and they call only `Submit`. A port may submit from inside a call of the driver: the driver queues it.
+ */
+export type Submit = (input: Input) => void;
+
+/** Towards browsers: answers HTTP requests. */
+export interface FrontPort {
+  /** Sends the reply. A request that is gone is ignored (its abort was or will be submitted). */
+  respond(request: RequestId, reply: Reply): void;
+  /** Closes the connection of the request without a reply. */
+  drop(request: RequestId): void;
+}
+
+/** Towards XMPP servers: one link is one TCP connection, being made or up. */
+export interface UpstreamPort {
+  dial(link: LinkId, plan: DialPlan): void;
+  secure(link: LinkId): void;
+  send(link: LinkId, bytes: ByteString): void;
+  read(link: LinkId, wanted: boolean): void;
+  close(link: LinkId): void;
+}
+
+/** Towards people: log lines and counters. */
+export interface ObservePort {
+  event(event: LogEvent): void;
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+const engineSource = new URL('./packages/engine/src', import.meta.url).pathname;
+
+export default defineConfig({
+  resolve: {
+    alias: [{ find: /^@boshd\/engine\/(\w+)$/, replacement: `${engineSource}/$1/index.ts` }],
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'bench/src/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    passWithNoTests: false,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
