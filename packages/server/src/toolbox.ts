@@ -1,0 +1,30 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash, randomBytes } from 'node:crypto';
+import { assert, type ByteString, type Toolbox } from '@boshd/engine/kit';
+
+type Slice = (this: Uint8Array, start: number, end: number) => string;
+
+/**
+ * The method of Buffer behind toString('latin1', ...), which works on every Uint8Array. Wrapping one in a Buffer first
+ * would double the price of a short slice.
+ */
+const latin1Slice = ((): Slice => {
+  const method: unknown = Reflect.get(Buffer.prototype, 'latin1Slice');
+  assert(typeof method === 'function', 'Buffer has latin1Slice');
+  return method as Slice;
+})();
+
+const NOT_ASCII = /[^\0-\x7f]/;
+
+/** The engine's toolbox, made of node:crypto and Buffer. */
+export function nodeToolbox(): Toolbox {
+  return {
+    randomBytes,
+    isUtf8,
+    toByteString: (bytes, start, end) => latin1Slice.call(bytes, start, end) as ByteString,
+    decodeUtf8: (bytes) => (NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes),
+    encodeUtf8: (text) =>
+      (NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text) as ByteString,
+    sha1Hex: (bytes) => createHash('sha1').update(bytes, 'latin1').digest('hex'),
+  };
+}
