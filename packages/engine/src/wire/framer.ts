@@ -2,10 +2,12 @@ import type { Toolbox } from '../kit/index.ts';
 import type { XmlLimits } from './body.ts';
 import type { Payload } from './payload.ts';
 
-/** What a stream header of the server says (RFC 6120 §4.7). */
+/** What a stream header says (RFC 6120 §4.7). */
 export interface StreamHeader {
   readonly id: string | undefined;
   readonly from: string | undefined;
+  /** Whom the stream is for: what a client's header says, and the demo server must know. */
+  readonly to?: string | undefined;
   readonly version: string | undefined;
   readonly lang: string | undefined;
 }
