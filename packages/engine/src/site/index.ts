@@ -1,4 +1,6 @@
+export { type AddressPolicy, type AddressVerdict, addressVerdict } from './address-policy.ts';
 export type { DialPlan, DialTarget, TlsPolicy } from './dial-plan.ts';
+export { type Network, parseNetwork } from './ip-address.ts';
 export {
   judgeOrigin,
   type OriginClaim,
@@ -7,3 +9,4 @@ export {
   originPolicy,
   SAME_ORIGIN_ONLY,
 } from './origin-policy.ts';
+export { type PortVerdict, portVerdict } from './port-policy.ts';
