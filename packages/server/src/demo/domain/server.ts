@@ -1,0 +1,90 @@
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { assert, type Toolbox } from '@boshd/engine/kit';
+import { nodeToolbox } from '../../toolbox.ts';
+import { Accounts, type DemoAccount } from './accounts.ts';
+import { Connection } from './connection.ts';
+import { DEMO_LIMITS, type DemoLimits } from './limits.ts';
+
+/** The domain of the demo: a name that never leaves the machine (RFC 6761 §6.3). */
+export const DEMO_DOMAIN = 'demo.localhost';
+
+/** Accounts to try a log-in with a password. */
+export const DEMO_ACCOUNTS: readonly DemoAccount[] = [
+  { username: 'romeo', password: 'demo' },
+  { username: 'juliet', password: 'demo' },
+];
+
+export interface DemoServerOptions {
+  /** Default `demo.localhost`. */
+  readonly domain?: string;
+  /** Who may log in with a password. Default romeo and juliet, both with `demo`. */
+  readonly accounts?: readonly DemoAccount[];
+  readonly limits?: Partial<DemoLimits>;
+  /** Port on 127.0.0.1. Default 0: a free one. */
+  readonly port?: number;
+}
+
+export interface DemoServer {
+  readonly domain: string;
+  readonly port: number;
+  /** Clients connected now. */
+  readonly connections: () => number;
+  /** Ends every stream with system-shutdown and stops listening; resolves when all is closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the small XMPP domain behind `boshd demo`: everybody who logs in, as a guest (SASL ANONYMOUS) or with a
+ * password, sees everybody else at once, as in a shared roster group.
+ *
+ * It differs from a real server: plain TCP on loopback without TLS, no other domains (no s2s), nothing on disk,
+ * accounts fixed at start with passwords in memory, guests forgotten with their connection, presence subscriptions
+ * always granted, JIDs folded to lower case instead of PRECIS, and no extensions but ping, disco, version, delay and
+ * offline messages. Never put it on a network.
+ *
+ * @example
+ * const demo = await startDemoServer();
+ * // ... an XMPP client to 127.0.0.1, demo.port, domain demo.domain ...
+ * await demo.close();
+ *
+ * @throws what node:net says when it can not listen
+ */
+export async function startDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
+  const limits: DemoLimits = { ...DEMO_LIMITS, ...options.limits };
+  const domain = options.domain ?? DEMO_DOMAIN;
+  const toolbox: Toolbox = nodeToolbox();
+  const accounts = new Accounts(domain, options.accounts ?? DEMO_ACCOUNTS, limits.accountsMax);
+  const open = new Set<Connection>();
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    const connection = new Connection({ name: domain, accounts, limits, toolbox }, socket);
+    open.add(connection);
+    socket.once('close', () => open.delete(connection));
+  });
+  server.maxConnections = limits.connectionsMax;
+  await listening(server, options.port ?? 0);
+  const address = server.address();
+  assert(address !== null && typeof address === 'object', 'a TCP server has an address');
+  return {
+    domain,
+    port: (address satisfies AddressInfo).port,
+    connections: () => open.size,
+    close: () => closed(server, open),
+  };
+}
+
+function listening(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server, open: ReadonlySet<Connection>): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    for (const connection of open) connection.end('system-shutdown');
+  });
+}
