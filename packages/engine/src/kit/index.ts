@@ -1,6 +1,16 @@
 export { AssertionFailed, assert, unreachable } from './assert.ts';
 export { ascii, type ByteString, EMPTY, join } from './bytes.ts';
 export { fault, ok, type Result } from './result.ts';
-export { after, between, type Duration, earlier, type Instant, instantOf, millis, seconds } from './time.ts';
+export {
+  after,
+  between,
+  type Duration,
+  earlier,
+  type Instant,
+  instantOf,
+  millis,
+  seconds,
+  shorter,
+} from './time.ts';
 export { type Timed, TimerTable } from './timers.ts';
 export type { Toolbox } from './toolbox.ts';

@@ -19,3 +19,7 @@ export function earlier(a: Instant | undefined, b: Instant | undefined): Instant
   if (b === undefined) return a;
   return a < b ? a : b;
 }
+
+export function shorter(a: Duration, b: Duration): Duration {
+  return a < b ? a : b;
+}

@@ -1,3 +1,6 @@
+export type { AdmissionLimits, ManagerConfig } from './config.ts';
+export { DEFAULT_ADMISSION_LIMITS } from './config.ts';
 export type { Input, LinkId, RequestId } from './input.ts';
+export { ConnectionManager } from './manager.ts';
 export type { LogEvent, Output, Reply } from './output.ts';
 export { ALL_REASONS, type Reason, reasonFacts } from './reasons.ts';

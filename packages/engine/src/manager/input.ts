@@ -1,8 +1,8 @@
+import type { RequestId } from '../session/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { Reason } from './reasons.ts';
 
-/** One HTTP request, numbered by the front. Answered exactly once by a `respond` or `drop` output. */
-export type RequestId = number;
+export type { RequestId };
 /** One upstream link (a TCP connection being made or up), numbered by the manager. Never used twice. */
 export type LinkId = number;
 
@@ -22,10 +22,10 @@ export type Input =
     }
   /** A request whose body was refused by the decoder. No session is touched by it. */
   | { readonly type: 'bad-request'; readonly request: RequestId; readonly fault: BodyFault }
-  /** The client went away before its request was answered. */
-  | { readonly type: 'request-aborted'; readonly request: RequestId }
+  /** The client went away before its request was answered. `sid`: the one in its body, so that no map is needed. */
+  | { readonly type: 'request-aborted'; readonly request: RequestId; readonly sid: string | undefined }
   /** A reply could not be written whole: its socket closed before. */
-  | { readonly type: 'reply-lost'; readonly request: RequestId }
+  | { readonly type: 'reply-lost'; readonly request: RequestId; readonly sid: string | undefined }
   /** The link is up. `secure`: TLS has been made and verified already (direct TLS). */
   | { readonly type: 'link-up'; readonly link: LinkId; readonly secure: boolean; readonly remote: string }
   /** After the output `secure`: TLS was made and verified on the link. */

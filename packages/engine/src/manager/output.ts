@@ -1,14 +1,10 @@
 import type { ByteString } from '../kit/index.ts';
+import type { Reply } from '../session/index.ts';
 import type { DialPlan } from '../site/index.ts';
 import type { LinkId, RequestId } from './input.ts';
 import type { Reason } from './reasons.ts';
 
-/** What an HTTP request is answered with. The front adds the headers that every reply has (security, CORS, length). */
-export interface Reply {
-  readonly status: 200 | 400 | 403 | 404 | 503;
-  readonly contentType: string;
-  readonly body: ByteString;
-}
+export type { Reply };
 
 /** The work that follows from an input, in the order it must be done. */
 export type Output =

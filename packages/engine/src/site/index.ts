@@ -1,5 +1,6 @@
 export { type AddressPolicy, type AddressVerdict, addressVerdict } from './address-policy.ts';
 export type { DialPlan, DialTarget, TlsPolicy } from './dial-plan.ts';
+export { admitDomain, type DomainOverride, type DomainPolicy, type DomainRefusal } from './domain-policy.ts';
 export { type Network, parseNetwork } from './ip-address.ts';
 export {
   judgeOrigin,

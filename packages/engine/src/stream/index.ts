@@ -1,1 +1,18 @@
-export {};
+export {
+  closeStream,
+  createStream,
+  forward,
+  linkData,
+  linkSecured,
+  linkUp,
+  streamDeadline,
+  streamTick,
+} from './exchange.ts';
+export {
+  DEFAULT_STREAM_LIMITS,
+  type StartTls,
+  type Stream,
+  type StreamLimits,
+  type StreamRequest,
+} from './stream.ts';
+export type { OpenedStream, StreamEnd, StreamTurn, StreamWork } from './work.ts';

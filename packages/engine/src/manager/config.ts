@@ -1,0 +1,36 @@
+import type { SessionLimits } from '../session/index.ts';
+import type { DomainPolicy } from '../site/index.ts';
+import type { StreamLimits } from '../stream/index.ts';
+import type { XmlLimits } from '../wire/index.ts';
+
+/** What the operator decided, as the engine needs it. */
+export interface ManagerConfig {
+  readonly session: SessionLimits;
+  readonly stream: StreamLimits;
+  /** What XML from XMPP servers may cost. */
+  readonly serverXml: XmlLimits;
+  readonly domains: DomainPolicy;
+  readonly admission: AdmissionLimits;
+  /** SASL EXTERNAL is shown to clients. Default false. */
+  readonly showExternal: boolean;
+}
+
+export interface AdmissionLimits {
+  /** Live sessions of the process. Default 20,000. */
+  readonly sessionsMax: number;
+  /** Ended sessions that are remembered, so that a late request hears why. Default 10,000; the oldest go first. */
+  readonly endedMax: number;
+  /** Live sessions of one address. Default 50, 0 for no limit. */
+  readonly sessionsPerAddressMax: number;
+  /** Creations of one address a second, and at once. Defaults 10 and 30, rate 0 for no limit. */
+  readonly creationsPerAddressPerSecond: number;
+  readonly creationsPerAddressBurst: number;
+}
+
+export const DEFAULT_ADMISSION_LIMITS: AdmissionLimits = {
+  sessionsMax: 20_000,
+  endedMax: 10_000,
+  sessionsPerAddressMax: 50,
+  creationsPerAddressPerSecond: 10,
+  creationsPerAddressBurst: 30,
+};

@@ -1,0 +1,20 @@
+import type { DialPlan, DomainPolicy } from '../site/index.ts';
+import type { StartTls } from '../stream/index.ts';
+
+/** How to reach the server of a domain that was admitted. */
+export function planDial(policy: DomainPolicy, domain: string, clientAddress: string): DialPlan {
+  const override = policy.overrides.get(domain);
+  return {
+    domain,
+    target: override?.target ?? 'discover',
+    tls: override?.tls ?? 'required',
+    verify: override?.verify ?? true,
+    clientAddress,
+  };
+}
+
+/** What the stream does about STARTTLS on a link that is not under TLS yet. */
+export function startTlsOf(plan: DialPlan): StartTls {
+  if (plan.tls === 'insecure-none') return 'never';
+  return plan.tls === 'insecure-optional' ? 'optional' : 'required';
+}

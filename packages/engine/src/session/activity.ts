@@ -1,0 +1,46 @@
+import type { DecodedBody } from '../wire/index.ts';
+import type { Session } from './session.ts';
+import type { Turn } from './turn.ts';
+
+/** A new request without payload that asks for nothing but a reply. */
+export function isEmptyRequest(body: DecodedBody): boolean {
+  const { attributes } = body;
+  return (
+    body.payloads.length === 0 &&
+    !attributes.terminate &&
+    attributes.pause === undefined &&
+    !attributes.restart
+  );
+}
+
+/**
+ * Whether a new request (never a repeat) is one too many (XEP-0124 §11), or comes too soon (§11, §12).
+ *
+ * The frequency is forgiven `strikesMax` times in a row: the letter ends a session for one early timer of the browser.
+ */
+export function judgeActivity(
+  session: Session,
+  body: DecodedBody,
+  turn: Turn,
+): 'too-many-requests' | 'too-frequent' | undefined {
+  const { terms, limits } = session;
+  const { attributes } = body;
+  let unanswered = session.early.length + 1;
+  for (const held of session.held) if (held.request !== undefined) unanswered += 1;
+
+  const isExtra = attributes.terminate || attributes.pause !== undefined;
+  if (unanswered > terms.requests && !isExtra) return 'too-many-requests';
+
+  const isEmpty = isEmptyRequest(body);
+  const isSoon = turn.now - session.lastNewAt < terms.polling;
+  const isTooSoon =
+    isEmpty && isSoon && (terms.isPolling ? session.wasEmptyRound : unanswered === terms.requests);
+  session.lastNewAt = turn.now;
+  session.wasEmptyRound = isEmpty;
+  if (!isTooSoon) {
+    if (session.strikes > 0) session.strikes -= 1;
+    return undefined;
+  }
+  session.strikes += 1;
+  return session.strikes > limits.strikesMax ? 'too-frequent' : undefined;
+}

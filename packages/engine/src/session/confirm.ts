@@ -1,0 +1,48 @@
+import type { DecodedBody, Payload } from '../wire/index.ts';
+import type { Session } from './session.ts';
+
+const NOTHING: readonly Payload[] = [];
+
+/**
+ * Learns from a new request which replies the client has got; what they carried need not be kept any more.
+ *
+ * | Client               | Rule                                                                                          |
+ * | declared ack='1'     | ack=k confirms up to k; no ack on rid n confirms all below n (XEP-0124 §9.2)                    |
+ * | no acks              | rid n confirms up to n - requests; a pause or terminate, one more being allowed, one less       |
+ * | no acks, empty poll  | with nothing else open: every reply that was written to a socket which did not abort            |
+ *
+ * The last rule holds because Strophe and stanza poll empty only when nothing is open. Called with requests in order
+ * of rid, before `body` joins the held ones.
+ */
+export function confirm(session: Session, body: DecodedBody): void {
+  const { attributes, payloads } = body;
+  const isExtra = attributes.terminate || attributes.pause !== undefined;
+  if (session.terms.acks) {
+    confirmThrough(session, attributes.ack ?? attributes.rid - 1);
+    return;
+  }
+  confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0));
+  if (payloads.length === 0 && !isExtra && session.held.length === 0 && session.early.length === 0) {
+    for (const answered of session.answered) if (answered.request !== undefined) answered.payloads = NOTHING;
+  }
+}
+
+function confirmThrough(session: Session, rid: number): void {
+  for (const answered of session.answered) {
+    if (answered.rid > rid) return;
+    answered.payloads = NOTHING;
+  }
+}
+
+/** Takes what the client never confirmed, oldest first: given to replies in doubt, and never given. */
+export function takeUnconfirmed(session: Session): readonly Payload[] {
+  const unconfirmed: Payload[] = [];
+  for (const answered of session.answered) {
+    unconfirmed.push(...answered.payloads);
+    answered.payloads = NOTHING;
+  }
+  unconfirmed.push(...session.outbound);
+  session.outbound = [];
+  session.outboundBytes = 0;
+  return unconfirmed;
+}

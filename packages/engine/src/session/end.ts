@@ -1,0 +1,82 @@
+import { EMPTY } from '../kit/index.ts';
+import { encodeBody, type Payload } from '../wire/index.ts';
+import { answerTerminal, settle } from './answer.ts';
+import { takeUnconfirmed } from './confirm.ts';
+import { enter } from './phase.ts';
+import { okReply, terminalBody } from './reply.ts';
+import type { Session, Terminal } from './session.ts';
+import type { Turn } from './turn.ts';
+import type { SessionEnd } from './work.ts';
+
+const ITEM_NOT_FOUND: Terminal = { condition: 'item-not-found', error: undefined };
+const POLICY_VIOLATION: Terminal = { condition: 'policy-violation', error: undefined };
+
+/** What each end that a session comes to by itself tells the client. */
+const TERMINALS: Readonly<Record<SessionEnd, Terminal>> = {
+  // For whoever asks later: as if the session did not exist (XEP-0124 §10).
+  'client-terminated': ITEM_NOT_FOUND,
+  'client-inactive': ITEM_NOT_FOUND,
+  'creation-unconfirmed': ITEM_NOT_FOUND,
+  'login-timeout': POLICY_VIOLATION,
+  'prelogin-bytes': POLICY_VIOLATION,
+  'bad-rid': ITEM_NOT_FOUND,
+  'bad-key': ITEM_NOT_FOUND,
+  'too-many-requests': POLICY_VIOLATION,
+  'too-frequent': POLICY_VIOLATION,
+  'too-many-repeats': POLICY_VIOLATION,
+  'pause-too-long': POLICY_VIOLATION,
+  'server-flood': POLICY_VIOLATION,
+};
+
+/** Ends the session for a reason of its own: everybody who listens hears it, the stream is closed. */
+export function leave(session: Session, why: SessionEnd, detail: string, turn: Turn): void {
+  const isStreamUp = session.terminal === undefined;
+  session.terminal ??= TERMINALS[why];
+  const undelivered = takeUnconfirmed(session);
+  if (isStreamUp) turn.work.push({ type: 'leave', why, detail, undelivered });
+  answerTerminal(session, turn);
+}
+
+/**
+ * The client terminates: the oldest open request is answered with type='terminate', all others empty (XEP-0124 §13).
+ * What is queued is not given any more: it stays unconfirmed.
+ */
+export function finish(session: Session, turn: Turn): void {
+  const isStreamUp = session.terminal === undefined;
+  const undelivered = takeUnconfirmed(session);
+  if (isStreamUp) turn.work.push({ type: 'leave', why: 'client-terminated', detail: '', undelivered });
+  let body = terminalBody({ condition: undefined, error: undefined }, []);
+  for (const held of session.held) {
+    session.answered.push({ ...held, reply: body, payloads: [], answeredAt: turn.now });
+    if (held.request === undefined) continue;
+    turn.work.push({ type: 'respond', request: held.request, reply: okReply(session, body) });
+    body = encodeBody(EMPTY, []);
+  }
+  session.held = [];
+  session.terminal = TERMINALS['client-terminated'];
+  answerTerminal(session, turn);
+}
+
+/**
+ * Ends the session because its stream ended, or boshd stops. What is queued for the client goes out first, unless it is
+ * dropped: then it is returned, for the server to have back.
+ */
+export function terminate(
+  session: Session,
+  terminal: Terminal,
+  queue: 'deliver' | 'drop',
+  turn: Turn,
+): readonly Payload[] {
+  if (session.phase === 'ending' || session.phase === 'ended') return [];
+  session.terminal = terminal;
+  const dropped = queue === 'drop' ? takeUnconfirmed(session) : [];
+  enter(session, 'ending');
+  settle(session, turn);
+  // With nothing left to fetch, the end needs no witness: a late request hears it.
+  if (session.held.length === 0 && session.outbound.length === 0) conclude(session, turn);
+  return dropped;
+}
+
+function conclude(session: Session, turn: Turn): void {
+  if (session.phase === 'ending') answerTerminal(session, turn);
+}

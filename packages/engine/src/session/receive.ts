@@ -1,0 +1,187 @@
+import { between, seconds } from '../kit/index.ts';
+import type { DecodedBody } from '../wire/index.ts';
+import { isEmptyRequest, judgeActivity } from './activity.ts';
+import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
+import { confirm } from './confirm.ts';
+import { finish, leave } from './end.ts';
+import { gather } from './gather.ts';
+import { takeKey } from './keys.ts';
+import { receiveRepeat } from './repeat.ts';
+import { terminalBody, terminalReply } from './reply.ts';
+import type { EarlyRequest, Session } from './session.ts';
+import type { Turn } from './turn.ts';
+import { arrivalOf, placeOf } from './window.ts';
+import type { RequestId } from './work.ts';
+
+/** Takes a request of this session: the main path. Whatever it is, it is answered now or held to be answered. */
+export function receive(session: Session, request: RequestId, body: DecodedBody, turn: Turn): void {
+  const { attributes } = body;
+  const isExtra = attributes.terminate || attributes.pause !== undefined;
+  const place = placeOf(session, attributes.rid, isExtra);
+  if (place.is === 'repeat-of-answered' || place.is === 'repeat-of-held' || place.is === 'repeat-of-early') {
+    receiveRepeat(session, request, place, attributes, turn);
+  } else if (session.phase === 'ended') {
+    respondTerminal(session, request, terminalBody(session.terminal ?? GONE, []), turn);
+  } else if (place.is === 'forgotten') {
+    // Only this copy hears it: a stray late duplicate must not end a session.
+    refuse(session, request, turn);
+  } else {
+    receiveNew(arrivalOf(request, body, turn), place.is, session, turn);
+  }
+}
+
+const GONE = { condition: 'item-not-found', error: undefined } as const;
+
+function refuse(session: Session, request: RequestId, turn: Turn): void {
+  const { isLegacy, contentType } = session.terms;
+  turn.work.push({ type: 'respond', request, reply: terminalReply(GONE, isLegacy, contentType) });
+}
+
+function receiveNew(
+  arrival: EarlyRequest,
+  place: 'next' | 'early' | 'beyond',
+  session: Session,
+  turn: Turn,
+): void {
+  session.early.push(arrival);
+  if (place === 'beyond') {
+    leave(session, 'bad-rid', `rid ${arrival.rid - session.lastRid} above the last one`, turn);
+    return;
+  }
+  session.early.sort((a, b) => a.rid - b.rid);
+  processInOrder(session, turn);
+}
+
+/** Processes what has no gap before it any more. */
+export function processInOrder(session: Session, turn: Turn): void {
+  for (let first = session.early[0]; first?.rid === session.lastRid + 1; first = session.early[0]) {
+    session.early.shift();
+    if (!process(session, first, turn)) return;
+  }
+  settle(session, turn);
+}
+
+/** Processes one request in order. False: it ended the session. */
+function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
+  const { body } = arrival;
+  const { attributes } = body;
+  // A request that was freed but waited for an answer gives way to the next one.
+  if (session.held.length > session.terms.hold) stopGathering(session, turn);
+
+  const violation = takeKey(session, attributes, turn.toolbox)
+    ? judgeActivity(session, body, turn)
+    : 'bad-key';
+  if (violation !== undefined) {
+    session.early.push(arrival);
+    leave(session, violation, `at rid ${arrival.rid - session.creationRid} of the session`, turn);
+    return false;
+  }
+  confirm(session, body);
+  noteReport(session, attributes.ack, turn);
+  if (hasListener(session)) session.hasTwoConnections = true;
+  session.lastRid = arrival.rid;
+  session.pause = undefined;
+  hold(session, arrival, turn);
+
+  if (session.terminal === undefined && !forward(session, body, turn)) return false;
+  if (attributes.terminate) {
+    finish(session, turn);
+    return false;
+  }
+  if (attributes.pause !== undefined && session.terminal === undefined)
+    return pause(session, attributes.pause, turn);
+  gather(session, body, turn);
+  return true;
+}
+
+function stopGathering(session: Session, turn: Turn): void {
+  for (const held of session.held) held.gatherUntil = undefined;
+  settle(session, turn);
+}
+
+function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
+  session.held.push({
+    rid: arrival.rid,
+    request: arrival.request,
+    others: undefined,
+    answerBy: answerByOf(session, !isEmptyRequest(arrival.body), turn),
+    gatherUntil: undefined,
+    key: arrival.key,
+    copies: arrival.copies,
+  });
+}
+
+/** Passes the payloads on. False: they ended the session. */
+function forward(session: Session, body: DecodedBody, turn: Turn): boolean {
+  const { payloads, attributes } = body;
+  if (payloads.length === 0 && !attributes.restart) return true;
+  if (!session.isLoggedIn) {
+    for (const payload of payloads) session.loginBytes += payload.bytes.length;
+    if (session.loginBytes > session.limits.loginBytesMax) {
+      leave(session, 'prelogin-bytes', `${session.loginBytes} bytes`, turn);
+      return false;
+    }
+  }
+  const { to, from, lang } = attributes;
+  turn.work.push({ type: 'forward', payloads, restart: attributes.restart ? { to, from, lang } : undefined });
+  return true;
+}
+
+/** XEP-0124 §10: every pending request is answered at once, none with payloads. False: the session ended. */
+function pause(session: Session, pauseS: number, turn: Turn): boolean {
+  const asked = seconds(pauseS);
+  if (asked > session.terms.maxpause) {
+    leave(session, 'pause-too-long', `asked for ${pauseS} s`, turn);
+    return false;
+  }
+  session.pause = asked;
+  while (session.held.length > 0) answer(session, [], turn);
+  session.quietSince = turn.now;
+  return true;
+}
+
+/** XEP-0124 §9.2: an ack below what was answered a while ago hints at a lost reply, which the next reply tells. */
+function noteReport(session: Session, ack: number | undefined, turn: Turn): void {
+  if (!session.terms.acks || ack === undefined) return;
+  const lost = session.answered.find((each) => each.rid > ack);
+  if (lost !== undefined && between(lost.answeredAt, turn.now) >= session.limits.reportAfter) {
+    session.report = { rid: lost.rid, since: lost.answeredAt };
+  }
+}
+
+/** The client went away before its request was answered. */
+export function abort(session: Session, request: RequestId, turn: Turn): void {
+  for (const each of [...session.held, ...session.early]) {
+    if (each.request === request) each.request = undefined;
+  }
+  for (const held of session.held) {
+    if (held.others !== undefined) held.others = held.others.filter((each) => each !== request);
+  }
+  if (hasListener(session)) return;
+  session.quietSince = turn.now;
+  // Nobody knows the sid of a session whose creation was not answered.
+  if (session.phase === 'opening')
+    leave(session, 'creation-unconfirmed', 'the creation request was aborted', turn);
+  else settle(session, turn);
+}
+
+/** A reply that was thought written was not: it is in doubt, and so is the client's presence. */
+export function replyLost(session: Session, request: RequestId, turn: Turn): void {
+  for (const answered of session.answered) if (answered.request === request) answered.request = undefined;
+  const creation = session.answered[0];
+  if (
+    session.phase === 'open' &&
+    session.lastRid === session.creationRid &&
+    creation?.request === undefined
+  ) {
+    leave(session, 'creation-unconfirmed', 'the creation reply could not be written', turn);
+  }
+}
+
+/** Gives up the requests that a farewell has overtaken (a page's beacon goes out while its request dies). */
+export function closeGap(session: Session, turn: Turn): void {
+  for (let first = session.early[0]; first !== undefined; first = session.early[0]) {
+    session.lastRid = first.rid - 1;
+    processInOrder(session, turn);
+  }
+}

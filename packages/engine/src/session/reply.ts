@@ -1,0 +1,77 @@
+import { ascii, type ByteString, EMPTY, type Toolbox } from '../kit/index.ts';
+import { conditionFacts, encodeBody, escapeAttribute, type Payload } from '../wire/index.ts';
+import { DEFAULT_CONTENT_TYPE } from './content-type.ts';
+import type { HeldRequest, Session, Terminal } from './session.ts';
+import type { Reply } from './work.ts';
+
+const XBOSH_DECLARED = " xmlns:xmpp='urn:xmpp:xbosh'";
+
+/** Attributes that any reply may carry: none in nearly all of them. */
+export function replyAttributes(session: Session, held: HeldRequest, toolbox: Toolbox): ByteString {
+  if (held.rid === session.creationRid) return creationAttributes(session, toolbox);
+  let attributes = '';
+  // XEP-0124 §9.1: not where the value would be the rid of the request itself.
+  if (session.terms.acks && session.lastRid !== held.rid) attributes += ` ack='${session.lastRid}'`;
+  if (session.facts !== undefined) attributes += streamAttributes(session, toolbox) + XBOSH_DECLARED;
+  return attributes as ByteString;
+}
+
+/** XEP-0124 §9.2 */
+export function reportAttributes(rid: number, elapsedMs: number): ByteString {
+  return ascii(` report='${rid}' time='${Math.round(elapsedMs)}'`);
+}
+
+/** XEP-0124 §7.2, XEP-0206 §5 */
+function creationAttributes(session: Session, toolbox: Toolbox): ByteString {
+  const { terms } = session;
+  let attributes =
+    ` sid='${session.sid}' wait='${terms.wait / 1000}' requests='${terms.requests}' hold='${terms.hold}'` +
+    ` inactivity='${terms.inactivity / 1000}' polling='${terms.polling / 1000}'` +
+    ` maxpause='${terms.maxpause / 1000}' ver='${terms.ver}' accept='gzip,deflate'`;
+  if (terms.acks) attributes += ` ack='${session.creationRid}'`;
+  attributes += streamAttributes(session, toolbox);
+  attributes += ` xmpp:restartlogic='true'${XBOSH_DECLARED}`;
+  return attributes as ByteString;
+}
+
+/** What the server's stream header said, told once; the domain stands for a `from` that is not known yet. */
+function streamAttributes(session: Session, toolbox: Toolbox): string {
+  const { facts } = session;
+  let attributes = ` from='${escapeAttribute(facts?.from ?? session.domain, toolbox)}'`;
+  if (facts?.authid !== undefined) attributes += ` authid='${escapeAttribute(facts.authid, toolbox)}'`;
+  if (facts !== undefined)
+    attributes += ` xmpp:version='${escapeAttribute(facts.version ?? '1.0', toolbox)}'`;
+  return attributes;
+}
+
+/** The last reply of a session, or the one to a request that no session takes. */
+export function terminalBody(
+  terminal: Terminal,
+  payloads: readonly Payload[],
+  attributes: ByteString = EMPTY,
+): ByteString {
+  const condition = terminal.condition === undefined ? '' : ` condition='${terminal.condition}'`;
+  const content = terminal.error === undefined ? payloads : [...payloads, terminal.error];
+  return encodeBody(ascii(`${attributes} type='terminate'${condition}`), content);
+}
+
+/** XEP-0124 §17.3 */
+export const RECOVERABLE_ERROR: ByteString = encodeBody(ascii(" type='error'"), []);
+
+export function okReply(session: Session, body: ByteString): Reply {
+  return { status: 200, contentType: session.terms.contentType, body };
+}
+
+/**
+ * A terminal reply as the client understands it: a legacy client gets three conditions as HTTP statuses (XEP-0124 §17.1).
+ */
+export function terminalReply(
+  terminal: Terminal,
+  isLegacy: boolean,
+  contentType: string = DEFAULT_CONTENT_TYPE,
+  body: ByteString = terminalBody(terminal, []),
+): Reply {
+  const legacyStatus =
+    terminal.condition === undefined ? undefined : conditionFacts(terminal.condition).legacyStatus;
+  return { status: isLegacy && legacyStatus !== undefined ? legacyStatus : 200, contentType, body };
+}

@@ -1,0 +1,152 @@
+import type { ByteString, Duration, Instant } from '../kit/index.ts';
+import type { Condition, DecodedBody, Payload } from '../wire/index.ts';
+import type { SessionLimits } from './limits.ts';
+import type { SessionTerms } from './terms.ts';
+import type { RequestId } from './work.ts';
+
+/*
+ * Theory of operation
+ *
+ * A session is a row of requests numbered by rid, and a row of payloads for the client.
+ *
+ *   received out of order        received in order, unanswered       answered
+ *   early (by rid)         --->  held (oldest first)            ---> answered (the reply cache)
+ *
+ * A request enters `held` only when all lower rids have been received; its payloads are forwarded at that moment, so
+ * the server sees payloads in rid order (XEP-0124 §14.2). Replies leave only from the front of `held`, so the client
+ * gets them in rid order too. `settle` (answer.ts) is the one place that decides to answer: it is called after every
+ * change and looks at the front of `held`, the outbound payloads, `hold`, and the clock.
+ *
+ * A request whose socket is gone stays in `held` with nobody listening: it takes no payloads, and lives again if it is
+ * repeated. That, with the reply cache, is what makes every rid safe to repeat.
+ *
+ * Phases:
+ *
+ *   from      to        when
+ *   opening   open      the creation request was answered
+ *   opening   ending    the stream could not be had
+ *   open      ending    the server or the link ended it, a limit was broken, boshd is stopped
+ *   ending    ended     the terminal reply was given, or nobody came for it in time
+ *   opening   ended     the client terminated it, or did not come back
+ *   open      ended     the same
+ *
+ * In `ending` the stream is gone and only what is queued, then the terminal reply, is left to fetch. In `ended` only the
+ * memory is left: the terminal reply and the cached ones, so that a late request hears why (for wait + inactivity).
+ */
+export type Phase = 'opening' | 'open' | 'ending' | 'ended';
+
+export const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
+  opening: ['open', 'ending', 'ended'],
+  open: ['ending', 'ended'],
+  ending: ['ended'],
+  ended: [],
+};
+
+/** A request that arrived before a lower rid did. Its payloads wait for the gap to close. */
+export interface EarlyRequest {
+  readonly rid: number;
+  /** Who listens; undefined when its socket is gone. */
+  request: RequestId | undefined;
+  readonly body: DecodedBody;
+  readonly key: string | undefined;
+  readonly receivedAt: Instant;
+  copies: number;
+}
+
+/** A request that was received in order and not answered yet. */
+export interface HeldRequest {
+  readonly rid: number;
+  /** Who listens; undefined when its socket is gone. */
+  request: RequestId | undefined;
+  /** Older copies that get the same reply; used only with heldRepeat 'same'. */
+  others: RequestId[] | undefined;
+  /** When it is answered even if nothing came. */
+  answerBy: Instant;
+  /** While it is free to be answered empty, but may wait a moment for the answer to what was just sent. */
+  gatherUntil: Instant | undefined;
+  readonly key: string | undefined;
+  copies: number;
+}
+
+/** A reply that was given, kept for repeats (XEP-0124 §14.3) and until the client confirmed it. */
+export interface AnsweredRequest {
+  readonly rid: number;
+  readonly reply: ByteString;
+  /** What it carried, until it is confirmed: goes back to the server if the session dies. */
+  payloads: readonly Payload[];
+  readonly answeredAt: Instant;
+  readonly key: string | undefined;
+  /** The request it was written to; undefined when nobody listened or the write failed. */
+  request: RequestId | undefined;
+  copies: number;
+}
+
+/** How a session ends, as the client is told. */
+export interface Terminal {
+  readonly condition: Condition | undefined;
+  /** The stream error that remote-stream-error carries (XEP-0206 §7). */
+  readonly error: Payload | undefined;
+}
+
+/** What the server said when the stream opened, for the reply that carries the first features (XEP-0206 §5). */
+export interface StreamFacts {
+  readonly from: string | undefined;
+  readonly authid: string | undefined;
+  readonly version: string | undefined;
+}
+
+export interface Session {
+  readonly sid: string;
+  /** Short name for logs: says nothing about the sid. */
+  readonly name: string;
+  readonly site: string;
+  readonly domain: string;
+  /** The browser's address. */
+  readonly address: string;
+  /** Born on https: not served on http (XEP-0124 §19.1). */
+  readonly secure: boolean;
+  readonly terms: SessionTerms;
+  readonly limits: SessionLimits;
+  readonly creationRid: number;
+  readonly createdAt: Instant;
+
+  phase: Phase;
+  /** The highest rid received together with all lower ones. */
+  lastRid: number;
+  early: EarlyRequest[];
+  held: HeldRequest[];
+  answered: AnsweredRequest[];
+
+  /** Payloads for the client, oldest first, and their bytes. */
+  outbound: Payload[];
+  outboundBytes: number;
+  /** Since when the queue is over its limit. */
+  fullSince: Instant | undefined;
+  /** Facts of the stream not told yet. */
+  facts: StreamFacts | undefined;
+  /** The first features have arrived, or never will: the creation request may be answered. */
+  isStreamOpen: boolean;
+  isLoggedIn: boolean;
+  /** Bytes of payloads from the client before it logged in. */
+  loginBytes: number;
+
+  /** Expected next: SHA-1 of the client's next key (XEP-0124 §15.4). */
+  key: string | undefined;
+  /** Two requests were open at once, so the client has more than one connection. */
+  hasTwoConnections: boolean;
+  /** Since when nobody listens: from the last reply, or the abort of the last open request. */
+  quietSince: Instant;
+  /** Set by a pause until the next request. */
+  pause: Duration | undefined;
+  /** When the last new request arrived, and whether it was empty and answered empty (XEP-0124 §11, §12). */
+  lastNewAt: Instant;
+  wasEmptyRound: boolean;
+  strikes: number;
+  /** A reply that the client seems not to have got (XEP-0124 §9.2). */
+  report: { readonly rid: number; readonly since: Instant } | undefined;
+  /** How well waiting for answers paid lately, 0 (never) to 8; and the message whose answer is being watched for. */
+  gatherScore: number;
+  watchedUntil: Instant | undefined;
+
+  terminal: Terminal | undefined;
+}

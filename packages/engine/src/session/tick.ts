@@ -1,0 +1,87 @@
+import { after, earlier, type Instant } from '../kit/index.ts';
+import { answerDeadline, answerTerminal, hasListener, settle } from './answer.ts';
+import { leave } from './end.ts';
+import { closeGap } from './receive.ts';
+import type { Session } from './session.ts';
+import type { Turn } from './turn.ts';
+
+/** When `tick` wants to be called next; recomputed after every change of the session. */
+export function nextDeadline(session: Session): Instant | undefined {
+  if (session.phase === 'ended') return undefined;
+  let next = answerDeadline(session);
+  if (session.early.length > 0) next = earlier(next, gapAt(session));
+  if (!hasListener(session)) next = earlier(next, inactiveAt(session));
+  if (session.terminal !== undefined) return next;
+  if (!session.isLoggedIn) next = earlier(next, loginAt(session));
+  return earlier(next, floodAt(session));
+}
+
+/** Does what has become due. */
+export function tick(session: Session, turn: Turn): void {
+  const { now } = turn;
+  if (session.phase === 'ended') return;
+  if (isDue(gapAt(session), now)) closeGap(session, turn);
+  settle(session, turn);
+  if (isEnded(session)) return;
+  if (session.terminal === undefined && isDue(floodAt(session), now)) {
+    leave(
+      session,
+      'server-flood',
+      `${session.outbound.length} payloads, ${session.outboundBytes} bytes unfetched`,
+      turn,
+    );
+  } else if (session.terminal === undefined && !session.isLoggedIn && isDue(loginAt(session), now)) {
+    leave(session, 'login-timeout', '', turn);
+  } else if (!hasListener(session) && isDue(inactiveAt(session), now)) {
+    endInactive(session, turn);
+  }
+}
+
+/** The memory of an ended session: long enough that a late request hears why. */
+export function forgetAt(session: Session): Instant {
+  return after(after(session.quietSince, session.terms.wait), session.terms.inactivity);
+}
+
+function endInactive(session: Session, turn: Turn): void {
+  if (session.terminal !== undefined) answerTerminal(session, turn);
+  else if (isUnconfirmedCreation(session))
+    leave(session, 'creation-unconfirmed', 'no second request came', turn);
+  else leave(session, 'client-inactive', '', turn);
+}
+
+function isUnconfirmedCreation(session: Session): boolean {
+  return !session.isLoggedIn && session.lastRid === session.creationRid;
+}
+
+/** XEP-0124 §10: inactivity counts while nobody listens; a pause replaces it until the next request. */
+function inactiveAt(session: Session): Instant {
+  const { terms, limits } = session;
+  let patience = session.pause ?? terms.inactivity;
+  if (isUnconfirmedCreation(session) && limits.creationConfirm < patience) patience = limits.creationConfirm;
+  return after(session.quietSince, patience);
+}
+
+/** A terminate or pause that overtook other requests is processed without them after a while. */
+function gapAt(session: Session): Instant | undefined {
+  const farewell = session.early.find(
+    ({ body }) => body.attributes.terminate || body.attributes.pause !== undefined,
+  );
+  return farewell === undefined ? undefined : after(farewell.receivedAt, session.limits.gapPatience);
+}
+
+function loginAt(session: Session): Instant {
+  return after(session.createdAt, session.limits.login);
+}
+
+function floodAt(session: Session): Instant | undefined {
+  return session.fullSince === undefined ? undefined : after(session.fullSince, session.limits.queueFull);
+}
+
+function isDue(at: Instant | undefined, now: Instant): boolean {
+  return at !== undefined && at <= now;
+}
+
+/** A function, so that the compiler does not hold on to the phase from before a rule was applied. */
+function isEnded(session: Session): boolean {
+  return session.phase === 'ended';
+}

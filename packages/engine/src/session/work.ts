@@ -1,0 +1,56 @@
+import type { ByteString } from '../kit/index.ts';
+import type { Payload } from '../wire/index.ts';
+
+/** One HTTP request, numbered by the front. Answered exactly once. */
+export type RequestId = number;
+
+/** What an HTTP request is answered with. The front adds the headers that every reply has (security, CORS, length). */
+export interface Reply {
+  readonly status: 200 | 400 | 403 | 404 | 503;
+  readonly contentType: string;
+  readonly body: ByteString;
+}
+
+/** What a restart request asks (XEP-0206 §6). */
+export interface RestartRequest {
+  readonly to: string | undefined;
+  readonly from: string | undefined;
+  readonly lang: string | undefined;
+}
+
+/** Why a session ended by itself, as the session knows it; the manager has more. */
+export type SessionEnd =
+  | 'client-terminated'
+  | 'client-inactive'
+  | 'creation-unconfirmed'
+  | 'login-timeout'
+  | 'prelogin-bytes'
+  | 'bad-rid'
+  | 'bad-key'
+  | 'too-many-requests'
+  | 'too-frequent'
+  | 'too-many-repeats'
+  | 'pause-too-long'
+  | 'server-flood';
+
+/** The work that follows from what a session was told, in order. */
+export type SessionWork =
+  | { readonly type: 'respond'; readonly request: RequestId; readonly reply: Reply }
+  /** Payloads of the client for the server, in order. */
+  | {
+      readonly type: 'forward';
+      readonly payloads: readonly Payload[];
+      readonly restart: RestartRequest | undefined;
+    }
+  /** The queue to the client became full (false) or has room again (true). */
+  | { readonly type: 'read'; readonly wanted: boolean }
+  /**
+   * The session is over for the stream: close it. `undelivered` is what the client never confirmed, oldest first.
+   * Comes once, after it no payload may be delivered.
+   */
+  | {
+      readonly type: 'leave';
+      readonly why: SessionEnd;
+      readonly detail: string;
+      readonly undelivered: readonly Payload[];
+    };

@@ -1,0 +1,49 @@
+import type { ByteString, Toolbox } from '../kit/index.ts';
+import { NS, type Payload, readElement, writeElement, type XmlElement } from '../wire/index.ts';
+
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
+/**
+ * What the server gets for a stanza that the client never got (XEP-0206 §8): an error to the sender for a message or a
+ * request, nothing for the rest. A message keeps its content, so that a server with offline storage can store it.
+ */
+export function bounce(payload: Payload, toolbox: Toolbox): ByteString | undefined {
+  if (payload.namespace !== NS.client || (payload.name !== 'message' && payload.name !== 'iq'))
+    return undefined;
+  const stanza = readElement(payload.bytes, toolbox);
+  const type = stanza.attributes.get('type');
+  if (payload.name === 'message') {
+    if (type === 'error' || type === 'headline') return undefined;
+    return writeElement(errorTo(stanza, stanza.children, 'wait', 'recipient-unavailable'), toolbox);
+  }
+  if (type !== 'get' && type !== 'set') return undefined;
+  return writeElement(errorTo(stanza, [], 'cancel', 'service-unavailable'), toolbox);
+}
+
+function errorTo(
+  stanza: XmlElement,
+  content: readonly XmlElement[],
+  kind: 'wait' | 'cancel',
+  condition: string,
+): XmlElement {
+  const attributes = new Map([['type', 'error']]);
+  const from = stanza.attributes.get('from');
+  const id = stanza.attributes.get('id');
+  if (from !== undefined) attributes.set('to', from);
+  if (id !== undefined) attributes.set('id', id);
+  const cause: XmlElement = {
+    name: condition,
+    namespace: NS.stanzaErrors,
+    attributes: NO_ATTRIBUTES,
+    children: [],
+    text: '',
+  };
+  const error: XmlElement = {
+    name: 'error',
+    namespace: NS.client,
+    attributes: new Map([['type', kind]]),
+    children: [cause],
+    text: '',
+  };
+  return { ...stanza, attributes, children: [...content, error] };
+}

@@ -1,0 +1,200 @@
+import {
+  after,
+  ascii,
+  type ByteString,
+  EMPTY,
+  earlier,
+  type Instant,
+  join,
+  type Toolbox,
+} from '../kit/index.ts';
+import {
+  type FramerEvent,
+  type MakeFramer,
+  NS,
+  type Payload,
+  readElement,
+  type XmlLimits,
+} from '../wire/index.ts';
+import { bounce } from './bounce.ts';
+import { STREAM_END } from './header.ts';
+import { describeStreamError, giveUp, isStreamElement, negotiate, send, sendHeader } from './negotiate.ts';
+import { enterStreamPhase, type Stream, type StreamLimits, type StreamRequest } from './stream.ts';
+import type { StreamTurn } from './work.ts';
+
+/** A restart, as the session passes it on (XEP-0206 §6). */
+export interface Restart {
+  readonly from: string | undefined;
+  readonly lang: string | undefined;
+}
+
+export function createStream(
+  request: StreamRequest,
+  limits: StreamLimits,
+  xmlLimits: XmlLimits,
+  makeFramer: MakeFramer,
+  now: Instant,
+  toolbox: Toolbox,
+): Stream {
+  return {
+    request,
+    limits,
+    framer: makeFramer(xmlLimits, toolbox),
+    phase: 'dialling',
+    isSecure: false,
+    isLoggedIn: false,
+    from: request.from,
+    lang: request.lang,
+    waiting: [],
+    hidesFeatures: false,
+    legacyAuthId: undefined,
+    negotiateBy: undefined,
+    lastSentAt: now,
+    events: [],
+  };
+}
+
+/** The link is up, under TLS or not. */
+export function linkUp(stream: Stream, isSecure: boolean, turn: StreamTurn): void {
+  stream.isSecure = isSecure;
+  sendHeader(stream, turn);
+}
+
+/** TLS was made on the link. */
+export function linkSecured(stream: Stream, turn: StreamTurn): void {
+  linkUp(stream, true, turn);
+}
+
+/** Bytes of the server. */
+export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): void {
+  if (stream.phase === 'over' || stream.phase === 'securing') return;
+  const { events } = stream;
+  const fault = stream.framer.push(bytes, events);
+  let payloads: Payload[] = [];
+  for (const event of events) {
+    // Bytes behind <proceed/> came in plain text: an attacker's, never the server's (RFC 6120 §5.4.3.3).
+    if (isOver(stream) || isSecuring(stream)) break;
+    if (stream.phase !== 'ready' && stream.phase !== 'authenticated') negotiate(stream, event, turn);
+    else if (event.type === 'payload' && !isStreamElement(event.payload, 'error')) {
+      watch(stream, event.payload, turn);
+      payloads.push(event.payload);
+    } else {
+      if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
+      payloads = [];
+      takeEnd(stream, event, turn);
+    }
+  }
+  events.length = 0;
+  if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
+  if (fault !== undefined && !isOver(stream) && !isSecuring(stream))
+    giveUp(stream, 'not-xmpp', `${fault.code}: ${fault.detail}`, turn);
+}
+
+/** A function, so that the compiler does not hold on to the phase from before an event was taken. */
+function isOver(stream: Stream): boolean {
+  return stream.phase === 'over';
+}
+
+function isSecuring(stream: Stream): boolean {
+  return stream.phase === 'securing';
+}
+
+function takeEnd(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
+  if (event.type === 'payload') {
+    giveUp(stream, 'stream-error', describeStreamError(event.payload, turn.toolbox), turn, event.payload);
+  } else if (event.type === 'end') {
+    giveUp(stream, 'stream-closed', '', turn);
+  } else {
+    giveUp(stream, 'not-xmpp', 'a second stream header', turn);
+  }
+}
+
+/** Looks for the payloads that change the phase: success, and the result that logs the client in. */
+function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
+  if (stream.isLoggedIn) return;
+  if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
+    enterStreamPhase(stream, 'authenticated');
+  } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
+    stream.isLoggedIn = true;
+    turn.work.push({ type: 'logged-in' });
+  }
+}
+
+function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
+  const iq = readElement(payload.bytes, toolbox);
+  if (iq.attributes.get('type') !== 'result') return false;
+  if (stream.legacyAuthId !== undefined && iq.attributes.get('id') === stream.legacyAuthId) return true;
+  return iq.children.some(({ namespace, name }) => namespace === NS.bind && name === 'bind');
+}
+
+/** Payloads of the client, and a restart, in order. */
+export function forward(
+  stream: Stream,
+  payloads: readonly Payload[],
+  restart: Restart | undefined,
+  turn: StreamTurn,
+): void {
+  if (stream.phase === 'over') return;
+  if (!stream.isLoggedIn) noteLegacyAuth(stream, payloads, turn.toolbox);
+  if (restart !== undefined && (stream.phase === 'ready' || stream.phase === 'authenticated')) {
+    stream.from = restart.from ?? stream.from;
+    stream.lang = restart.lang ?? stream.lang;
+    stream.waiting.push(...payloads);
+    sendHeader(stream, turn);
+  } else if (stream.phase === 'authenticated' && payloads.length > 0) {
+    stream.hidesFeatures = true;
+    stream.waiting.push(...payloads);
+    sendHeader(stream, turn);
+  } else if (stream.phase === 'ready') {
+    const bytes = joinPayloads(payloads);
+    if (bytes.length > 0) send(stream, bytes, turn);
+  } else {
+    stream.waiting.push(...payloads);
+  }
+}
+
+function joinPayloads(payloads: readonly Payload[]): ByteString {
+  let bytes = EMPTY;
+  for (const payload of payloads) bytes = join(bytes, payload.bytes);
+  return bytes;
+}
+
+function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): void {
+  for (const payload of payloads) {
+    if (payload.name !== 'iq') continue;
+    const iq = readElement(payload.bytes, toolbox);
+    const isAuth = iq.children.some(({ namespace }) => namespace === 'jabber:iq:auth');
+    if (isAuth && iq.attributes.get('type') === 'set') stream.legacyAuthId = iq.attributes.get('id');
+  }
+}
+
+/** Closes our side: what the client never got goes back first (XEP-0206 §8), then the end of the stream. */
+export function closeStream(stream: Stream, undelivered: readonly Payload[], turn: StreamTurn): void {
+  const isListening =
+    stream.phase === 'ready' || stream.phase === 'authenticated' || stream.phase === 'opening';
+  if (isListening) {
+    const bounces = stream.isLoggedIn
+      ? undelivered.map((payload) => bounce(payload, turn.toolbox) ?? EMPTY)
+      : [];
+    send(stream, join(...bounces, STREAM_END), turn);
+  }
+  if (stream.phase !== 'over') enterStreamPhase(stream, 'over');
+}
+
+/** When `streamTick` wants to be called. */
+export function streamDeadline(stream: Stream): Instant | undefined {
+  if (stream.phase === 'over') return undefined;
+  const keepaliveAt = stream.isLoggedIn ? after(stream.lastSentAt, stream.limits.keepalive) : undefined;
+  return earlier(stream.negotiateBy, keepaliveAt);
+}
+
+const WHITESPACE = ascii(' ');
+
+/** Does what has become due: ends a negotiation that leads nowhere, keeps the link alive. */
+export function streamTick(stream: Stream, turn: StreamTurn): void {
+  const deadline = streamDeadline(stream);
+  if (deadline === undefined || deadline > turn.now) return;
+  if (deadline === stream.negotiateBy)
+    giveUp(stream, 'negotiation-timeout', `in phase ${stream.phase}`, turn);
+  else send(stream, WHITESPACE, turn);
+}

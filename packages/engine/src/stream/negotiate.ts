@@ -1,0 +1,119 @@
+import { after, ascii, type Toolbox } from '../kit/index.ts';
+import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
+import { readFeatures } from './features.ts';
+import { STREAM_END, streamHeader } from './header.ts';
+import { enterStreamPhase, type Stream } from './stream.ts';
+import type { StreamEnd, StreamTurn } from './work.ts';
+
+const START_TLS = ascii(`<starttls xmlns='${NS.tls}'/>`);
+
+/** Sends our header and waits for the server's features: at the start, after TLS, and at each restart. */
+export function sendHeader(stream: Stream, turn: StreamTurn): void {
+  enterStreamPhase(stream, 'opening');
+  stream.framer.reset();
+  stream.negotiateBy = after(turn.now, stream.limits.negotiation);
+  send(stream, streamHeader(stream, turn.toolbox), turn);
+}
+
+export function send(stream: Stream, bytes: ReturnType<typeof ascii>, turn: StreamTurn): void {
+  stream.lastSentAt = turn.now;
+  turn.work.push({ type: 'send', bytes });
+}
+
+/** Ends the stream for what the server did: politely, if it may still listen. */
+export function giveUp(
+  stream: Stream,
+  why: StreamEnd,
+  detail: string,
+  turn: StreamTurn,
+  error?: Payload,
+): void {
+  if (stream.phase !== 'dialling' && stream.phase !== 'securing') send(stream, STREAM_END, turn);
+  enterStreamPhase(stream, 'over');
+  turn.work.push({ type: 'over', why, detail, error });
+}
+
+/** Takes what came out of the stream while the client may see it only in part. */
+export function negotiate(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
+  if (event.type === 'header') {
+    takeHeader(stream, event.header, turn);
+  } else if (event.type === 'end') {
+    giveUp(stream, 'stream-closed', 'before it was ready', turn);
+  } else if (isStreamElement(event.payload, 'error')) {
+    giveUp(stream, 'stream-error', describeStreamError(event.payload, turn.toolbox), turn, event.payload);
+  } else if (stream.phase === 'starting-tls') {
+    takeTlsAnswer(stream, event.payload, turn);
+  } else if (isStreamElement(event.payload, 'features')) {
+    takeFeatures(stream, event.payload, turn);
+  } else {
+    giveUp(stream, 'not-xmpp', `<${event.payload.name}/> before the features`, turn);
+  }
+}
+
+function takeHeader(stream: Stream, header: StreamHeader, turn: StreamTurn): void {
+  const { from, id, version } = header;
+  const isEncryptable = stream.isSecure || stream.request.startTls === 'never';
+  if (!stream.hidesFeatures && isEncryptable) {
+    turn.work.push({ type: 'opened', facts: { from, authid: id, version } });
+  }
+  // Before version 1.0 there are no features, and so no STARTTLS (RFC 6120 §4.7.5).
+  if (version !== undefined) return;
+  if (!stream.isSecure && stream.request.startTls === 'required') {
+    giveUp(stream, 'tls-not-offered', 'the server speaks XMPP before 1.0', turn);
+  } else {
+    becomeReady(stream, turn);
+    turn.work.push({ type: 'deliver', payloads: [] });
+  }
+}
+
+function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void {
+  const { startTls, showExternal } = stream.request;
+  const features = readFeatures(payload, showExternal, turn.toolbox);
+  if (!stream.isSecure && startTls !== 'never') {
+    if (features.offersStartTls) {
+      enterStreamPhase(stream, 'starting-tls');
+      send(stream, START_TLS, turn);
+      return;
+    }
+    if (startTls === 'required') {
+      giveUp(stream, 'tls-not-offered', '', turn);
+      return;
+    }
+  }
+  const isHidden = stream.hidesFeatures;
+  becomeReady(stream, turn);
+  if (!isHidden) turn.work.push({ type: 'deliver', payloads: [features.shown] });
+}
+
+/** RFC 6120 §5.4.2.3 */
+function takeTlsAnswer(stream: Stream, payload: Payload, turn: StreamTurn): void {
+  if (payload.namespace === NS.tls && payload.name === 'proceed') {
+    enterStreamPhase(stream, 'securing');
+    turn.work.push({ type: 'secure' });
+  } else {
+    giveUp(stream, 'tls-failed', `the server answered STARTTLS with <${payload.name}/>`, turn);
+  }
+}
+
+function becomeReady(stream: Stream, turn: StreamTurn): void {
+  enterStreamPhase(stream, 'ready');
+  stream.negotiateBy = undefined;
+  stream.hidesFeatures = false;
+  const { waiting } = stream;
+  stream.waiting = [];
+  for (const payload of waiting) send(stream, payload.bytes, turn);
+}
+
+export function isStreamElement(payload: Payload, name: string): boolean {
+  return payload.name === name && payload.namespace === NS.stream;
+}
+
+/** The condition of a stream error, and its text, for the log. */
+export function describeStreamError(payload: Payload, toolbox: Toolbox): string {
+  const { children } = readElement(payload.bytes, toolbox);
+  const condition = children.find(({ namespace, name }) => namespace === NS.streamErrors && name !== 'text');
+  const text = children.find(({ namespace, name }) => namespace === NS.streamErrors && name === 'text');
+  return text === undefined
+    ? (condition?.name ?? '')
+    : `${condition?.name ?? ''}: ${text.text.slice(0, 200)}`;
+}

@@ -1,0 +1,90 @@
+import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
+import type { FramerEvent, Payload, StanzaFramer } from '../wire/index.ts';
+
+/*
+ * Theory of operation
+ *
+ * A stream is boshd's side of one XMPP stream to a server (RFC 6120 §4), over one link that the upstream port dials and
+ * secures. It negotiates until the server's features are such that the client can go on (TLS is boshd's affair, the
+ * rest the client's), and then passes payloads both ways, looking only at the few that change its phase.
+ *
+ *   from            to              when
+ *   dialling        opening         the link is up; our header is sent
+ *   opening         starting-tls    the features offer STARTTLS and the link is plain; <starttls/> is sent
+ *   starting-tls    securing        <proceed/> came; the port makes TLS
+ *   securing        opening         TLS is made; a new header is sent
+ *   opening         ready           features came that the client is to see; what waited is sent
+ *   ready           authenticated   SASL <success/> came: a restart is due, and the client will ask for it
+ *   authenticated   opening         the restart was asked, or a stanza came instead (Punjab-era clients); a new header is sent
+ *   ready           opening         a restart was asked without need
+ *   any             over            it was closed, by us or by them
+ */
+export type StreamPhase =
+  | 'dialling'
+  | 'opening'
+  | 'starting-tls'
+  | 'securing'
+  | 'ready'
+  | 'authenticated'
+  | 'over';
+
+const TRANSITIONS: Readonly<Record<StreamPhase, readonly StreamPhase[]>> = {
+  dialling: ['opening', 'over'],
+  opening: ['starting-tls', 'ready', 'over'],
+  'starting-tls': ['securing', 'over'],
+  securing: ['opening', 'over'],
+  ready: ['authenticated', 'opening', 'over'],
+  authenticated: ['opening', 'over'],
+  over: [],
+};
+
+export interface StreamLimits {
+  /** From the link being up to features, and again for each restart. Default 15 s, below every client's patience. */
+  readonly negotiation: Duration;
+  /** A whitespace is sent after so long without sending (RFC 6120 §4.6.1). Default 120 s: NATs forget at 180 s and more. */
+  readonly keepalive: Duration;
+}
+
+export const DEFAULT_STREAM_LIMITS: StreamLimits = { negotiation: seconds(15), keepalive: seconds(120) };
+
+/** How TLS is had on the link; see `TlsPolicy` of the site. */
+export type StartTls = 'required' | 'optional' | 'never';
+
+/** What the client asked of its stream. */
+export interface StreamRequest {
+  readonly domain: string;
+  readonly from: string | undefined;
+  readonly lang: string | undefined;
+  readonly startTls: StartTls;
+  /** EXTERNAL is shown only when configured: it would authenticate boshd, not the client. */
+  readonly showExternal: boolean;
+}
+
+export interface Stream {
+  readonly request: StreamRequest;
+  readonly limits: StreamLimits;
+  readonly framer: StanzaFramer;
+  phase: StreamPhase;
+  /** The link is under TLS. */
+  isSecure: boolean;
+  isLoggedIn: boolean;
+  /** Of the newest restart request (XEP-0206 §6), else of the creation request. */
+  from: string | undefined;
+  lang: string | undefined;
+  /** From the client, for when the stream is ready. Bounded by the session's limit on bytes before log-in. */
+  waiting: Payload[];
+  /** The next features answer a restart that the client did not ask for: it does not get them. */
+  hidesFeatures: boolean;
+  /** Id of the client's jabber:iq:auth request, whose result is its log-in (XEP-0078). */
+  legacyAuthId: string | undefined;
+  /** When negotiation must have come further. */
+  negotiateBy: Instant | undefined;
+  lastSentAt: Instant;
+  /** Scratch list of the framer, empty between calls. */
+  readonly events: FramerEvent[];
+}
+
+export function enterStreamPhase(stream: Stream, phase: StreamPhase): void {
+  assert(TRANSITIONS[stream.phase].includes(phase), `no way from ${stream.phase} to ${phase}`);
+  stream.phase = phase;
+}

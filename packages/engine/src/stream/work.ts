@@ -1,0 +1,42 @@
+import type { ByteString, Instant, Toolbox } from '../kit/index.ts';
+import type { Payload } from '../wire/index.ts';
+
+/** Why a stream is over, as the stream knows it; the manager has more. */
+export type StreamEnd =
+  | 'tls-not-offered'
+  | 'tls-failed'
+  | 'not-xmpp'
+  | 'negotiation-timeout'
+  | 'stream-error'
+  | 'stream-closed';
+
+/** What the server's header said (XEP-0206 §5). */
+export interface OpenedStream {
+  readonly from: string | undefined;
+  readonly authid: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** The work that follows from what a stream was told, in order. */
+export type StreamWork =
+  | { readonly type: 'send'; readonly bytes: ByteString }
+  | { readonly type: 'secure' }
+  /** The server's header; features for the client follow in a `deliver`. */
+  | { readonly type: 'opened'; readonly facts: OpenedStream }
+  /** Payloads for the client, in order. */
+  | { readonly type: 'deliver'; readonly payloads: readonly Payload[] }
+  | { readonly type: 'logged-in' }
+  /** The stream is over, and what had to be said to the server is said. `error` is the server's <stream:error/>. */
+  | {
+      readonly type: 'over';
+      readonly why: StreamEnd;
+      readonly detail: string;
+      readonly error: Payload | undefined;
+    };
+
+/** What every rule of the stream gets: the time, the tools, and the list that takes the work that follows. */
+export interface StreamTurn {
+  readonly now: Instant;
+  readonly toolbox: Toolbox;
+  readonly work: StreamWork[];
+}
