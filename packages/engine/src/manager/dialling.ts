@@ -9,6 +9,7 @@ export function planDial(policy: DomainPolicy, domain: string, clientAddress: st
     target: override?.target ?? 'discover',
     tls: override?.tls ?? 'required',
     verify: override?.verify ?? true,
+    ca: override?.ca,
     clientAddress,
   };
 }

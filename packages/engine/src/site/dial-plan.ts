@@ -8,6 +8,8 @@ export interface DialPlan {
   readonly tls: TlsPolicy;
   /** False only by `insecureSkipVerify`: any certificate is taken. */
   readonly verify: boolean;
+  /** PEM of the authority that must have signed the certificate; undefined: those that the upstream port trusts. */
+  readonly ca: string | undefined;
   /** The browser's address, for PROXY protocol and logs. */
   readonly clientAddress: string;
 }

@@ -7,14 +7,16 @@ export interface DomainOverride {
   readonly target: DialTarget | undefined;
   readonly tls: TlsPolicy;
   readonly verify: boolean;
+  /** PEM of the authority that signed its certificate; undefined: those the platform trusts. */
+  readonly ca: string | undefined;
 }
 
 /** Which XMPP domains may be connected to. */
 export interface DomainPolicy {
   /** For a creation request without `to`. Default: none. */
   readonly defaultDomain: string | undefined;
-  /** `example.org` means that domain, `*.example.org` everything below it. Default: all. */
-  readonly allow: readonly string[] | 'all';
+  /** `example.org` means that domain, `*.example.org` everything below it, `*` all. Default: `*`. */
+  readonly allow: readonly string[];
   /** Wins over `allow`. */
   readonly deny: readonly string[];
   readonly overrides: ReadonlyMap<string, DomainOverride>;
@@ -36,7 +38,7 @@ export function admitDomain(policy: DomainPolicy, to: string | undefined): Resul
   if (policy.deny.some((pattern) => matches(pattern, domain))) {
     return fault({ code: 'domain-refused', detail: `${domain} is on the deny list` });
   }
-  if (policy.allow !== 'all' && !policy.allow.some((pattern) => matches(pattern, domain))) {
+  if (!policy.allow.some((pattern) => matches(pattern, domain))) {
     return fault({ code: 'domain-refused', detail: `${domain} is not on the allow list` });
   }
   return ok(domain);
@@ -44,6 +46,7 @@ export function admitDomain(policy: DomainPolicy, to: string | undefined): Resul
 
 /** On label boundaries: `*.example.org` is no match for `badexample.org`. */
 function matches(pattern: string, domain: string): boolean {
+  if (pattern === '*') return true;
   const lower = pattern.toLowerCase();
   return lower.startsWith('*.') ? domain.endsWith(lower.slice(1)) : domain === lower;
 }

@@ -1,0 +1,111 @@
+import { type Instant, instantOf, unreachable } from '@boshd/engine/kit';
+import type { ConnectionManager, Input, Output } from '@boshd/engine/manager';
+import type { FrontPort, ObservePort, UpstreamPort } from './ports.ts';
+
+/** The doors that the driver opens and shuts. */
+export interface Ports {
+  readonly front: FrontPort;
+  readonly upstream: UpstreamPort;
+  readonly observe: ObservePort;
+}
+
+/**
+ * The one loop and the one timer: feeds inputs to the manager, carries its outputs out in order, and calls `advance`
+ * when the manager's deadline comes.
+ */
+export class Driver {
+  readonly #manager: ConnectionManager;
+  readonly #waiting: Input[] = [];
+  #ports: Ports | undefined;
+  #isBusy = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  constructor(manager: ConnectionManager) {
+    this.#manager = manager;
+  }
+
+  /** Connects the ports; they hand over inputs by `submit` from then on. */
+  connect(ports: Ports): void {
+    this.#ports = ports;
+  }
+
+  /** Takes an input at once, or, from inside a port's call, after the outputs that are being carried out. */
+  submit(input: Input): void {
+    if (this.#isBusy) {
+      this.#waiting.push(input);
+      return;
+    }
+    this.#isBusy = true;
+    this.#carryOut(this.#manager.handle(input, clock()));
+    this.#leave();
+  }
+
+  /** Ends the timer. Inputs are still taken. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  #advance(): void {
+    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#isBusy = true;
+    this.#carryOut(this.#manager.advance(clock()));
+    this.#leave();
+  }
+
+  #leave(): void {
+    for (let input = this.#waiting.shift(); input !== undefined; input = this.#waiting.shift()) {
+      this.#carryOut(this.#manager.handle(input, clock()));
+    }
+    this.#isBusy = false;
+    this.#arm();
+  }
+
+  /** A timer that is too early is left alone: moving it would cost more than waking once for nothing. */
+  #arm(): void {
+    const { deadline } = this.#manager;
+    if (deadline === undefined || deadline >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(() => this.#advance(), Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(deadline - clock()))));
+  }
+
+  #carryOut(outputs: readonly Output[]): void {
+    const ports = this.#ports;
+    if (ports === undefined) return;
+    for (const output of outputs) perform(output, ports);
+  }
+}
+
+/** The longest that setTimeout can count. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function clock(): Instant {
+  return instantOf(performance.now());
+}
+
+function perform(output: Output, { front, upstream, observe }: Ports): void {
+  switch (output.type) {
+    case 'respond':
+      return front.respond(output.request, output.reply);
+    case 'send':
+      return upstream.send(output.link, output.bytes);
+    case 'drop':
+      return front.drop(output.request);
+    case 'dial':
+      return upstream.dial(output.link, output.plan);
+    case 'secure':
+      return upstream.secure(output.link);
+    case 'read':
+      return upstream.read(output.link, output.wanted);
+    case 'close':
+      return upstream.close(output.link);
+    case 'log':
+      return observe.event(output.event);
+    default:
+      return unreachable(output);
+  }
+}
