@@ -1,0 +1,217 @@
+import type { Socket } from 'node:net';
+import type { ByteString, Toolbox } from '@boshd/engine/kit';
+import type { LogEvent, Reply, RequestId } from '@boshd/engine/manager';
+import type { FrontPort, Submit } from '../ports.ts';
+import { Connections, type HttpConnection } from './connections.ts';
+import { Dispatch } from './dispatch.ts';
+import {
+  Exchange,
+  type FrontRequest,
+  type FrontResponse,
+  type SharedListeners,
+  sharedListeners,
+} from './exchange.ts';
+import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
+import type { FrontOptions } from './options.ts';
+import type { HeaderLines } from './reply/headers.ts';
+import * as plain from './reply/plain.ts';
+import { plainHeaders, rawReply } from './reply/raw.ts';
+import { TrustedProxies } from './request/client.ts';
+import type { RequestHead } from './request/head.ts';
+import { Post, type PostLimits } from './request/post.ts';
+
+/** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
+export interface Front extends FrontPort {
+  /** Listens on every address of the options. Throws FrontError. */
+  listen(): Promise<Listening>;
+  /** Takes no new connections, gives replies in progress `graceMs` milliseconds, then cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Makes the HTTP side of boshd; it is silent until `listen`. Throws FrontError OPTION_UNUSABLE. */
+export function createFront(
+  options: FrontOptions,
+  submit: Submit,
+  toolbox: Toolbox,
+  log: (event: LogEvent) => void,
+): Front {
+  return new NodeFront(options, submit, toolbox, log);
+}
+
+class NodeFront implements Front, HttpHandler {
+  readonly #options: FrontOptions;
+  readonly #submit: Submit;
+  readonly #toolbox: Toolbox;
+  readonly #dispatch: Dispatch;
+  readonly #connections: Connections;
+  readonly #listener: Listener;
+  readonly #listeners: SharedListeners;
+  readonly #postLimits: PostLimits;
+  /** Requests that the engine has to answer. */
+  readonly #waiting = new Map<RequestId, Exchange>();
+  #lastId: RequestId = 0;
+  #closing = false;
+
+  constructor(options: FrontOptions, submit: Submit, toolbox: Toolbox, log: (event: LogEvent) => void) {
+    const { limits, xml } = options;
+    const proxies = new TrustedProxies(options.trustedProxies);
+    this.#options = options;
+    this.#submit = submit;
+    this.#toolbox = toolbox;
+    this.#dispatch = new Dispatch(options, proxies, log);
+    this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange));
+    this.#listener = new Listener(options.listen, options.tls, limits, this);
+    this.#postLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
+    this.#listeners = sharedListeners({
+      chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
+      end: (exchange) => this.#bodyEnds(exchange),
+      finish: (exchange) => this.#finished(exchange),
+    });
+  }
+
+  listen(): Promise<Listening> {
+    return this.#listener.listen();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    const cut = setTimeout(() => this.#listener.destroy(), graceMs);
+    await this.#listener.stop();
+    clearTimeout(cut);
+    this.#connections.stopSweeping();
+  }
+
+  respond(request: RequestId, reply: Reply): void {
+    const exchange = this.#waiting.get(request);
+    if (exchange === undefined) return;
+    this.#waiting.delete(request);
+    const lines = exchange.verdict.headers.of(reply.contentType, reply.body.length);
+    this.#send(exchange, reply.status, lines, reply.body);
+  }
+
+  drop(request: RequestId): void {
+    const exchange = this.#waiting.get(request);
+    if (exchange === undefined) return;
+    this.#waiting.delete(request);
+    // The engine has done with it, so it is not told that it was lost.
+    exchange.id = 0;
+    exchange.connection.socket.destroy();
+  }
+
+  request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void {
+    const connection = this.#connections.of(request.socket);
+    const verdict = this.#dispatch.judge(headOf(request, connection));
+    const exchange = new Exchange(connection, response, verdict);
+    request.exchange = exchange;
+    response.exchange = exchange;
+    this.#connections.begin(exchange);
+    if (connection.open.length > this.#options.limits.pipelinedMax) {
+      connection.socket.destroy();
+      return;
+    }
+    response.on('finish', this.#listeners.finish);
+    const reply = expectation === 'unknown' ? plain.EXPECTATION_FAILED : verdict.reply;
+    if (reply === undefined) this.#read(exchange, request, expectation);
+    else this.#answer(exchange, reply);
+  }
+
+  malformed(code: string | undefined, socket: Socket): void {
+    // A request of this connection that is held has its turn first, so there is no place for an answer.
+    const held = this.#connections.find(socket)?.held ?? false;
+    if (held || !socket.writable || code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    socket.write(rawReply(MALFORMED_REPLIES[code ?? ''] ?? plain.MALFORMED), 'latin1');
+    socket.destroySoon();
+  }
+
+  #read(exchange: Exchange, request: FrontRequest, expectation: Expectation): void {
+    const post = new Post(request.headers, this.#postLimits);
+    exchange.post = post;
+    if (post.hopeless || (post.tooLarge && expectation === '100-continue')) {
+      this.#decode(exchange, post);
+      return;
+    }
+    if (expectation === '100-continue') exchange.response.writeContinue();
+    request.on('data', this.#listeners.data);
+    request.on('end', this.#listeners.end);
+  }
+
+  #chunk(exchange: Exchange, bytes: Uint8Array): void {
+    const { post } = exchange;
+    if (post === undefined) return;
+    post.add(bytes);
+    if (post.hopeless) this.#decode(exchange, post);
+  }
+
+  #bodyEnds(exchange: Exchange): void {
+    const { post } = exchange;
+    if (post !== undefined) this.#decode(exchange, post);
+  }
+
+  #decode(exchange: Exchange, post: Post): void {
+    const decoded = post.decode(this.#toolbox);
+    this.#lastId += 1;
+    const request = this.#lastId;
+    exchange.post = undefined;
+    exchange.id = request;
+    exchange.state = 'waiting';
+    this.#waiting.set(request, exchange);
+    if (post.tooLarge) exchange.response.shouldKeepAlive = false;
+    if (!decoded.ok) {
+      this.#submit({ type: 'bad-request', request, fault: decoded.fault });
+      return;
+    }
+    const body = decoded.value;
+    exchange.sid = body.attributes.sid;
+    const { secure, address } = exchange.verdict.client;
+    this.#submit({ type: 'request', request, site: this.#options.site, secure, address, body });
+  }
+
+  #answer(exchange: Exchange, reply: plain.PlainReply): void {
+    const own = plainHeaders(reply);
+    const lines =
+      reply.instead === undefined ? exchange.verdict.headers.with(own) : [...own, ...reply.instead];
+    this.#send(exchange, reply.status, lines, reply.body);
+  }
+
+  #send(exchange: Exchange, status: number, lines: HeaderLines, body: ByteString): void {
+    const { response, connection } = exchange;
+    exchange.state = 'replied';
+    if (this.#closing || connection.taken >= this.#options.limits.requestsPerConnectionMax) {
+      response.shouldKeepAlive = false;
+    }
+    // One string, so that head and body leave in one write (measured: 18 % cheaper than with a Buffer).
+    response.writeHead(status, lines).end(body, 'latin1');
+  }
+
+  #finished(exchange: Exchange): void {
+    const { connection } = exchange;
+    this.#connections.end(exchange);
+    if (this.#closing && connection.open.length === 0) connection.socket.destroySoon();
+  }
+
+  #lost({ id, sid, state }: Exchange): void {
+    if (id === 0) return;
+    this.#waiting.delete(id);
+    this.#submit({ type: state === 'waiting' ? 'request-aborted' : 'reply-lost', request: id, sid });
+  }
+}
+
+/** By the codes of node:http and its parser; what is not here is answered as malformed. */
+const MALFORMED_REPLIES: Readonly<Record<string, plain.PlainReply>> = {
+  HPE_HEADER_OVERFLOW: plain.HEAD_TOO_LARGE,
+  ERR_HTTP_REQUEST_TIMEOUT: plain.TOO_SLOW,
+};
+
+function headOf(request: FrontRequest, peer: HttpConnection): RequestHead {
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    minorVersion: request.httpVersionMinor,
+    headers: request.headers,
+    lines: request.rawHeaders,
+    peer,
+  };
+}

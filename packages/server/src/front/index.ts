@@ -1,0 +1,14 @@
+export { FrontError, type FrontErrorCode } from './errors.ts';
+export { createFront, type Front } from './front.ts';
+export type { BoundAddress, Listening } from './listener.ts';
+export {
+  type CorsOptions,
+  FRONT_LIMITS,
+  type FrontLimits,
+  type FrontOptions,
+  frontOptions,
+  type ListenAddress,
+  SAME_ORIGIN_CORS,
+  type TlsMaterial,
+} from './options.ts';
+export { firstOf, healthPages, type Page, type PageRequest, type Pages } from './reply/pages.ts';

@@ -1,0 +1,177 @@
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { FrontError, type FrontErrorCode, systemCode } from './errors.ts';
+import { FrontRequest, FrontResponse } from './exchange.ts';
+import type { FrontLimits, ListenAddress, TlsMaterial } from './options.ts';
+
+/** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */
+export type Expectation = 'nothing' | '100-continue' | 'unknown';
+
+export interface HttpHandler {
+  /** The head of a request has come. */
+  request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void;
+  /** What came is not HTTP, or did not come in time: `code` is node:http's (`HPE_...`, `ERR_HTTP_REQUEST_TIMEOUT`). */
+  malformed(code: string | undefined, socket: Socket): void;
+}
+
+/** Where a listener is, with the port that it really has. */
+export interface BoundAddress extends ListenAddress {
+  readonly secure: boolean;
+}
+
+export interface Listening {
+  readonly bound: readonly BoundAddress[];
+  /** IPv6 addresses that this machine has not, with the system's reason. */
+  readonly skipped: readonly (ListenAddress & { readonly reason: string })[];
+}
+
+type HttpServer = Server<typeof FrontRequest, typeof FrontResponse>;
+type HttpServerOptions = ServerOptions<typeof FrontRequest, typeof FrontResponse>;
+
+/** How often node:http looks for heads and bodies that are late. */
+const LATE_CHECK_MS_MAX = 2000;
+
+/** The node:http servers, one for each address. The rest of the front sees requests, not sockets. */
+export class Listener {
+  readonly #servers: HttpServer[] = [];
+  readonly #addresses: readonly ListenAddress[];
+  readonly #tls: TlsMaterial | undefined;
+  readonly #limits: FrontLimits;
+  readonly #handler: HttpHandler;
+
+  constructor(
+    addresses: readonly ListenAddress[],
+    tls: TlsMaterial | undefined,
+    limits: FrontLimits,
+    handler: HttpHandler,
+  ) {
+    this.#addresses = addresses;
+    this.#tls = tls;
+    this.#limits = limits;
+    this.#handler = handler;
+  }
+
+  /** Listens on every address, or on none: throws FrontError. A machine without IPv6 does not fail for that alone. */
+  async listen(): Promise<Listening> {
+    const bound: BoundAddress[] = [];
+    const skipped: (ListenAddress & { reason: string })[] = [];
+    try {
+      for (const address of this.#addresses) {
+        const server = this.#server();
+        const reason = await listenAt(server, address);
+        if (reason !== undefined) skipped.push({ ...address, reason });
+        else bound.push({ host: address.host, port: portOf(server), secure: this.#tls !== undefined });
+      }
+      if (bound.length === 0) throw new FrontError('LISTEN_FAILED', 'there is no address to listen on');
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+    return { bound, skipped };
+  }
+
+  /** Takes no new connections, ends idle ones; resolves when the last has ended. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#servers
+        .filter((server) => server.listening)
+        .map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    );
+  }
+
+  /** Ends every connection at once. */
+  destroy(): void {
+    for (const server of this.#servers) {
+      if (server.listening) server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  #server(): HttpServer {
+    const options = httpOptions(this.#limits);
+    const server = this.#tls === undefined ? createServer(options) : tlsServer(options, this.#tls);
+    server.maxConnections = this.#limits.connectionsMax;
+    server.maxHeadersCount = this.#limits.headerLinesMax;
+    const handler = this.#handler;
+    server.on('request', (request, response) => handler.request(request, response, 'nothing'));
+    server.on('checkContinue', (request, response) => handler.request(request, response, '100-continue'));
+    server.on('checkExpectation', (request, response) => handler.request(request, response, 'unknown'));
+    server.on('clientError', (error, socket) => {
+      // The socket is a net.Socket, whatever its declared type: node:http has no other (Node docs, 'clientError').
+      handler.malformed(systemCode(error), socket as Socket);
+    });
+    this.#servers.push(server);
+    return server;
+  }
+}
+
+function httpOptions(limits: FrontLimits): HttpServerOptions {
+  return {
+    IncomingMessage: FrontRequest,
+    ServerResponse: FrontResponse,
+    maxHeaderSize: limits.headBytesMax,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.headersMs + limits.bodyMs,
+    connectionsCheckingInterval: Math.min(LATE_CHECK_MS_MAX, limits.headersMs, limits.bodyMs),
+    // Connections does it; two timer calls a request are spared.
+    keepAliveTimeout: 0,
+    // The front refuses such requests itself, with the headers that every reply has.
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+  };
+}
+
+function tlsServer(options: HttpServerOptions, tls: TlsMaterial): HttpServer {
+  try {
+    return createTlsServer({
+      ...options,
+      ...tls,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: options.headersTimeout,
+    });
+  } catch (error) {
+    throw new FrontError('TLS_MATERIAL_UNUSABLE', 'the certificate and the key can not be used', error);
+  }
+}
+
+/** Resolves with the system's code if the address is an IPv6 address that the machine has not; throws FrontError. */
+async function listenAt(server: HttpServer, { host, port }: ListenAddress): Promise<string | undefined> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    return undefined;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== undefined && host.includes(':') && NO_IPV6.has(code)) return code;
+    throw listenError(`${host.includes(':') ? `[${host}]` : host}:${port}`, code, error);
+  }
+}
+
+const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+
+function listenError(where: string, code: string | undefined, cause: unknown): FrontError {
+  const [name, why] = LISTEN_ERRORS[code ?? ''] ?? ['LISTEN_FAILED', `listening failed (${code})`];
+  return new FrontError(name, `${where}: ${why}`, cause);
+}
+
+const LISTEN_ERRORS: Readonly<Record<string, readonly [FrontErrorCode, string]>> = {
+  EADDRINUSE: [
+    'LISTEN_ADDRESS_IN_USE',
+    'another process listens here; Prosody and ejabberd use port 5280 for HTTP too',
+  ],
+  EADDRNOTAVAIL: ['LISTEN_ADDRESS_UNAVAILABLE', 'this machine has no such address'],
+  ENOTFOUND: ['LISTEN_ADDRESS_UNAVAILABLE', 'this name has no address'],
+  EACCES: ['LISTEN_NOT_PERMITTED', 'the system does not let this user have the port'],
+};
+
+function portOf(server: HttpServer): number {
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}

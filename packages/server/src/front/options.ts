@@ -1,0 +1,112 @@
+import { CLIENT_XML_LIMITS, type XmlLimits } from '@boshd/engine/wire';
+import type { Pages } from './reply/pages.ts';
+
+/** Everything the HTTP side can be told. Made from the configuration; `frontOptions()` gives the defaults. */
+export interface FrontOptions {
+  /** Default 127.0.0.1 and ::1 port 5280, which IANA assigned to BOSH. */
+  readonly listen: readonly ListenAddress[];
+  /** Given: every listener speaks https. Default none: a proxy in front makes the TLS. */
+  readonly tls: TlsMaterial | undefined;
+  /** Name of the site that requests belong to. Default `default`. */
+  readonly site: string;
+  /** Paths of the BOSH URL without a slash at the end; each is answered with one too. Default /http-bind and /bosh. */
+  readonly paths: readonly string[];
+  readonly cors: CorsOptions;
+  /** Added to every reply on the BOSH paths, name to value. Default none. */
+  readonly extraHeaders: Readonly<Record<string, string>>;
+  /** IP addresses and networks (`10.0.0.0/8`) whose X-Forwarded-* counts. Default none. */
+  readonly trustedProxies: readonly string[];
+  readonly limits: FrontLimits;
+  /** What the XML of a <body/> may cost. */
+  readonly xml: XmlLimits;
+  /** What other paths answer. Default nothing: 404. */
+  readonly pages: Pages;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: the system chooses one. */
+  readonly port: number;
+}
+
+/** PEM texts. */
+export interface TlsMaterial {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+/** How pages of other origins may use the service (Fetch standard, "CORS protocol"). */
+export interface CorsOptions {
+  /** Besides the site's own: `*` or origins as browsers write them. Default none. */
+  readonly origins: '*' | readonly string[];
+  /** Whether they may send cookies and HTTP authentication along; not with `*`. Default false: BOSH needs neither. */
+  readonly credentials: boolean;
+  /** Reply headers that their scripts may read besides the safe ones. Default none. */
+  readonly exposedHeaders: readonly string[];
+  /** Request headers that their scripts may set besides Content-Type and Accept-Encoding. Default none. */
+  readonly allowedHeaders: readonly string[];
+}
+
+/** What HTTP clients may cost. */
+export interface FrontLimits {
+  /** Milliseconds for the head of a request; nginx gives 60 s, which is what slow-request attacks live from. */
+  readonly headersMs: number;
+  /** Milliseconds for the body after it: 1 MiB over a line of 300 kbit/s. */
+  readonly bodyMs: number;
+  /** Milliseconds that a connection may stay without a request: longer than proxies keep theirs (60 s in nginx), so that it is never boshd that closes one as a request arrives. */
+  readonly keepAliveMs: number;
+  /** Milliseconds for a client to read its reply, doubled at worst. */
+  readonly replyMs: number;
+  /** Bytes of the head: the default of Node; browsers with many cookies reach 8 KiB. */
+  readonly headBytesMax: number;
+  /** Header lines of a request; browsers and proxies together send about 30. */
+  readonly headerLinesMax: number;
+  /** Bytes of a <body/>, after decompression. */
+  readonly bodyBytesMax: number;
+  /** HTTP connections of one listener; a process may often open 20,000 files. */
+  readonly connectionsMax: number;
+  /** Requests on one connection, after which it is closed; nginx closes after 1,000. */
+  readonly requestsPerConnectionMax: number;
+  /** Requests open at once on one connection (XEP-0124 §18.1 speaks of pipelining; a session has at most 5). */
+  readonly pipelinedMax: number;
+}
+
+export const FRONT_LIMITS: FrontLimits = {
+  headersMs: 10_000,
+  bodyMs: 30_000,
+  keepAliveMs: 75_000,
+  replyMs: 30_000,
+  headBytesMax: 16 * 1024,
+  headerLinesMax: 100,
+  bodyBytesMax: 1024 * 1024,
+  connectionsMax: 20_000,
+  requestsPerConnectionMax: 100_000,
+  pipelinedMax: 16,
+};
+
+export const SAME_ORIGIN_CORS: CorsOptions = {
+  origins: [],
+  credentials: false,
+  exposedHeaders: [],
+  allowedHeaders: [],
+};
+
+/** The defaults, with what is given in their place. */
+export function frontOptions(given: Partial<FrontOptions> = {}): FrontOptions {
+  return {
+    listen: [
+      { host: '127.0.0.1', port: 5280 },
+      { host: '::1', port: 5280 },
+    ],
+    tls: undefined,
+    site: 'default',
+    paths: ['/http-bind', '/bosh'],
+    cors: SAME_ORIGIN_CORS,
+    extraHeaders: {},
+    trustedProxies: [],
+    limits: FRONT_LIMITS,
+    xml: CLIENT_XML_LIMITS,
+    pages: () => undefined,
+    ...given,
+  };
+}

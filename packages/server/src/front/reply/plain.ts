@@ -1,0 +1,51 @@
+import { ascii, type ByteString } from '@boshd/engine/kit';
+import { REQUEST_CODINGS } from '../request/inflate.ts';
+import type { HeaderLines } from './headers.ts';
+
+/** A reply that the front makes itself, without the engine. */
+export interface PlainReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: ByteString;
+  /** Headers besides those that every reply has. */
+  readonly headers: HeaderLines;
+  /** Which of the headers common to all are meant; absent: those of the site. */
+  readonly instead?: HeaderLines;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+function text(status: number, sentence: string, headers: HeaderLines = []): PlainReply {
+  return { status, contentType: TEXT, body: ascii(`${sentence}\n`), headers };
+}
+
+/** What a person sees who opens the URL, and what some clients fetch to see whether it is alive. */
+export const GREETING = text(
+  200,
+  'This is the URL of a BOSH service (XEP-0124), and it works. XMPP clients POST to it.',
+);
+export const NOT_FOUND = text(404, 'There is nothing at this path.');
+export const ORIGIN_REFUSED = text(
+  403,
+  "Refused: this service does not allow the web origin of your page. Its operator finds the reason in boshd's log.",
+);
+export const NAVIGATION_REFUSED = text(
+  403,
+  'Refused: a form can not be posted to a BOSH service; XMPP clients send their requests by script.',
+);
+export const MALFORMED = text(400, 'The HTTP request is malformed.');
+export const HOST_WRONG = text(
+  400,
+  'An HTTP/1.1 request must have exactly one Host header (RFC 9112 section 3.2).',
+);
+export const TOO_SLOW = text(408, 'The HTTP request took too long to arrive.');
+export const HEAD_TOO_LARGE = text(431, 'The HTTP request has too many header lines, or they are too long.');
+export const EXPECTATION_FAILED = text(417, 'No expectation but 100-continue is met here.');
+export const CODING_UNKNOWN = text(415, 'The content coding of the request is not known here.', [
+  'Accept-Encoding',
+  REQUEST_CODINGS,
+]);
+
+export function methodRefused(allowed: string): PlainReply {
+  return text(405, `This path takes ${allowed} only.`, ['Allow', allowed]);
+}
