@@ -1,0 +1,8 @@
+export { effectiveText } from './effective.ts';
+export { SETTABLE_KEYS } from './keys.ts';
+export { type ConfigSources, loadConfig } from './load.ts';
+export { nearest } from './nearest.ts';
+export { type ConfigProblem, formatProblem } from './problems.ts';
+export { configReference, jsonSchemaText } from './reference.ts';
+export { type Bytes, type Config, formatHostPort, type HostPort } from './schema/index.ts';
+export { type Environment, FILE_VARIABLE, type Flags } from './settings.ts';

@@ -1,0 +1,44 @@
+import { fault, ok, type Result } from '@boshd/engine/kit';
+import { readConfigFile } from './file.ts';
+import { MergedTree } from './merge.ts';
+import { type ConfigProblem, formatPath, problemsOf } from './problems.ts';
+import { type Config, CROSS_RULES, configSchema } from './schema/index.ts';
+import { type Environment, type Flags, readEnvironment, readFlags } from './settings.ts';
+
+/** Where a configuration comes from. A flag wins over a variable, a variable over the file, the file over the default. */
+export interface ConfigSources {
+  /** The path of a YAML or JSON file; undefined: none. */
+  readonly file?: string | undefined;
+  readonly environment?: Environment;
+  readonly flags?: Flags;
+}
+
+function crossProblems(config: Config, merged: MergedTree): readonly ConfigProblem[] {
+  return CROSS_RULES.filter((rule) => rule.broken(config)).map(({ path, what, fix }) => {
+    const where = merged.locate(path);
+    return { code: 'conflict', where, path: formatPath(path), what, fix };
+  });
+}
+
+/** Reads, merges and checks a configuration. All its problems are returned, not just the first. */
+export function loadConfig(sources: ConfigSources): Result<Config, readonly ConfigProblem[]> {
+  const file = sources.file === undefined ? undefined : readConfigFile(sources.file);
+  if (file !== undefined && !file.ok) return file;
+
+  const merged = new MergedTree(file?.value);
+  const problems: ConfigProblem[] = [];
+  const settings = [...readEnvironment(sources.environment ?? {}), ...readFlags(sources.flags ?? new Map())];
+  for (const setting of settings) {
+    if (setting.ok) merged.apply(setting.value);
+    else problems.push(...setting.fault);
+  }
+  problems.push(...merged.resolveFiles());
+
+  const checked = configSchema.safeParse(merged.tree);
+  if (checked.success) problems.push(...crossProblems(checked.data, merged));
+  else
+    problems.push(
+      ...problemsOf(checked.error.issues, merged.tree, (path, ofKey) => merged.locate(path, ofKey)),
+    );
+  return checked.success && problems.length === 0 ? ok(checked.data) : fault(problems);
+}

@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { choice, count, duration, flag, group, key, list, optionalKey, parsed, size } from './kinds.ts';
+import { parseDnsServer, parseDomain, parseHostPort, parseNetwork } from './values.ts';
+
+/** How an operator says that a domain is reached, instead of by DNS. */
+const override = z.strictObject({
+  host: optionalKey(z.string().min(1).max(253), {
+    kind: 'text',
+    form: 'a host name or an IP address, such as 127.0.0.1',
+    purpose:
+      'The host of the XMPP server. Given: the DNS is not asked, and the address policy does not apply, so private addresses are allowed. Absent: discovery as usual.',
+  }),
+  port: key(z.int().min(1).max(65_535), {
+    kind: 'count',
+    form: 'a port from 1 to 65535',
+    preset: 5222,
+    purpose: 'The port of the XMPP server; used with host only. Direct TLS is mostly at 5223.',
+  }),
+  tls: choice(['required', 'direct', 'insecure-optional', 'insecure-none'], {
+    preset: 'required',
+    purpose:
+      'required: STARTTLS, never plain text. direct: TLS from the first byte. insecure-optional: STARTTLS where offered. insecure-none: plain text, for a server on the same machine.',
+  }),
+  insecureSkipVerify: flag({
+    preset: false,
+    purpose: "Takes any certificate. For trials only: whoever is in between can read users' passwords.",
+  }),
+  caFile: optionalKey(z.string().min(1), {
+    kind: 'file',
+    form: 'the path of a PEM file',
+    purpose: "The authority that signed the server's certificate, instead of those the platform trusts.",
+  }),
+});
+
+/** A map, because a domain may be named like a property that every object has. */
+function byDomain<Value>(record: Record<string, Value>): ReadonlyMap<string, Value> {
+  return new Map(Object.entries(record));
+}
+
+/** What the process as a whole decides, whatever the site. */
+export const serviceKeys = {
+  listen: list(parseHostPort, {
+    min: 1,
+    max: 16,
+    of: 'addresses with a port, such as 127.0.0.1:5280, [::1]:5280 or 0.0.0.0:5280',
+    preset: ['127.0.0.1:5280', '[::1]:5280'],
+    purpose: 'Where to listen for HTTP. Port 0 lets the system choose a port.',
+    reason:
+      'The web server that proxies the URL is mostly on the same machine; other machines reach boshd only if they are meant to.',
+    precedent: '5280 is the port that IANA assigned to BOSH; Prosody and ejabberd use it too.',
+  }),
+  tls: group(
+    {
+      certFile: optionalKey(z.string().min(1), {
+        kind: 'file',
+        form: 'the path of a PEM file',
+        purpose: 'The certificate chain with which boshd serves https itself. Set: all of listen is https.',
+      }),
+      keyFile: optionalKey(z.string().min(1), {
+        kind: 'file',
+        form: 'the path of a PEM file',
+        purpose: 'The private key of the certificate.',
+      }),
+    },
+    { purpose: 'https without a proxy in front.' },
+  ),
+  trustedProxies: list(parseNetwork, {
+    max: 1000,
+    of: 'IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8',
+    preset: [],
+    purpose:
+      "The proxies whose word on the client's address and scheme counts (X-Forwarded-For, X-Forwarded-Proto, Forwarded).",
+    reason: 'Anyone can send such headers; believed from all, limits per address would mean nothing.',
+  }),
+  http: group(
+    {
+      keepAlive: duration({
+        purpose: 'How long an HTTP connection may stay open without a request.',
+        reason: 'It must be the proxy that closes; if boshd did, a request could get lost on its way.',
+        precedent: 'Longer than the 60 s for which nginx keeps its connections.',
+        bareUnit: 's',
+        min: '1s',
+        max: '3600s',
+        preset: '75s',
+      }),
+      headTime: duration({
+        purpose: 'How long a client may take to send the head of a request.',
+        reason: 'Slow heads are the cheapest way to hold many connections.',
+        precedent: 'nginx allows 60 s.',
+        bareUnit: 's',
+        min: '1s',
+        max: '300s',
+        preset: '10s',
+      }),
+      bodyTime: duration({
+        purpose: 'How long it may then take to send the body.',
+        reason: '1 MiB over a line of 300 kbit/s.',
+        bareUnit: 's',
+        min: '1s',
+        max: '300s',
+        preset: '30s',
+      }),
+      replyTime: duration({
+        purpose: 'How long a client may take to read its reply.',
+        bareUnit: 's',
+        min: '1s',
+        max: '300s',
+        preset: '30s',
+      }),
+      headBytesMax: size({
+        purpose: 'The longest head of a request.',
+        reason: 'Browsers with many cookies reach 8 KiB.',
+        precedent: 'The default of Node.',
+        min: '4KiB',
+        max: '256KiB',
+        preset: '16KiB',
+      }),
+      headerLinesMax: count({
+        of: 'lines',
+        purpose: 'The most header lines of a request.',
+        reason: 'Browsers and proxies together send about 30.',
+        min: 32,
+        max: 1000,
+        preset: 100,
+      }),
+      connectionsMax: count({
+        of: 'connections',
+        purpose: 'The most HTTP connections of one listening address.',
+        reason: 'Beyond the limit of open files of the process, no server could be dialled any more.',
+        min: 1,
+        max: 1_000_000,
+        preset: 20_000,
+      }),
+    },
+    { purpose: 'How HTTP is served.' },
+  ),
+  dns: group(
+    {
+      servers: list(parseDnsServer, {
+        max: 8,
+        of: 'IP addresses, with a port or without, such as 9.9.9.9 or 127.0.0.1:5353',
+        preset: [],
+        purpose: 'The DNS servers to ask; an empty list means those of the system.',
+      }),
+      timeout: duration({
+        purpose: 'The time after which a look-up has failed.',
+        precedent: 'The resolver of glibc waits 5 s.',
+        bareUnit: 's',
+        min: '100ms',
+        max: '30s',
+        preset: '5s',
+      }),
+    },
+    { purpose: 'How XMPP domains are looked up.' },
+  ),
+  upstream: group(
+    {
+      dial: duration({
+        purpose: 'The time for reaching an XMPP server, all its addresses and the DNS together.',
+        precedent: 'Below the 12 s after which Pidgin gives up.',
+        bareUnit: 's',
+        min: '500ms',
+        max: '60s',
+        preset: '10s',
+      }),
+      allowNetworks: list(parseNetwork, {
+        max: 1000,
+        of: 'IP addresses or networks, such as 10.1.0.0/16',
+        preset: [],
+        purpose:
+          'Private and special networks in which discovered XMPP servers may be; all others of the kind are refused.',
+        reason: 'Otherwise anyone could have boshd connect to the machines of your own network.',
+      }),
+      denyNetworks: list(parseNetwork, {
+        max: 1000,
+        of: 'IP addresses or networks, such as 203.0.113.0/24',
+        preset: [],
+        purpose: 'Networks in which discovered XMPP servers may not be, even if they are allowed above.',
+      }),
+      overrides: key(z.record(parsed(parseDomain), override).transform(byDomain), {
+        kind: 'map',
+        form: 'a domain and, below it, how it is reached',
+        preset: {},
+        purpose: 'XMPP domains that are reached in another way than by DNS and verified TLS.',
+      }),
+    },
+    { purpose: 'How XMPP servers are reached.' },
+  ),
+  log: group(
+    {
+      level: choice(['error', 'warn', 'info', 'debug', 'silent'], {
+        purpose:
+          'The least important kind of line that is written. No level writes bodies, passwords or sids.',
+        preset: 'info',
+      }),
+      format: choice(['auto', 'json', 'text'], {
+        purpose: 'json: one object a line. text: for people. auto: text on a terminal, else json.',
+        preset: 'auto',
+      }),
+    },
+    { purpose: 'The log, which goes to standard output.' },
+  ),
+  shutdown: group(
+    {
+      deadline: duration({
+        purpose: 'How long a stop may take: sessions are ended and streams closed properly in this time.',
+        precedent: 'Docker kills after 10 s, Kubernetes after 30 s, systemd after 90 s.',
+        bareUnit: 's',
+        min: '0s',
+        max: '600s',
+        preset: '8s',
+      }),
+    },
+    { purpose: 'What happens on SIGTERM and SIGINT.' },
+  ),
+};

@@ -1,0 +1,188 @@
+import { choice, count, duration, group, size } from './kinds.ts';
+
+/** The keys of a session's limits, named as the engine names them (`SessionLimits`). */
+export const sessionKeys = group(
+  {
+    waitMax: duration({
+      purpose: 'The longest time that a request is held, whatever wait the client asks for.',
+      reason:
+        'Proxies in between cut a silent request, most often after 60 s; the client then sees an error.',
+      precedent:
+        'nginx, the sample configurations of HAProxy and AWS load balancers cut after 60 s or little less.',
+      bareUnit: 's',
+      min: '1s',
+      max: '600s',
+      preset: '55s',
+    }),
+    holdMax: count({
+      of: 'requests',
+      purpose: 'The largest number of requests held at once in a session, whatever hold the client asks for.',
+      reason: 'One held request is enough where HTTP connections are kept alive; more only cost connections.',
+      precedent: 'XEP-0124 §7.1 recommends 1; Prosody and MongooseIM fix it to 1.',
+      min: 1,
+      max: 8,
+      preset: 1,
+    }),
+    requestsMax: count({
+      of: 'requests',
+      purpose:
+        'The largest hold asked for that the number of simultaneous requests follows: a client may have one more open than it asked to be held, up to this and one.',
+      reason: 'stanza asks for a hold of 2 and sends accordingly.',
+      precedent: 'XEP-0124 §7.2: requests must be larger than the hold asked for.',
+      min: 1,
+      max: 16,
+      preset: 4,
+    }),
+    inactivity: duration({
+      purpose: 'How long a session lives without an open request.',
+      reason:
+        'Browsers wake the timers of background tabs once a minute; a shorter time ends their sessions.',
+      precedent: 'node-xmpp-bosh 70 s; the 30 s of other servers are a known cause of lost sessions.',
+      bareUnit: 's',
+      min: '5s',
+      max: '3600s',
+      preset: '90s',
+    }),
+    pollingInactivity: duration({
+      purpose: 'The same for polling sessions (those with a wait or hold of 0).',
+      reason: 'Such clients ask seldom, so they need more time.',
+      precedent: 'XEP-0124 §12 asks for a longer time.',
+      bareUnit: 's',
+      min: '5s',
+      max: '3600s',
+      preset: '150s',
+    }),
+    polling: duration({
+      purpose: 'The shortest allowed interval between empty requests of a polling session.',
+      precedent: 'ejabberd 2 s, Prosody and Openfire 5 s.',
+      bareUnit: 's',
+      min: '0s',
+      max: '60s',
+      preset: '2s',
+    }),
+    strikesMax: count({
+      of: 'requests',
+      purpose: 'How many requests in a row may come sooner than polling allows before the session ends.',
+      reason: 'The timers of browsers drift and fire in bunches.',
+      min: 0,
+      max: 1000,
+      preset: 5,
+    }),
+    maxpause: duration({
+      purpose: 'The longest pause that a client may ask for (XEP-0124 §10).',
+      precedent: 'Openfire 300 s, ejabberd and MongooseIM 120 s.',
+      bareUnit: 's',
+      min: '1s',
+      max: '3600s',
+      preset: '300s',
+    }),
+    creationAnswer: duration({
+      purpose:
+        'The latest time at which a creation request is answered, features of the server there or not.',
+      reason: 'Clients that never poll before the log-in need the features in the first reply.',
+      bareUnit: 's',
+      min: '1s',
+      max: '60s',
+      preset: '15s',
+    }),
+    creationConfirm: duration({
+      purpose: 'How long a new session waits for its second request.',
+      reason: 'A creation repeated by a proxy, or whose reply got lost, leaves a session that nobody knows.',
+      bareUnit: 's',
+      min: '1s',
+      max: '600s',
+      preset: '30s',
+    }),
+    login: duration({
+      purpose: 'The time from creation to a bound resource.',
+      reason: 'A person may be typing a password; a crowd of sessions that never log in costs memory.',
+      bareUnit: 's',
+      min: '1s',
+      max: '3600s',
+      preset: '60s',
+    }),
+    loginBytesMax: size({
+      purpose: 'The most that a client may send before it has logged in.',
+      reason: 'SASL and resource binding need a few kilobytes.',
+      min: '4KiB',
+      max: '16MiB',
+      preset: '64KiB',
+    }),
+    queueBytesMax: size({
+      purpose: 'The most that is kept for a client which does not fetch it.',
+      reason: 'Beyond it, reading from the XMPP server stops, then the session ends: memory is finite.',
+      min: '64KiB',
+      max: '256MiB',
+      preset: '1MiB',
+    }),
+    queuePayloadsMax: count({
+      of: 'stanzas',
+      purpose: 'The same as a number of stanzas.',
+      reason: 'Servers give up on streams with too many unacknowledged stanzas.',
+      precedent: 'Prosody 0.12 cannot resume beyond 500, ejabberd ends the stream at 5,000.',
+      min: 10,
+      max: 100_000,
+      preset: 400,
+    }),
+    queueFull: duration({
+      purpose: 'How long the queue to a client may stay full before its session ends.',
+      precedent: 'Half of the 60 s after which XMPP servers give up on a peer that does not read.',
+      bareUnit: 's',
+      min: '1s',
+      max: '55s',
+      preset: '30s',
+    }),
+    repeatsMax: count({
+      of: 'repeats',
+      purpose: 'How often a client may send the same request again.',
+      reason: 'Repeats are normal after a lost connection; an endless row of them is an error of the client.',
+      precedent: 'JSJaC repeats up to 10 times.',
+      min: 1,
+      max: 1000,
+      preset: 10,
+    }),
+    gather: duration({
+      purpose:
+        'How long a request that a newer one sets free may wait for the answer to what the newer one carried; 0 switches it off.',
+      reason:
+        "The server's answer then rides on it: one HTTP request instead of two. Nothing that is there already is delayed.",
+      bareUnit: 'ms',
+      min: '0ms',
+      max: '10ms',
+      preset: '5ms',
+    }),
+    oneConnectionAnswer: duration({
+      purpose:
+        'The latest answer to a request with payloads of a client that never has two requests open at once.',
+      precedent: 'Pidgin sends its next stanza only after the reply.',
+      bareUnit: 'ms',
+      min: '0ms',
+      max: '5s',
+      preset: '250ms',
+    }),
+    gapPatience: duration({
+      purpose:
+        'How long a terminate or pause request that overtook others waits for them before it is obeyed.',
+      reason: 'The farewell of a page that is closed may overtake a request that died with the page.',
+      bareUnit: 's',
+      min: '0s',
+      max: '30s',
+      preset: '2s',
+    }),
+    reportAfter: duration({
+      purpose: 'A reply that the client does not acknowledge within this time is reported to it.',
+      precedent: 'XEP-0124 §9.2.',
+      bareUnit: 's',
+      min: '100ms',
+      max: '60s',
+      preset: '1s',
+    }),
+    heldRepeat: choice(['error', 'same'], {
+      purpose:
+        'What the older copy of a repeated held request gets: a recoverable error, or the same reply as the newer copy.',
+      precedent: "XEP-0124 §14.3 asks for type='error'.",
+      preset: 'error',
+    }),
+  },
+  { purpose: 'Limits and times of one BOSH session.' },
+);
