@@ -1,14 +1,163 @@
-import { AssertionFailed, type Result, type Toolbox } from '../kit/index.ts';
-import type { BodyFault, DecodedBody, XmlLimits } from './body.ts';
+import { type ByteString, EMPTY, fault, ok, type Result, type Toolbox } from '../kit/index.ts';
+import type { BodyFault, BodyFaultCode, DecodedBody, XmlLimits } from './body.ts';
+import { readBodyAttributes, UNDECLARED_PREFIX } from './body-attributes.ts';
+import { NS } from './names.ts';
+import type { Payload } from './payload.ts';
+import { cutPayload, declaredPrefixes, meantBy, type PayloadScope, rootNamespace } from './payload-cutter.ts';
+import {
+  FAULTY,
+  GREATER_THAN,
+  INCOMPLETE,
+  isText,
+  LESS_THAN,
+  QUESTION,
+  SLASH,
+  sameBytes,
+  skipWhitespace,
+  startsWith,
+} from './xml/chars.ts';
+import { afterDeclaration } from './xml/declaration.ts';
+import { valueText } from './xml/known-text.ts';
+import type { OuterBinding } from './xml/namespaces.ts';
+import type { XmlScanner } from './xml/scanner.ts';
+import { giveBack, takeScanner } from './xml/spare-scanner.ts';
+
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+
+const NO_BINDINGS: readonly OuterBinding[] = [];
+
+/** Around the payloads of every client but exotic ones. */
+const HTTPBIND_SCOPE: PayloadScope = {
+  defaultNamespace: NS.httpbind,
+  inherited: EMPTY,
+  bindings: NO_BINDINGS,
+  fromBody: true,
+};
+
+function refuse(
+  code: BodyFaultCode,
+  what: string,
+  at: number,
+): { readonly ok: false; readonly fault: BodyFault } {
+  return fault({ code, detail: `${what} at byte ${at}` });
+}
 
 /**
  * Reads a request's <body/> (XEP-0124 §6): its attributes, and its payloads as they must stand in an XMPP stream whose
  * default namespace is jabber:client and that declares xmlns:stream.
+ *
+ * A byte order mark, white space and an XML declaration may stand before it (some clients send them), white space after
+ * it. Its size is the caller's to limit.
  */
 export function decodeBody(
   bytes: Uint8Array,
   limits: XmlLimits,
   toolbox: Toolbox,
 ): Result<DecodedBody, BodyFault> {
-  throw new AssertionFailed(`follows ${bytes} ${limits} ${toolbox}`);
+  if (!toolbox.isUtf8(bytes)) return fault({ code: 'not-utf8', detail: 'the body' });
+  const start = afterProlog(bytes);
+  if (start < 0) return fault({ code: 'not-well-formed', detail: 'the XML declaration' });
+  if (bytes[start] !== LESS_THAN) return refuse('not-well-formed', 'no element', start);
+  const scanner = takeScanner(limits, toolbox);
+  const decoded = readBody(scanner, bytes, start, limits, toolbox);
+  giveBack(scanner);
+  return decoded;
+}
+
+/** The position of the first byte that must be the root's, or FAULTY. */
+function afterProlog(bytes: Uint8Array): number {
+  const end = bytes.length;
+  const first = startsWith(bytes, 0, end, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  const at = skipWhitespace(bytes, first, end);
+  if (bytes[at] !== LESS_THAN || bytes[at + 1] !== QUESTION) return at;
+  const after = afterDeclaration(bytes, at, end);
+  return after < 0 ? FAULTY : skipWhitespace(bytes, after, end);
+}
+
+function readBody(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  start: number,
+  limits: XmlLimits,
+  toolbox: Toolbox,
+): Result<DecodedBody, BodyFault> {
+  scanner.begin(start, 0, NO_BINDINGS, UNDECLARED_PREFIX);
+  const inside = scanner.scanRoot(bytes, bytes.length);
+  if (inside < 0) return faultOf(scanner, bytes);
+  const { root, tag } = scanner;
+  const isBody = isText(bytes, root.localAt, root.nameEnd, 'body');
+  if (!isBody || rootNamespace(scanner, bytes, '', toolbox) !== NS.httpbind) {
+    return refuse('wrong-root', 'an element other than <body/>', start);
+  }
+  const attributes = readBodyAttributes(scanner, bytes, toolbox);
+  if (!attributes.ok) return attributes;
+
+  const payloads: Payload[] = [];
+  let after = inside;
+  if (!tag.empty) {
+    const { nameAt, nameEnd } = root;
+    const scope = scopeInside(scanner, bytes, toolbox);
+    const endTag = readPayloads(scanner, bytes, inside, scope, limits, toolbox, payloads);
+    if (!endTag.ok) return endTag;
+    after = afterEndTag(bytes, endTag.value, nameAt, nameEnd);
+    if (after < 0) return refuse('not-well-formed', 'an end tag of no open element', endTag.value);
+  }
+  const last = skipWhitespace(bytes, after, bytes.length);
+  if (last < bytes.length) return refuse('not-well-formed', 'something after the root', last);
+  return ok({ attributes: attributes.value, payloads });
+}
+
+/** What is declared on the <body/> whose start tag was read last. */
+function scopeInside(scanner: XmlScanner, bytes: Uint8Array, toolbox: Toolbox): PayloadScope {
+  const { defaultAt, defaultEnd } = scanner.root;
+  const bindings = declaredPrefixes(scanner, bytes, true, toolbox);
+  const defaultNamespace = defaultAt < 0 ? '' : valueText(bytes, defaultAt, defaultEnd, toolbox);
+  if (bindings.length === 0 && defaultNamespace === NS.httpbind) return HTTPBIND_SCOPE;
+  const inherited =
+    meantBy(defaultNamespace) === NS.client
+      ? EMPTY
+      : (` xmlns=${toolbox.toByteString(bytes, defaultAt - 1, defaultEnd + 1)}` as ByteString);
+  return { defaultNamespace, inherited, bindings, fromBody: true };
+}
+
+/** Reads the payloads from `start` on; the position of the end tag that stops them. */
+function readPayloads(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  start: number,
+  scope: PayloadScope,
+  limits: XmlLimits,
+  toolbox: Toolbox,
+  payloads: Payload[],
+): Result<number, BodyFault> {
+  const end = bytes.length;
+  let at = start;
+  for (;;) {
+    at = skipWhitespace(bytes, at, end);
+    if (at >= end) return refuse('not-well-formed', 'no end tag', at);
+    if (bytes[at] !== LESS_THAN) return refuse('character-data', 'text in <body/>', at);
+    if (bytes[at + 1] === SLASH) return ok(at);
+    const limit = Math.min(end, at + limits.stanzaBytesMax);
+    scanner.begin(at, 0, scope.bindings);
+    const after = scanner.scan(bytes, limit);
+    if (after === INCOMPLETE && limit < end)
+      return refuse('stanza-too-large', 'a payload beyond the limit', at);
+    if (after < 0) return faultOf(scanner, bytes);
+    payloads.push(cutPayload(scanner, bytes, at, after, scope, toolbox));
+    at = after;
+  }
+}
+
+function afterEndTag(bytes: Uint8Array, at: number, nameAt: number, nameEnd: number): number {
+  const length = nameEnd - nameAt;
+  if (!sameBytes(bytes, at + 2, nameAt, length)) return FAULTY;
+  const last = skipWhitespace(bytes, at + 2 + length, bytes.length);
+  return bytes[last] === GREATER_THAN ? last + 1 : FAULTY;
+}
+
+/** Why the scanner did not come to an end. */
+function faultOf(scanner: XmlScanner, bytes: Uint8Array): { readonly ok: false; readonly fault: BodyFault } {
+  return scanner.fault === undefined
+    ? refuse('not-well-formed', 'an element without an end', bytes.length)
+    : fault(scanner.fault);
 }

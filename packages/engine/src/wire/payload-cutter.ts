@@ -1,0 +1,121 @@
+import type { ByteString, Toolbox } from '../kit/index.ts';
+import { NS } from './names.ts';
+import type { Payload } from './payload.ts';
+import { nameText, valueText } from './xml/known-text.ts';
+import type { OuterBinding } from './xml/namespaces.ts';
+import type { XmlScanner } from './xml/scanner.ts';
+import { PREFIX_DECLARATION } from './xml/tag-reader.ts';
+
+/**
+ * What is declared around payloads where they come from, and so what a payload loses when it is put elsewhere.
+ *
+ * Both wrappers declare prefix `stream`, and each has a default namespace: httpbind the <body/>, jabber:client the
+ * stream. An element of neither namespace, or with a prefix of its own, must not depend on what is around it.
+ */
+export interface PayloadScope {
+  /** The default namespace around the payload, '' for none. */
+  readonly defaultNamespace: string;
+  /** ` xmlns='...'` for a payload that uses it, EMPTY where it comes right by itself on the other side. */
+  readonly inherited: ByteString;
+  readonly bindings: readonly OuterBinding[];
+  /** Whether it comes from a <body/>: what is in httpbind or in no namespace is meant for jabber:client. */
+  readonly fromBody: boolean;
+}
+
+/** What the other side takes an element of a <body/> for (XEP-0206 §4). */
+export function meantBy(namespace: string): string {
+  return namespace === NS.httpbind || namespace === '' ? NS.client : namespace;
+}
+
+/** The prefixes that the start tag read last declares, as outer bindings of what is inside. */
+export function declaredPrefixes(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  fromBody: boolean,
+  toolbox: Toolbox,
+): OuterBinding[] {
+  const { tag } = scanner;
+  const bindings: OuterBinding[] = [];
+  for (let index = 0; index < tag.count; index += 1) {
+    if (tag.attributeKind(index) !== PREFIX_DECLARATION) continue;
+    const prefix = toolbox.toByteString(bytes, tag.attributeColon(index) + 1, tag.attributeNameEnd(index));
+    if (prefix === 'xml') continue;
+    const valueAt = tag.attributeValueAt(index);
+    const valueEnd = tag.attributeValueEnd(index);
+    const namespace = valueText(bytes, valueAt, valueEnd, toolbox);
+    const quoted = toolbox.toByteString(bytes, valueAt - 1, valueEnd + 1);
+    const value = fromBody && namespace === NS.httpbind ? `'${NS.client}'` : quoted;
+    bindings.push({ prefix, namespace, declaration: ` xmlns:${prefix}=${value}` as ByteString });
+  }
+  return bindings;
+}
+
+/** The namespace of the root that was scanned, as it is written. */
+export function rootNamespace(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  defaultNamespace: string,
+  toolbox: Toolbox,
+): string {
+  const { root } = scanner;
+  if (root.colon < 0) {
+    return root.defaultAt < 0 ? defaultNamespace : valueText(bytes, root.defaultAt, root.defaultEnd, toolbox);
+  }
+  if (root.prefixAt >= 0) return valueText(bytes, root.prefixAt, root.prefixEnd, toolbox);
+  return scanner.namespaces.namespaceOf(bytes, root.nameAt, root.colon) ?? '';
+}
+
+/** Makes a payload of the element that was just scanned from `start` to `end`. */
+export function cutPayload(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  scope: PayloadScope,
+  toolbox: Toolbox,
+): Payload {
+  const { root, namespaces } = scanner;
+  const name = nameText(bytes, root.localAt, root.nameEnd, toolbox);
+  const written = rootNamespace(scanner, bytes, scope.defaultNamespace, toolbox);
+  const namespace = scope.fromBody ? meantBy(written) : written;
+
+  let added = namespaces.inheritsDefault ? scope.inherited : '';
+  for (const { prefix, declaration, namespace: bound } of namespaces.usedOuter) {
+    // The <body/> around features and errors declares it (see encodeBody).
+    if (namespace === NS.stream && prefix === 'stream' && bound === NS.stream) continue;
+    added += declaration;
+  }
+  const misnamed = scope.fromBody && (root.colon >= 0 || (root.defaultAt >= 0 && written !== namespace));
+  if (misnamed) return { bytes: renamed(scanner, bytes, start, end, added, toolbox), name, namespace };
+  if (added === '') return { bytes: toolbox.toByteString(bytes, start, end), name, namespace };
+  const head = toolbox.toByteString(bytes, start, root.nameEnd);
+  const tail = toolbox.toByteString(bytes, root.nameEnd, end);
+  return { bytes: `${head}${added}${tail}` as ByteString, name, namespace };
+}
+
+/** The element with `added` after its name, and jabber:client where its own declarations say httpbind or nothing. */
+function renamed(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  added: string,
+  toolbox: Toolbox,
+): ByteString {
+  const { root } = scanner;
+  const values = [
+    { at: root.defaultAt, end: root.defaultEnd },
+    { at: root.prefixAt, end: root.prefixEnd },
+  ];
+  values.sort((one, other) => one.at - other.at);
+  let text = `${toolbox.toByteString(bytes, start, root.nameEnd)}${added}`;
+  let done = root.nameEnd;
+  for (const value of values) {
+    if (value.at < 0) continue;
+    const namespace = valueText(bytes, value.at, value.end, toolbox);
+    if (meantBy(namespace) === namespace) continue;
+    text += `${toolbox.toByteString(bytes, done, value.at)}${NS.client}`;
+    done = value.end;
+  }
+  return `${text}${toolbox.toByteString(bytes, done, end)}` as ByteString;
+}

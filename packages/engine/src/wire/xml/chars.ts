@@ -1,0 +1,134 @@
+/** Bytes with a meaning in XML. */
+export const TAB = 0x09;
+export const LINE_FEED = 0x0a;
+export const CARRIAGE_RETURN = 0x0d;
+export const SPACE = 0x20;
+export const EXCLAMATION = 0x21;
+export const DOUBLE_QUOTE = 0x22;
+export const AMPERSAND = 0x26;
+export const APOSTROPHE = 0x27;
+export const SLASH = 0x2f;
+export const COLON = 0x3a;
+export const LESS_THAN = 0x3c;
+export const EQUALS = 0x3d;
+export const GREATER_THAN = 0x3e;
+export const QUESTION = 0x3f;
+export const CLOSING_BRACKET = 0x5d;
+
+/** What a scan answers instead of a position. */
+export const INCOMPLETE = -1;
+export const FAULTY = -2;
+
+/** What a byte may be; one byte can be several. */
+export const NAME_START = 1;
+export const NAME = 2;
+export const WHITESPACE = 4;
+/** Ends a run of plain character data: has a meaning, is forbidden, or may begin something forbidden. */
+export const TEXT_STOP = 8;
+/** The same in an attribute value. Whitespace is in it, because XML 1.0 §3.3.3 turns some of it into spaces. */
+export const VALUE_STOP = 16;
+
+/** U+FFFE and U+FFFF, which XML 1.0 §2.2 forbids, are EF BF BE and EF BF BF in UTF-8. */
+const BEFORE_NONCHARACTER = 0xef;
+
+function classOf(byte: number): number {
+  const character = String.fromCharCode(byte);
+  let kind = 0;
+  if (/[A-Za-z_]/.test(character)) kind |= NAME_START;
+  if (/[A-Za-z_0-9.-]/.test(character)) kind |= NAME;
+  if (/[ \t\r\n]/.test(character)) kind |= WHITESPACE;
+  const forbidden = byte < SPACE && (kind & WHITESPACE) === 0;
+  if (forbidden || /[<&\]]/.test(character) || byte === BEFORE_NONCHARACTER) kind |= TEXT_STOP;
+  if (byte < SPACE || /[<&'"]/.test(character) || byte === BEFORE_NONCHARACTER) kind |= VALUE_STOP;
+  return kind;
+}
+
+/** By byte. A colon is in no class: names with one are the namespaces' affair. */
+export const CLASS: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => classOf(byte));
+
+export function isWhitespace(byte: number): boolean {
+  return byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
+}
+
+/** The first position from `at` on that is not whitespace, or `end`. */
+export function skipWhitespace(bytes: Uint8Array, at: number, end: number): number {
+  let next = at;
+  while (next < end && isWhitespace(bytes[next] ?? 0)) next += 1;
+  return next;
+}
+
+/** Whether `text` (ASCII) stands at `at`. */
+export function startsWith(bytes: Uint8Array, at: number, end: number, text: string): boolean {
+  if (end - at < text.length) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** Whether the bytes from start to end are just `text` (ASCII). */
+export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  return end - start === text.length && startsWith(bytes, start, end, text);
+}
+
+/** Whether two ranges of the same length hold the same bytes. */
+export function sameBytes(bytes: Uint8Array, one: number, other: number, length: number): boolean {
+  for (let index = 0; index < length; index += 1) {
+    if (bytes[one + index] !== bytes[other + index]) return false;
+  }
+  return true;
+}
+
+/** First and last code points of NameStartChar beyond ASCII (XML 1.0, fifth edition, §2.3), in pairs. */
+const NAME_START_RANGES: readonly number[] = [
+  0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2ff, 0x370, 0x37d, 0x37f, 0x1fff, 0x200c, 0x200d, 0x2070, 0x218f, 0x2c00,
+  0x2fef, 0x3001, 0xd7ff, 0xf900, 0xfdcf, 0xfdf0, 0xfffd, 0x10000, 0xeffff,
+];
+/** The same of what NameChar has besides. */
+const NAME_RANGES: readonly number[] = [0xb7, 0xb7, 0x300, 0x36f, 0x203f, 0x2040];
+
+function inRanges(codePoint: number, ranges: readonly number[]): boolean {
+  for (let index = 0; index < ranges.length; index += 2) {
+    if (codePoint < (ranges[index] ?? 0)) return false;
+    if (codePoint <= (ranges[index + 1] ?? 0)) return true;
+  }
+  return false;
+}
+
+/**
+ * Bytes of the character beyond ASCII at `at` when a name may have it there (`wanted`: NAME_START or NAME), else
+ * INCOMPLETE or FAULTY.
+ */
+export function nameCharacterBytes(bytes: Uint8Array, at: number, end: number, wanted: number): number {
+  const lead = bytes[at] ?? 0;
+  const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  if (at + length > end) return INCOMPLETE;
+  let codePoint = lead & (0x7f >> length);
+  for (let index = 1; index < length; index += 1) {
+    const byte = bytes[at + index] ?? 0;
+    if ((byte & 0xc0) !== 0x80) return FAULTY;
+    codePoint = (codePoint << 6) | (byte & 0x3f);
+  }
+  const legal =
+    inRanges(codePoint, NAME_START_RANGES) || (wanted === NAME && inRanges(codePoint, NAME_RANGES));
+  return legal ? length : FAULTY;
+}
+
+/** Whether XML 1.0 §2.2 allows the character. */
+export function isLegalCodePoint(codePoint: number): boolean {
+  if (codePoint < SPACE) return isWhitespace(codePoint);
+  return (
+    codePoint <= 0xd7ff ||
+    (codePoint >= 0xe000 && codePoint <= 0xfffd) ||
+    (codePoint >= 0x10000 && codePoint <= 0x10ffff)
+  );
+}
+
+/**
+ * At a byte EF that ends a run: the position after the character when it is a legal one, else INCOMPLETE or FAULTY.
+ */
+export function afterPossibleNoncharacter(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 3 > end) return INCOMPLETE;
+  const forbidden = bytes[at + 1] === 0xbf && (bytes[at + 2] ?? 0) >= 0xbe;
+  return forbidden ? FAULTY : at + 3;
+}
