@@ -70,7 +70,10 @@ export class Driver {
     if (deadline === undefined || deadline >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
-    this.#timer = setTimeout(() => this.#advance(), Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(deadline - clock()))));
+    this.#timer = setTimeout(
+      () => this.#advance(),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(deadline - clock()))),
+    );
   }
 
   #carryOut(outputs: readonly Output[]): void {
@@ -90,22 +93,30 @@ function clock(): Instant {
 function perform(output: Output, { front, upstream, observe }: Ports): void {
   switch (output.type) {
     case 'respond':
-      return front.respond(output.request, output.reply);
+      front.respond(output.request, output.reply);
+      break;
     case 'send':
-      return upstream.send(output.link, output.bytes);
+      upstream.send(output.link, output.bytes);
+      break;
     case 'drop':
-      return front.drop(output.request);
+      front.drop(output.request);
+      break;
     case 'dial':
-      return upstream.dial(output.link, output.plan);
+      upstream.dial(output.link, output.plan);
+      break;
     case 'secure':
-      return upstream.secure(output.link);
+      upstream.secure(output.link);
+      break;
     case 'read':
-      return upstream.read(output.link, output.wanted);
+      upstream.read(output.link, output.wanted);
+      break;
     case 'close':
-      return upstream.close(output.link);
+      upstream.close(output.link);
+      break;
     case 'log':
-      return observe.event(output.event);
+      observe.event(output.event);
+      break;
     default:
-      return unreachable(output);
+      unreachable(output);
   }
 }

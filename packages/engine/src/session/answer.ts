@@ -1,9 +1,9 @@
 import { after, assert, type ByteString, between, type Instant, join } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
-import { enter } from './phase.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
 import type { HeldRequest, Session, Terminal } from './session.ts';
-import type { Turn } from './turn.ts';
+import { enter } from './session.ts';
+import type { Turn } from './work.ts';
 
 const NOTHING: readonly Payload[] = [];
 

@@ -1,12 +1,11 @@
 import { after, shorter, type Toolbox } from '../kit/index.ts';
 import type { DecodedBody, Payload } from '../wire/index.ts';
 import { settle } from './answer.ts';
-import { answerCame } from './gather.ts';
-import type { SessionLimits } from './limits.ts';
+import { answerCame } from './rules/gather.ts';
 import type { Session, StreamFacts } from './session.ts';
-import { agreeTerms } from './terms.ts';
-import type { Turn } from './turn.ts';
-import type { RequestId } from './work.ts';
+import type { SessionLimits } from './terms/limits.ts';
+import { agreeTerms } from './terms/terms.ts';
+import type { RequestId, Turn } from './work.ts';
 
 /** Everything about a new session that is not in its creation request. */
 export interface Birth {

@@ -1,12 +1,11 @@
 import { EMPTY } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { answerTerminal, settle } from './answer.ts';
-import { takeUnconfirmed } from './confirm.ts';
-import { enter } from './phase.ts';
 import { okReply, terminalBody } from './reply.ts';
+import { takeUnconfirmed } from './rules/confirm.ts';
 import type { Session, Terminal } from './session.ts';
-import type { Turn } from './turn.ts';
-import type { SessionEnd } from './work.ts';
+import { enter } from './session.ts';
+import type { SessionEnd, Turn } from './work.ts';
 
 const ITEM_NOT_FOUND: Terminal = { condition: 'item-not-found', error: undefined };
 const POLICY_VIOLATION: Terminal = { condition: 'policy-violation', error: undefined };

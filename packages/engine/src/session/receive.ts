@@ -1,17 +1,16 @@
 import { between, seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
-import { isEmptyRequest, judgeActivity } from './activity.ts';
 import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
-import { confirm } from './confirm.ts';
 import { finish, leave } from './end.ts';
-import { gather } from './gather.ts';
-import { takeKey } from './keys.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
+import { isEmptyRequest, judgeActivity } from './rules/activity.ts';
+import { confirm } from './rules/confirm.ts';
+import { gather } from './rules/gather.ts';
+import { takeKey } from './rules/keys.ts';
+import { arrivalOf, placeOf } from './rules/window.ts';
 import type { EarlyRequest, Session } from './session.ts';
-import type { Turn } from './turn.ts';
-import { arrivalOf, placeOf } from './window.ts';
-import type { RequestId } from './work.ts';
+import type { RequestId, Turn } from './work.ts';
 
 /** Takes a request of this session: the main path. Whatever it is, it is answered now or held to be answered. */
 export function receive(session: Session, request: RequestId, body: DecodedBody, turn: Turn): void {

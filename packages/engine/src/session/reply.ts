@@ -1,7 +1,7 @@
 import { ascii, type ByteString, EMPTY, type Toolbox } from '../kit/index.ts';
 import { conditionFacts, encodeBody, escapeAttribute, type Payload } from '../wire/index.ts';
-import { DEFAULT_CONTENT_TYPE } from './content-type.ts';
 import type { HeldRequest, Session, Terminal } from './session.ts';
+import { DEFAULT_CONTENT_TYPE } from './terms/content-type.ts';
 import type { Reply } from './work.ts';
 
 const XBOSH_DECLARED = " xmlns:xmpp='urn:xmpp:xbosh'";

@@ -1,7 +1,7 @@
-import type { ByteString, Duration, Instant } from '../kit/index.ts';
+import { assert, type ByteString, type Duration, type Instant } from '../kit/index.ts';
 import type { Condition, DecodedBody, Payload } from '../wire/index.ts';
-import type { SessionLimits } from './limits.ts';
-import type { SessionTerms } from './terms.ts';
+import type { SessionLimits } from './terms/limits.ts';
+import type { SessionTerms } from './terms/terms.ts';
 import type { RequestId } from './work.ts';
 
 /*
@@ -35,7 +35,7 @@ import type { RequestId } from './work.ts';
  */
 export type Phase = 'opening' | 'open' | 'ending' | 'ended';
 
-export const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
+const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
   opening: ['open', 'ending', 'ended'],
   open: ['ending', 'ended'],
   ending: ['ended'],
@@ -149,4 +149,10 @@ export interface Session {
   watchedUntil: Instant | undefined;
 
   terminal: Terminal | undefined;
+}
+
+/** The only way a session changes its phase. */
+export function enter(session: Session, phase: Phase): void {
+  assert(TRANSITIONS[session.phase].includes(phase), `no way from ${session.phase} to ${phase}`);
+  session.phase = phase;
 }

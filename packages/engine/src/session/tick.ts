@@ -3,7 +3,7 @@ import { answerDeadline, answerTerminal, hasListener, settle } from './answer.ts
 import { leave } from './end.ts';
 import { closeGap } from './receive.ts';
 import type { Session } from './session.ts';
-import type { Turn } from './turn.ts';
+import type { Turn } from './work.ts';
 
 /** When `tick` wants to be called next; recomputed after every change of the session. */
 export function nextDeadline(session: Session): Instant | undefined {

@@ -1,4 +1,4 @@
-import type { ByteString } from '../kit/index.ts';
+import type { ByteString, Instant, Toolbox } from '../kit/index.ts';
 import type { Payload } from '../wire/index.ts';
 
 /** One HTTP request, numbered by the front. Answered exactly once. */
@@ -54,3 +54,10 @@ export type SessionWork =
       readonly detail: string;
       readonly undelivered: readonly Payload[];
     };
+
+/** What every rule of the session gets: the time, the tools, and the list that takes the work that follows. */
+export interface Turn {
+  readonly now: Instant;
+  readonly toolbox: Toolbox;
+  readonly work: SessionWork[];
+}

@@ -8,14 +8,7 @@ import {
   join,
   type Toolbox,
 } from '../kit/index.ts';
-import {
-  type FramerEvent,
-  type MakeFramer,
-  NS,
-  type Payload,
-  readElement,
-  type XmlLimits,
-} from '../wire/index.ts';
+import { type FramerEvent, NS, type Payload, readElement, type StanzaFramer } from '../wire/index.ts';
 import { bounce } from './bounce.ts';
 import { STREAM_END } from './header.ts';
 import { describeStreamError, giveUp, isStreamElement, negotiate, send, sendHeader } from './negotiate.ts';
@@ -31,15 +24,13 @@ export interface Restart {
 export function createStream(
   request: StreamRequest,
   limits: StreamLimits,
-  xmlLimits: XmlLimits,
-  makeFramer: MakeFramer,
+  framer: StanzaFramer,
   now: Instant,
-  toolbox: Toolbox,
 ): Stream {
   return {
     request,
     limits,
-    framer: makeFramer(xmlLimits, toolbox),
+    framer,
     phase: 'dialling',
     isSecure: false,
     isLoggedIn: false,
@@ -168,17 +159,20 @@ function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: T
   }
 }
 
-/** Closes our side: what the client never got goes back first (XEP-0206 §8), then the end of the stream. */
-export function closeStream(stream: Stream, undelivered: readonly Payload[], turn: StreamTurn): void {
-  const isListening =
-    stream.phase === 'ready' || stream.phase === 'authenticated' || stream.phase === 'opening';
-  if (isListening) {
-    const bounces = stream.isLoggedIn
-      ? undelivered.map((payload) => bounce(payload, turn.toolbox) ?? EMPTY)
-      : [];
-    send(stream, join(...bounces, STREAM_END), turn);
-  }
-  if (stream.phase !== 'over') enterStreamPhase(stream, 'over');
+/**
+ * Closes our side. Returns what the server is to hear, if it listens: what the client never got goes back (XEP-0206 §8),
+ * then the stream ends.
+ */
+export function closeStream(
+  stream: Stream,
+  undelivered: readonly Payload[],
+  toolbox: Toolbox,
+): ByteString | undefined {
+  const { phase, isLoggedIn } = stream;
+  if (phase !== 'over') enterStreamPhase(stream, 'over');
+  if (phase !== 'ready' && phase !== 'authenticated' && phase !== 'opening') return undefined;
+  const bounces = isLoggedIn ? undelivered.map((payload) => bounce(payload, toolbox) ?? EMPTY) : [];
+  return join(...bounces, STREAM_END);
 }
 
 /** When `streamTick` wants to be called. */

@@ -1,6 +1,6 @@
-import type { DecodedBody } from '../wire/index.ts';
-import type { Session } from './session.ts';
-import type { Turn } from './turn.ts';
+import type { DecodedBody } from '../../wire/index.ts';
+import type { Session } from '../session.ts';
+import type { Turn } from '../work.ts';
 
 /** A new request without payload that asks for nothing but a reply. */
 export function isEmptyRequest(body: DecodedBody): boolean {

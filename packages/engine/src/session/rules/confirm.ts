@@ -1,5 +1,5 @@
-import type { DecodedBody, Payload } from '../wire/index.ts';
-import type { Session } from './session.ts';
+import type { DecodedBody, Payload } from '../../wire/index.ts';
+import type { Session } from '../session.ts';
 
 const NOTHING: readonly Payload[] = [];
 

@@ -1,4 +1,4 @@
-import { type Duration, millis, seconds } from '../kit/index.ts';
+import { type Duration, millis, seconds } from '../../kit/index.ts';
 
 /** What a session may cost and how long it may last. Every limit is finite. */
 export interface SessionLimits {

@@ -1,5 +1,5 @@
-import { type Duration, seconds } from '../kit/index.ts';
-import type { BodyAttributes } from '../wire/index.ts';
+import { type Duration, seconds } from '../../kit/index.ts';
+import type { BodyAttributes } from '../../wire/index.ts';
 import { grantContentType } from './content-type.ts';
 import type { SessionLimits } from './limits.ts';
 

@@ -1,7 +1,6 @@
-import type { DecodedBody } from '../wire/index.ts';
-import type { AnsweredRequest, EarlyRequest, HeldRequest, Session } from './session.ts';
-import type { Turn } from './turn.ts';
-import type { RequestId } from './work.ts';
+import type { DecodedBody } from '../../wire/index.ts';
+import type { AnsweredRequest, EarlyRequest, HeldRequest, Session } from '../session.ts';
+import type { RequestId, Turn } from '../work.ts';
 
 /** Where a rid stands in the window of its session. */
 export type Place =

@@ -1,7 +1,7 @@
-import { after } from '../kit/index.ts';
-import type { DecodedBody } from '../wire/index.ts';
-import type { Session } from './session.ts';
-import type { Turn } from './turn.ts';
+import { after } from '../../kit/index.ts';
+import type { DecodedBody } from '../../wire/index.ts';
+import type { Session } from '../session.ts';
+import type { Turn } from '../work.ts';
 
 /*
  * A freed request may wait a few milliseconds, so that the server's answer to what was just sent rides on it: one HTTP

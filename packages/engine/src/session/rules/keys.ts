@@ -1,6 +1,6 @@
-import type { Toolbox } from '../kit/index.ts';
-import type { BodyAttributes } from '../wire/index.ts';
-import type { Session } from './session.ts';
+import type { Toolbox } from '../../kit/index.ts';
+import type { BodyAttributes } from '../../wire/index.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Checks the key of a request received in order and moves to the next one (XEP-0124 §15.4, §15.5). False: the request

@@ -1,0 +1,78 @@
+/**
+ * Reads and writes transcripts: what happened to a connection manager, and what followed, line by line.
+ *
+ * What happens (each followed by what follows from it):
+ *
+ *   -> A <body .../>         the client sends request A over https; `-> A http <body .../>` over http
+ *   => <stream:stream ...>   the XMPP server sends this
+ *   !! up | up tls           the link to the server is up, or up and under TLS
+ *   !! secured               TLS was made on the link
+ *   !! down REASON           the link could not be had, or is lost
+ *   !! abort A               the client closed the connection of request A before its reply
+ *   !! lost A                the reply to A could not be written
+ *   !! wait 15s              time passes (ms or s)
+ *   !! shutdown              boshd is stopped
+ *
+ * What follows:
+ *
+ *   <- A 200 <body .../>     A is answered; a Content-Type other than text/xml stands behind the status
+ *   <- A dropped             its connection is closed without a reply
+ *   <= <auth .../>           the server gets this
+ *   == dial example.org required | secure | close | read off | read on     work on the link
+ *   .. session-ended client-inactive        a line of the log
+ *   @ 250ms                  so much later (while waiting)
+ *
+ * A line that starts with two blanks goes on with the one above. SID stands for the sid of the session.
+ */
+export interface Step {
+  /** The happening's lines as written. */
+  readonly source: readonly string[];
+  readonly mark: '->' | '=>' | '!!';
+  readonly text: string;
+  readonly expected: readonly string[];
+}
+
+export interface Transcript {
+  /** Comment and blank lines before the first step. */
+  readonly preamble: readonly string[];
+  readonly steps: readonly (Step & { readonly after: readonly string[] })[];
+}
+
+const HAPPENING = /^(->|=>|!!) (.*)$/;
+const FOLLOWING = /^(<-|<=|==|\.\.|@) /;
+
+export function parseTranscript(text: string): Transcript {
+  const preamble: string[] = [];
+  const steps: { source: string[]; mark: Step['mark']; text: string; expected: string[]; after: string[] }[] =
+    [];
+  for (const line of text.replace(/\n$/, '').split('\n')) {
+    const step = steps.at(-1);
+    const happening = HAPPENING.exec(line);
+    if (happening !== null) {
+      const mark = happening[1] === '->' ? '->' : happening[1] === '=>' ? '=>' : '!!';
+      steps.push({ source: [line], mark, text: happening[2] ?? '', expected: [], after: [] });
+    } else if (step === undefined) {
+      preamble.push(line);
+    } else if (line.startsWith('  ') && step.expected.length === 0 && step.after.length === 0) {
+      step.source.push(line);
+      step.text += ` ${line.trim()}`;
+    } else if (FOLLOWING.test(line)) {
+      step.expected.push(line);
+    } else {
+      step.after.push(line);
+    }
+  }
+  return { preamble, steps };
+}
+
+/** The transcript with what really followed, for regenerating a file. */
+export function renderTranscript(
+  { preamble, steps }: Transcript,
+  actual: readonly (readonly string[])[],
+): string {
+  const lines = [...preamble];
+  steps.forEach((step, index) => {
+    lines.push(...step.source, ...(actual[index] ?? []), ...step.after);
+  });
+  return `${lines.join('\n')}\n`;
+}
