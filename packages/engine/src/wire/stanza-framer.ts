@@ -1,7 +1,196 @@
-import { AssertionFailed } from '../kit/index.ts';
-import type { MakeFramer } from './framer.ts';
+import { assert, type Toolbox } from '../kit/index.ts';
+import type { XmlLimits } from './body.ts';
+import type { FramerEvent, FramerFault, MakeFramer, StanzaFramer } from './framer.ts';
+import { PartialBytes } from './partial-bytes.ts';
+import { cutPayload } from './payload-cutter.ts';
+import { readStreamRoot, type StreamRoot } from './stream-header.ts';
+import {
+  FAULTY,
+  GREATER_THAN,
+  INCOMPLETE,
+  LESS_THAN,
+  QUESTION,
+  SLASH,
+  skipWhitespace,
+  startsWith,
+} from './xml/chars.ts';
+import { afterDeclaration } from './xml/declaration.ts';
+import type { OuterBinding } from './xml/namespaces.ts';
+import type { XmlScanner } from './xml/scanner.ts';
+import { giveBack, takeScanner } from './xml/spare-scanner.ts';
+
+/** Bytes of a stream's start tag: servers send some 300. */
+const HEADER_BYTES_MAX = 8192;
+/** Bytes that an unfinished unit takes from a chunk at a time, at least. */
+const PIECE_BYTES_MIN = 512;
+/** Bytes of a stream's end tag, which is read again with every chunk while it is unfinished. Usual: 16. */
+const END_TAG_BYTES_MAX = 1024;
+
+const NO_BINDINGS: readonly OuterBinding[] = [];
+
+/**
+ * A stream is a row of units: perhaps an XML declaration, the root's start tag, payloads, the root's end tag, with
+ * white space between them. A unit that is whole in its chunk is read there, in place. One that is not is moved to a
+ * buffer of its own, with the scanner that was reading it, and goes on when more has come.
+ */
+class Framer implements StanzaFramer {
+  readonly #limits: XmlLimits;
+  readonly #toolbox: Toolbox;
+  /** The open stream; undefined before its header and after its end. */
+  #stream: StreamRoot | undefined;
+  #ended = false;
+  #hasDeclaration = false;
+  /** The unfinished unit. */
+  readonly #partial = new PartialBytes();
+  /** What reads the unfinished unit, where it is one that a scanner reads. */
+  #scanner: XmlScanner | undefined;
+  #fault: FramerFault | undefined;
+
+  constructor(limits: XmlLimits, toolbox: Toolbox) {
+    this.#limits = limits;
+    this.#toolbox = toolbox;
+  }
+
+  get bufferedBytes(): number {
+    return this.#partial.length;
+  }
+
+  reset(): void {
+    this.#stream = undefined;
+    this.#ended = false;
+    this.#hasDeclaration = false;
+    this.#partial.clear();
+    if (this.#scanner !== undefined) giveBack(this.#scanner);
+    this.#scanner = undefined;
+    this.#fault = undefined;
+  }
+
+  push(chunk: Uint8Array, events: FramerEvent[]): FramerFault | undefined {
+    assert(this.#fault === undefined, 'a framer is not fed again after a fault');
+    let at = this.#partial.length === 0 ? 0 : this.#finishPartial(chunk, events);
+    while (at >= 0) {
+      at = skipWhitespace(chunk, at, chunk.length);
+      if (at >= chunk.length) return undefined;
+      const after = this.#readUnit(chunk, at, chunk.length, events);
+      if (after === INCOMPLETE) {
+        this.#scanner?.rebase(at);
+        this.#partial.append(chunk, at, chunk.length);
+        return undefined;
+      }
+      at = after;
+    }
+    return this.#fault;
+  }
+
+  /** Goes on with the unfinished unit: the position in the chunk after it (its end, if the unit goes on), or FAULTY. */
+  #finishPartial(chunk: Uint8Array, events: FramerEvent[]): number {
+    const partial = this.#partial;
+    const bytesMax = Math.max(this.#limits.stanzaBytesMax, HEADER_BYTES_MAX);
+    let taken = 0;
+    while (taken < chunk.length) {
+      // Where the unit ends is not known yet: taking at most as much again as there is moves no byte for nothing twice.
+      const piece = Math.min(Math.max(PIECE_BYTES_MIN, partial.length), bytesMax - partial.length);
+      const before = partial.length;
+      const next = Math.min(chunk.length, taken + piece);
+      partial.append(chunk, taken, next);
+      const after = this.#readUnit(partial.bytes, 0, partial.length, events);
+      if (after === FAULTY) return FAULTY;
+      if (after >= 0) {
+        partial.clear();
+        return taken + after - before;
+      }
+      taken = next;
+    }
+    return taken;
+  }
+
+  /** Reads the unit at `at` and tells what it was; the position after it, or INCOMPLETE, or FAULTY. */
+  #readUnit(bytes: Uint8Array, at: number, end: number, events: FramerEvent[]): number {
+    if (this.#scanner !== undefined) return this.#readElement(this.#scanner, bytes, at, end, events);
+    if (this.#ended) return this.#refuse('not-xmpp', 'something after the end of the stream');
+    if (bytes[at] !== LESS_THAN) return this.#refuse('not-xmpp', 'text outside of the payloads');
+    if (at + 1 >= end) return INCOMPLETE;
+    if (this.#stream === undefined) {
+      if (bytes[at + 1] === QUESTION && !this.#hasDeclaration) return this.#readDeclaration(bytes, at, end);
+    } else if (bytes[at + 1] === SLASH) {
+      return this.#readEndTag(this.#stream, bytes, at, end, events);
+    }
+    const scanner = takeScanner(this.#limits, this.#toolbox);
+    scanner.begin(at, at, this.#stream?.scope.bindings ?? NO_BINDINGS);
+    this.#scanner = scanner;
+    return this.#readElement(scanner, bytes, at, end, events);
+  }
+
+  #readDeclaration(bytes: Uint8Array, at: number, end: number): number {
+    const after = afterDeclaration(bytes, at, end);
+    if (after === FAULTY) return this.#refuse('not-well-formed', 'the XML declaration');
+    this.#hasDeclaration = after >= 0;
+    return after;
+  }
+
+  #readEndTag(stream: StreamRoot, bytes: Uint8Array, at: number, end: number, events: FramerEvent[]): number {
+    const name = stream.qualifiedName;
+    const there = Math.min(name.length, end - at - 2);
+    const last = skipWhitespace(bytes, at + 2 + name.length, end);
+    const isRight = startsWith(bytes, at + 2, end, name.slice(0, there));
+    if (!isRight || end - at > END_TAG_BYTES_MAX || (last < end && bytes[last] !== GREATER_THAN)) {
+      return this.#refuse('not-well-formed', 'an end tag of no open element');
+    }
+    if (last >= end) return INCOMPLETE;
+    this.#end(events);
+    return last + 1;
+  }
+
+  /** Reads a payload, or the root's start tag when there is no stream. */
+  #readElement(
+    scanner: XmlScanner,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    events: FramerEvent[],
+  ): number {
+    const stream = this.#stream;
+    const bytesMax = stream === undefined ? HEADER_BYTES_MAX : this.#limits.stanzaBytesMax;
+    const limit = Math.min(end, at + bytesMax);
+    const after = stream === undefined ? scanner.scanRoot(bytes, limit) : scanner.scan(bytes, limit);
+    if (after === INCOMPLETE && end - at >= bytesMax)
+      return this.#refuse('stanza-too-large', 'beyond the limit');
+    if (after === INCOMPLETE) return INCOMPLETE;
+    if (after === FAULTY) {
+      assert(scanner.fault !== undefined, 'a scanner that refuses says why');
+      return this.#refuse(scanner.fault.code, scanner.fault.detail);
+    }
+    if (!scanner.isAscii && !this.#toolbox.isUtf8(bytes.subarray(at, after))) {
+      return this.#refuse('not-utf8', stream === undefined ? 'the stream header' : 'a payload');
+    }
+    if (stream === undefined) {
+      const root = readStreamRoot(scanner, bytes, this.#toolbox);
+      if (!root.ok) return this.#refuse(root.fault.code, root.fault.detail);
+      this.#stream = root.value;
+      events.push({ type: 'header', header: root.value.header });
+      if (root.value.isEmpty) this.#end(events);
+    } else {
+      const payload = cutPayload(scanner, bytes, at, after, stream.scope, this.#toolbox);
+      events.push({ type: 'payload', payload });
+    }
+    this.#scanner = undefined;
+    giveBack(scanner);
+    return after;
+  }
+
+  #end(events: FramerEvent[]): void {
+    this.#stream = undefined;
+    this.#ended = true;
+    events.push({ type: 'end' });
+  }
+
+  #refuse(code: FramerFault['code'], detail: string): number {
+    this.#fault = { code, detail };
+    this.#partial.clear();
+    this.#scanner = undefined;
+    return FAULTY;
+  }
+}
 
 /** See StanzaFramer. */
-export const makeFramer: MakeFramer = (limits, toolbox) => {
-  throw new AssertionFailed(`follows ${limits} ${toolbox}`);
-};
+export const makeFramer: MakeFramer = (limits, toolbox) => new Framer(limits, toolbox);
