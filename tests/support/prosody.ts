@@ -1,0 +1,130 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { accepts, makeDirectory, type RunningProgram, startProgram } from './program.ts';
+import type { CertificateFiles } from './test-ca.ts';
+
+/** One XMPP domain that a test server has. */
+export interface XmppHost {
+  readonly domain: string;
+  readonly certificate: CertificateFiles;
+  /** Passwords by user name. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** SASL ANONYMOUS instead of users. Prosody only. */
+  readonly anonymous?: boolean;
+}
+
+export interface ProsodyOptions {
+  /** The first one also answers HTTP requests with a foreign Host. */
+  readonly hosts: readonly XmppHost[];
+  /** Its own BOSH (mod_bosh) on the HTTP port. Default false. */
+  readonly bosh?: boolean;
+  /** False: plain text is allowed too, and no STARTTLS is offered where `tls` is left out of the modules. Default true. */
+  readonly requireTls?: boolean;
+  /** More lines of its configuration, for all hosts. */
+  readonly extra?: string;
+}
+
+export interface Prosody extends RunningProgram {
+  readonly ports: { readonly c2s: number; readonly directTls: number; readonly http: number };
+  /** Where its own BOSH is, if it was switched on. */
+  readonly boshUrl: string;
+}
+
+/**
+ * Starts Debian's Prosody 0.12 on free ports of 127.0.0.1: STARTTLS and direct TLS, SCRAM, stream management, offline
+ * messages; no server-to-server connections.
+ */
+export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
+  const directory = await makeDirectory('prosody');
+  const ports = { c2s: await freePort(), directTls: await freePort(), http: await freePort() };
+  const configFile = join(directory, 'prosody.cfg.lua');
+  await writeFile(configFile, configuration(options, directory, ports));
+  for (const host of options.hosts) await writeUsers(host, join(directory, 'data'));
+  const program = await startProgram({
+    name: 'Prosody',
+    command: 'prosody',
+    args: ['--config', configFile, '--no-daemonize'],
+    directory,
+    logFiles: [join(directory, 'prosody.log')],
+    isReady: async () => (await accepts(ports.c2s)) && (await accepts(ports.directTls)),
+  });
+  return { ...program, ports, boshUrl: `http://127.0.0.1:${ports.http}/http-bind` };
+}
+
+function configuration(options: ProsodyOptions, directory: string, ports: Prosody['ports']): string {
+  const first = options.hosts[0];
+  if (first === undefined) throw new Error('Prosody needs at least one host');
+  const modules = [
+    'roster',
+    'saslauth',
+    'tls',
+    'disco',
+    'ping',
+    'smacks',
+    'posix',
+    'carbons',
+    'pep',
+    'vcard4',
+  ];
+  if (options.bosh === true) modules.push('bosh');
+  const requireTls = options.requireTls ?? true;
+  return `
+    run_as_root = true
+    daemonize = false
+    pidfile = ${lua(join(directory, 'prosody.pid'))}
+    data_path = ${lua(join(directory, 'data'))}
+    certificates = ${lua(directory)}
+    plugin_paths = {}
+    log = { debug = ${lua(join(directory, 'prosody.log'))} }
+    modules_enabled = { ${modules.map(lua).join(', ')} }
+    modules_disabled = { "s2s", "s2s_auth_certs" }
+    c2s_interfaces = { "127.0.0.1" }
+    c2s_ports = { ${ports.c2s} }
+    c2s_direct_tls_interfaces = { "127.0.0.1" }
+    c2s_direct_tls_ports = { ${ports.directTls} }
+    c2s_direct_tls_ssl = ${ssl(first.certificate)}
+    http_interfaces = { "127.0.0.1" }
+    http_ports = { ${ports.http} }
+    https_ports = {}
+    http_default_host = ${lua(first.domain)}
+    consider_bosh_secure = true
+    c2s_require_encryption = ${requireTls}
+    allow_unencrypted_plain_auth = ${!requireTls}
+    authentication = "internal_hashed"
+    storage = "internal"
+    ${options.extra ?? ''}
+    ${options.hosts.map(hostConfiguration).join('\n')}
+  `;
+}
+
+function hostConfiguration({ domain, certificate, anonymous = false }: XmppHost): string {
+  return `
+    VirtualHost ${lua(domain)}
+      ssl = ${ssl(certificate)}
+      ${anonymous ? 'authentication = "anonymous"' : ''}
+  `;
+}
+
+/** Accounts as Prosody keeps them on disk; it replaces the passwords by SCRAM keys at the first log-in. */
+async function writeUsers({ domain, users = {} }: XmppHost, dataDirectory: string): Promise<void> {
+  const directory = join(dataDirectory, encoded(domain), 'accounts');
+  await mkdir(directory, { recursive: true });
+  for (const [user, password] of Object.entries(users)) {
+    await writeFile(join(directory, `${encoded(user)}.dat`), `return { ["password"] = ${lua(password)} };`);
+  }
+}
+
+/** Everything but letters and digits is written in hexadecimal in the names of its data files. */
+function encoded(name: string): string {
+  return name.replace(/[^A-Za-z0-9]/g, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+function ssl({ certFile, keyFile }: CertificateFiles): string {
+  return `{ certificate = ${lua(certFile)}; key = ${lua(keyFile)} }`;
+}
+
+/** A string of Lua. JSON writes control characters in a way that Lua does not know; the tests use none. */
+function lua(text: string): string {
+  return JSON.stringify(text);
+}
