@@ -1,0 +1,264 @@
+/** The room after signing in: who is there, and the conversation with one of them. */
+
+/**
+ * @import { Listener, Session } from '../session.js'
+ * @import { Person } from './people.js'
+ *
+ * @typedef {object} Parts
+ * @property {HTMLElement} list
+ * @property {HTMLElement} title
+ * @property {HTMLElement} nobody
+ * @property {HTMLElement} conversation
+ * @property {HTMLElement} partnerName
+ * @property {HTMLElement} partnerStatus
+ * @property {HTMLElement} partnerAvatar
+ * @property {HTMLElement} log
+ * @property {HTMLElement} empty
+ * @property {HTMLFormElement} composer
+ * @property {HTMLTextAreaElement} text
+ * @property {HTMLElement} news
+ */
+
+import { undeliveredInWords } from '../words.js';
+import { ConversationLog, Conversations } from './conversation.js';
+import { avatarOf, isOnline, People, PeopleList, statusInWords } from './people.js';
+
+/** After this long without a key one is not typing any more (XEP-0085 §5.2 has 30 s for `paused`; shorter reads better). */
+const TYPING_MS = 5000;
+
+export class Room {
+  #parts;
+  #session;
+  #people = new People();
+  #conversations = new Conversations();
+  #list;
+  #log;
+  /** @type {Person | undefined} */
+  #partner;
+  /** @type {number | undefined} */
+  #typingTimer;
+  #drawn = true;
+
+  /**
+   * @param {Parts} parts
+   * @param {() => Session | undefined} session
+   */
+  constructor(parts, session) {
+    this.#parts = parts;
+    this.#session = session;
+    this.#list = new PeopleList(parts.list, (person) => this.#open(person, true));
+    this.#log = new ConversationLog(parts.log);
+    // What scrolls must be reached by keyboard; not every browser sees to that by itself.
+    parts.log.tabIndex = 0;
+    parts.composer.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    parts.text.addEventListener('keydown', (event) => this.#key(event));
+    parts.text.addEventListener('input', () => this.#typed());
+    document.addEventListener('visibilitychange', () => this.#seen());
+  }
+
+  enter() {
+    this.#show();
+    this.#parts.title.focus();
+  }
+
+  leave() {
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = undefined;
+    this.#people.clear();
+    this.#conversations.clear();
+    this.#partner = undefined;
+    this.#parts.text.value = '';
+    this.#log.show([], '');
+    this.#show();
+  }
+
+  /** @param {string} jid */
+  openAddress(jid) {
+    const person = this.#people.get(jid);
+    person.listed = true;
+    this.#open(person, true);
+  }
+
+  backToPeople() {
+    this.#parts.conversation.dataset.open = 'false';
+    if (this.#partner === undefined) this.#parts.title.focus();
+    else this.#list.focus(this.#partner);
+  }
+
+  /** @returns {Omit<Listener, 'progress' | 'ended'>} */
+  get listener() {
+    return {
+      named: (jid, name) => this.#named(jid, name),
+      unlisted: (jid) => {
+        this.#people.get(jid).listed = false;
+        this.#show();
+      },
+      available: (jid, resource, status) => this.#available(jid, resource, status),
+      unavailable: (jid, resource) => this.#unavailable(jid, resource),
+      message: (jid, text, sentAt) => this.#message(jid, text, sentAt ?? new Date()),
+      typing: (jid, composing) => {
+        this.#people.get(jid).typing = composing;
+        this.#show();
+      },
+      undelivered: (jid, id, condition) => {
+        const message = this.#conversations.setProblem(jid, id, undeliveredInWords(condition));
+        if (message !== undefined && jid === this.#partner?.jid) this.#log.showProblem(message);
+      },
+    };
+  }
+
+  /**
+   * @param {string} jid
+   * @param {string} name
+   */
+  #named(jid, name) {
+    const person = this.#people.get(jid);
+    person.listed = true;
+    if (name !== '') person.name = name;
+    this.#show();
+  }
+
+  /**
+   * @param {string} jid
+   * @param {string} resource
+   * @param {string} status
+   */
+  #available(jid, resource, status) {
+    const person = this.#people.get(jid);
+    const came = !isOnline(person);
+    person.resources.set(resource, status);
+    if (came) this.#tell(`${person.name} is here.`);
+    // The first one to come is who the page was opened for.
+    if (came && this.#partner === undefined) this.#open(person, true);
+    else this.#show();
+  }
+
+  /**
+   * @param {string} jid
+   * @param {string} resource
+   */
+  #unavailable(jid, resource) {
+    const person = this.#people.get(jid);
+    const went = person.resources.delete(resource) && !isOnline(person);
+    person.typing = false;
+    if (went) this.#tell(`${person.name} has left.`);
+    this.#show();
+  }
+
+  /**
+   * @param {string} jid
+   * @param {string} text
+   * @param {Date} at
+   */
+  #message(jid, text, at) {
+    const person = this.#people.get(jid);
+    const message = { id: '', mine: false, text, at, problem: '' };
+    this.#conversations.add(jid, message);
+    if (this.#partner === undefined) this.#open(person, false);
+    else if (person === this.#partner) this.#log.append(message, person.name);
+    else this.#tell(`New message from ${person.name}.`);
+    if (person !== this.#partner || document.hidden) person.unread += 1;
+    this.#show();
+  }
+
+  /**
+   * @param {Person} person
+   * @param {boolean} takeFocus
+   */
+  #open(person, takeFocus) {
+    if (person !== this.#partner) {
+      this.#stopTyping();
+      this.#partner = person;
+      this.#parts.partnerAvatar.replaceChildren(avatarOf(person));
+      this.#log.show(this.#conversations.of(person.jid), person.name);
+    }
+    person.unread = 0;
+    this.#parts.conversation.dataset.open = 'true';
+    this.#show();
+    // Never out of a field where somebody is writing.
+    const writing = document.activeElement instanceof HTMLInputElement && document.activeElement.value !== '';
+    if (takeFocus && !writing) this.#parts.text.focus();
+  }
+
+  #seen() {
+    if (document.hidden || this.#partner === undefined) return;
+    this.#partner.unread = 0;
+    this.#show();
+  }
+
+  #send() {
+    const { text } = this.#parts;
+    const words = text.value.trim();
+    const session = this.#session();
+    const person = this.#partner;
+    if (words === '' || session === undefined || person === undefined) return;
+    const id = session.send(person.jid, words);
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = undefined;
+    const message = { id, mine: true, text: words, at: new Date(), problem: '' };
+    this.#conversations.add(person.jid, message);
+    this.#log.append(message, person.name);
+    text.value = '';
+    text.focus();
+    this.#show();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    // An Enter that ends the choice of a character is not one (input methods of Japanese and others).
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === 'Escape') {
+      this.backToPeople();
+    }
+  }
+
+  #typed() {
+    const person = this.#partner;
+    if (person === undefined || this.#parts.text.value === '') return;
+    if (this.#typingTimer === undefined) this.#session()?.tellTyping(person.jid, true);
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_MS);
+  }
+
+  #stopTyping() {
+    if (this.#typingTimer === undefined || this.#partner === undefined) return;
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = undefined;
+    this.#session()?.tellTyping(this.#partner.jid, false);
+  }
+
+  /** @param {string} news for those who do not see the page */
+  #tell(news) {
+    this.#parts.news.textContent = news;
+  }
+
+  /** Draws once for all that one answer of the service brings. */
+  #show() {
+    if (!this.#drawn) return;
+    this.#drawn = false;
+    queueMicrotask(() => {
+      this.#drawn = true;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    const { nobody, partnerName, partnerStatus, empty, composer, log } = this.#parts;
+    const people = this.#people.sorted();
+    this.#list.show(people, this.#partner);
+    nobody.hidden = people.some(isOnline);
+    const partner = this.#partner;
+    partnerName.textContent = partner?.name ?? 'Nobody chosen';
+    partnerStatus.textContent = partner === undefined ? '' : statusInWords(partner);
+    empty.hidden = partner !== undefined;
+    composer.hidden = partner === undefined;
+    log.hidden = partner === undefined;
+    const unread = this.#people.unread;
+    document.title = unread === 0 ? 'boshd demo' : `(${unread}) boshd demo`;
+  }
+}

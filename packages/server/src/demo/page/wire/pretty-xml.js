@@ -1,0 +1,148 @@
+/**
+ * XML as a person reads it: a line an element, what is secret hidden. Works on text alone, so that it shows what was
+ * sent and not what a parser made of it.
+ */
+
+/**
+ * @typedef {{ readonly kind: 'tag' | 'name' | 'value' | 'text' | 'hidden', readonly text: string }} Part
+ * @typedef {{ readonly depth: number, readonly parts: readonly Part[] }} Line
+ */
+
+/** Elements whose text proves who somebody is: SASL, SASL2, FAST. */
+const SECRET_ELEMENTS = new Set([
+  'additional-data',
+  'auth',
+  'challenge',
+  'initial-response',
+  'response',
+  'success',
+]);
+/** Attributes whose value lets its holder act for the user: XEP-0124 §9 and §15, XEP-0484. */
+const SECRET_ATTRIBUTES = new Set(['sid', 'key', 'newkey', 'token']);
+
+const HIDDEN = '••••••';
+/** Characters of XML that are looked at; the rest is cut off. A page has better things to do. */
+const CHARACTERS_MAX = 8000;
+
+const TOKEN = /<(\/?)([^\s/>]+)((?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|([^<]+)|</g;
+const ATTRIBUTE = /([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+
+/**
+ * Lays XML out.
+ *
+ * @param {string} xml
+ * @returns {Line[]}
+ */
+export function prettyXml(xml) {
+  /** @type {Line[]} */
+  const lines = [];
+  /** @type {string[]} */
+  const open = [];
+  let ownLine = false;
+  for (const match of xml.slice(0, CHARACTERS_MAX).matchAll(TOKEN)) {
+    const [whole, slash, name, attributes = '', empty, text] = match;
+    if (name === undefined) {
+      append(lines, open, textParts(text ?? whole, open.at(-1)), ownLine);
+    } else if (slash === '/') {
+      open.pop();
+      const end = { kind: /** @type {const} */ ('tag'), text: `</${name}>` };
+      if (ownLine) append(lines, open, [end], false);
+      else lines.push({ depth: open.length, parts: [end] });
+      ownLine = false;
+    } else {
+      lines.push({ depth: open.length, parts: tagParts(name, attributes, empty === '/') });
+      if (empty !== '/') open.push(name);
+      ownLine = empty !== '/';
+    }
+  }
+  if (xml.length > CHARACTERS_MAX) {
+    lines.push({
+      depth: 0,
+      parts: [{ kind: 'hidden', text: `… ${xml.length - CHARACTERS_MAX} more characters` }],
+    });
+  }
+  return lines;
+}
+
+/**
+ * Names of the elements directly inside the <body/>, in order.
+ *
+ * @param {string} xml
+ * @returns {string[]}
+ */
+export function payloadNames(xml) {
+  const names = [];
+  let depth = 0;
+  for (const [, slash, name, , empty] of xml.slice(0, CHARACTERS_MAX).matchAll(TOKEN)) {
+    if (name === undefined) continue;
+    if (slash === '/') depth -= 1;
+    else {
+      if (depth === 1) names.push(localName(name));
+      if (empty !== '/') depth += 1;
+    }
+  }
+  return names;
+}
+
+/**
+ * One attribute of the root element.
+ *
+ * @param {string} xml
+ * @param {string} name
+ */
+export function rootAttribute(xml, name) {
+  const tag = /^\s*<[^>]*>/.exec(xml)?.[0] ?? '';
+  for (const [, key, double, single] of tag.matchAll(ATTRIBUTE)) {
+    if (key === name) return double ?? single;
+  }
+  return undefined;
+}
+
+/**
+ * @param {Line[]} lines
+ * @param {readonly string[]} open
+ * @param {readonly Part[]} parts
+ * @param {boolean} sameLine
+ */
+function append(lines, open, parts, sameLine) {
+  const last = lines.pop();
+  if (last === undefined || !sameLine) {
+    if (last !== undefined) lines.push(last);
+    if (parts.some((part) => part.text.trim() !== '')) lines.push({ depth: open.length, parts });
+  } else lines.push({ depth: last.depth, parts: [...last.parts, ...parts] });
+}
+
+/**
+ * @param {string} text
+ * @param {string | undefined} parent
+ * @returns {Part[]}
+ */
+function textParts(text, parent) {
+  const secret = SECRET_ELEMENTS.has(localName(parent ?? '')) && text.trim() !== '';
+  return [secret ? { kind: 'hidden', text: HIDDEN } : { kind: 'text', text }];
+}
+
+/**
+ * @param {string} name
+ * @param {string} attributes
+ * @param {boolean} empty
+ * @returns {Part[]}
+ */
+function tagParts(name, attributes, empty) {
+  /** @type {Part[]} */
+  const parts = [{ kind: 'tag', text: `<${name}` }];
+  for (const [, key = '', double, single] of attributes.matchAll(ATTRIBUTE)) {
+    const secret = SECRET_ATTRIBUTES.has(key);
+    parts.push({ kind: 'name', text: ` ${key}=` });
+    parts.push(
+      secret ? { kind: 'hidden', text: `'${HIDDEN}'` } : { kind: 'value', text: `'${double ?? single}'` },
+    );
+  }
+  parts.push({ kind: 'tag', text: empty ? '/>' : '>' });
+  return parts;
+}
+
+/** @param {string} name */
+function localName(name) {
+  return name.slice(name.indexOf(':') + 1);
+}
