@@ -1,4 +1,8 @@
-import { AssertionFailed, type ByteString, type Toolbox } from '../../kit/index.ts';
+import { AssertionFailed, assert, type ByteString, type Toolbox } from '../../kit/index.ts';
+import { NS } from '../names.ts';
+import { attribute, escapeText } from './escape.ts';
+import { attributeText, contentText, sectionText } from './references.ts';
+import { TagCursor } from './start-tag.ts';
 
 /**
  * A small tree of an element, for the few that boshd must understand itself (features, stream errors, SASL, bind).
@@ -9,19 +13,103 @@ export interface XmlElement {
   readonly name: string;
   /** Its namespace; '' for none. */
   readonly namespace: string;
-  /** By local name where the attribute has no prefix, `xml:lang` style for the xml namespace, else `{namespace}name`. */
+  /** By name without a prefix, as `xml:lang` in the xml namespace, else by `{namespace}name`. No declarations. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly XmlElement[];
   /** The character data directly inside, joined, references resolved. */
   readonly text: string;
 }
 
+/** A declaration in scope; the default namespace has the prefix ''. The innermost comes first. */
+interface Scope {
+  readonly prefix: string;
+  readonly namespace: string;
+  readonly outer: Scope | undefined;
+}
+
+function declare(outer: Scope | undefined, prefix: string, namespace: string): Scope {
+  return { prefix, namespace, outer };
+}
+
+/** What a stream and the framer's side of a <body/> have in common around a payload. */
+const AROUND_PAYLOADS = declare(
+  declare(declare(undefined, 'xml', NS.xml), 'stream', NS.stream),
+  '',
+  NS.client,
+);
+
+interface Open {
+  readonly element: Omit<XmlElement, 'text'> & { text: string; readonly children: XmlElement[] };
+  readonly scope: Scope;
+  readonly isEmpty: boolean;
+  /** The position after its start tag. */
+  readonly end: number;
+}
+
+const CDATA_START = '<![CDATA[';
+const CDATA_END = ']]>';
+
 /**
  * Reads a payload that the decoder or the framer gave out (anything else is our bug and fails an assertion). Prefix
  * `stream` and the default namespace jabber:client are taken as declared around it.
  */
 export function readElement(payload: ByteString, toolbox: Toolbox): XmlElement {
-  throw new AssertionFailed(`follows ${payload} ${toolbox}`);
+  const root = openElement(payload, 0, AROUND_PAYLOADS, toolbox);
+  const stack: Open[] = root.isEmpty ? [] : [root];
+  let at = root.end;
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const markup = payload.indexOf('<', at);
+    assert(markup >= 0, 'a payload ends with its end tag');
+    top.element.text += contentText(payload.slice(at, markup) as ByteString, toolbox);
+    if (payload.startsWith(CDATA_START, markup)) {
+      const end = payload.indexOf(CDATA_END, markup);
+      top.element.text += sectionText(payload.slice(markup + CDATA_START.length, end) as ByteString, toolbox);
+      at = end + CDATA_END.length;
+    } else if (payload[markup + 1] === '/') {
+      stack.pop();
+      at = payload.indexOf('>', markup) + 1;
+    } else {
+      const child = openElement(payload, markup, top.scope, toolbox);
+      top.element.children.push(child.element);
+      if (!child.isEmpty) stack.push(child);
+      at = child.end;
+    }
+  }
+  return root.element;
+}
+
+function openElement(payload: ByteString, at: number, outside: Scope, toolbox: Toolbox): Open {
+  const cursor = new TagCursor(payload, at);
+  const written: [prefix: string, local: string, value: string][] = [];
+  let scope = outside;
+  while (cursor.next()) {
+    const [prefix, local] = splitName(toolbox.decodeUtf8(cursor.name));
+    const value = attributeText(cursor.value, toolbox);
+    if (prefix === 'xmlns') scope = declare(scope, local, value);
+    else if (prefix === '' && local === 'xmlns') scope = declare(scope, '', value);
+    else written.push([prefix, local, value]);
+  }
+  const attributes = new Map<string, string>();
+  for (const [prefix, local, value] of written) {
+    if (prefix === '') attributes.set(local, value);
+    else if (prefix === 'xml') attributes.set(`xml:${local}`, value);
+    else attributes.set(`{${namespaceOf(scope, prefix)}}${local}`, value);
+  }
+  const [prefix, name] = splitName(toolbox.decodeUtf8(cursor.qualifiedName));
+  const element = { name, namespace: namespaceOf(scope, prefix), attributes, children: [], text: '' };
+  return { element, scope, isEmpty: cursor.isEmpty, end: cursor.end };
+}
+
+function splitName(qualifiedName: string): [prefix: string, local: string] {
+  const colon = qualifiedName.indexOf(':');
+  return colon < 0 ? ['', qualifiedName] : [qualifiedName.slice(0, colon), qualifiedName.slice(colon + 1)];
+}
+
+function namespaceOf(scope: Scope, prefix: string): string {
+  for (let each: Scope | undefined = scope; each !== undefined; each = each.outer) {
+    if (each.prefix === prefix) return each.namespace;
+  }
+  throw new AssertionFailed('the prefixes of a payload are declared');
 }
 
 /**
@@ -29,5 +117,28 @@ export function readElement(payload: ByteString, toolbox: Toolbox): XmlElement {
  * `stream`, which is used for the streams namespace and is declared by both. Text goes before children.
  */
 export function writeElement(element: XmlElement, toolbox: Toolbox): ByteString {
-  throw new AssertionFailed(`follows ${element} ${toolbox}`);
+  return writeInside(element, undefined, toolbox);
+}
+
+/** The element where the default namespace is `outside`; undefined: an unknown one. */
+function writeInside(element: XmlElement, outside: string | undefined, toolbox: Toolbox): ByteString {
+  const isStream = element.namespace === NS.stream;
+  const tag = toolbox.encodeUtf8(isStream ? `stream:${element.name}` : element.name);
+  const inside = isStream ? outside : element.namespace;
+  let xml = `<${tag}`;
+  if (inside !== outside && !isStream) xml += attribute('xmlns', element.namespace, toolbox);
+  let count = 0;
+  for (const [key, value] of element.attributes) {
+    const [, namespace, local] = /^\{([^}]*)\}(.*)$/s.exec(key) ?? [];
+    if (namespace === undefined || local === undefined) {
+      xml += attribute(toolbox.encodeUtf8(key), value, toolbox);
+    } else {
+      xml += attribute(`xmlns:a${count}`, namespace, toolbox);
+      xml += attribute(toolbox.encodeUtf8(`a${count}:${local}`), value, toolbox);
+      count += 1;
+    }
+  }
+  let content: string = escapeText(element.text, toolbox);
+  for (const child of element.children) content += writeInside(child, inside, toolbox);
+  return (content === '' ? `${xml}/>` : `${xml}>${content}</${tag}>`) as ByteString;
 }

@@ -70,8 +70,17 @@ export function attributeText(raw: ByteString, toolbox: Toolbox): string {
   return toolbox.decodeUtf8(spaced.includes('&') ? resolveReferences(spaced, toolbox) : spaced);
 }
 
+function normaliseLines(raw: ByteString): ByteString {
+  return raw.includes('\r') ? (raw.replace(/\r\n?/g, '\n') as ByteString) : raw;
+}
+
 /** The text of character data as it stands between tags (XML 1.0 §2.11). */
 export function contentText(raw: ByteString, toolbox: Toolbox): string {
-  const lines = raw.includes('\r') ? (raw.replace(/\r\n?/g, '\n') as ByteString) : raw;
+  const lines = normaliseLines(raw);
   return toolbox.decodeUtf8(lines.includes('&') ? resolveReferences(lines, toolbox) : lines);
+}
+
+/** The text of a CDATA section as it stands between its delimiters. */
+export function sectionText(raw: ByteString, toolbox: Toolbox): string {
+  return toolbox.decodeUtf8(normaliseLines(raw));
 }
