@@ -7,7 +7,7 @@ export interface StreamHeader {
   readonly id: string | undefined;
   readonly from: string | undefined;
   /** Whom the stream is for: what a client's header says, and the demo server must know. */
-  readonly to?: string | undefined;
+  readonly to: string | undefined;
   readonly version: string | undefined;
   readonly lang: string | undefined;
 }

@@ -56,6 +56,7 @@ function readHeader(scanner: XmlScanner, bytes: Uint8Array, toolbox: Toolbox): S
   const header: { -readonly [Key in keyof StreamHeader]: StreamHeader[Key] } = {
     id: undefined,
     from: undefined,
+    to: undefined,
     version: undefined,
     lang: undefined,
   };
@@ -64,9 +65,13 @@ function readHeader(scanner: XmlScanner, bytes: Uint8Array, toolbox: Toolbox): S
     const name = knownText(bytes, tag.attributeNameAt(index), tag.attributeNameEnd(index));
     const text = (): string =>
       valueText(bytes, tag.attributeValueAt(index), tag.attributeValueEnd(index), toolbox);
-    if (kind === PLAIN && (name === 'id' || name === 'from' || name === 'version')) header[name] = text();
+    if (kind === PLAIN && isHeaderName(name)) header[name] = text();
     // No other prefix than xml can be bound to the xml namespace.
     else if (kind === PREFIXED && name === 'xml:lang') header.lang = text();
   }
   return header;
+}
+
+function isHeaderName(name: string | undefined): name is 'id' | 'from' | 'to' | 'version' {
+  return name === 'id' || name === 'from' || name === 'to' || name === 'version';
 }
