@@ -135,11 +135,16 @@ async function idleMemory(
   const pushTarget: Target = { of: 'boshd', atMost: 50 };
   const last = bench.options.idle.at(-1) ?? 0;
   return [
-    ...bench.options.idle.map((sessions, step) => ({
-      ...line(`resident memory a session, ${sessions} sessions`, 'KB', (m) => m.settledKb[step]),
-      target,
-    })),
-    line('the same after a forced collection', 'KB', (m) => m.collectedKb),
+    ...bench.options.idle.map((sessions, step) => {
+      const each = line(`resident memory a session, ${sessions} sessions`, 'KB', (m) => m.settledKb[step]);
+      return sessions === last ? { ...each, target } : each;
+    }),
+    line('each session beyond the first step', 'KB', (m) => m.furtherKb),
+    line(
+      `resident memory a session, ${last} sessions, after a forced collection`,
+      'KB',
+      (m) => m.collectedKb,
+    ),
     line('of it heap in use', 'KB', (m) => m.heapKb),
     line('resident memory before the first session', 'MB', (m) => m.baseMb),
     line(`push to one of ${last} idle sessions, p50`, 'ms', (m) => m.pushP50Ms),
@@ -150,6 +155,8 @@ async function idleMemory(
 interface IdleFigures {
   readonly baseMb: number;
   readonly settledKb: readonly number[];
+  /** What a session more costs, once the process has grown to its working size. */
+  readonly furtherKb: number;
   readonly collectedKb: number;
   readonly heapKb: number;
   readonly pushP50Ms: number;
@@ -162,13 +169,16 @@ async function idleSteps(bench: Bench, subject: Subject): Promise<IdleFigures> {
   const { pid } = subject.target;
   await sleep(settleSeconds * 1_000);
   const base = residentBytes(pid);
-  const settledKb: number[] = [];
+  const grownBytes: number[] = [];
   for (const sessions of idle) {
     bench.judge(subject, await bench.load.call('idle', { target: subject.target, sessions }));
     await sleep(settleSeconds * 1_000);
-    settledKb.push((residentBytes(pid) - base) / sessions / kilobyte);
+    grownBytes.push(residentBytes(pid) - base);
   }
   const sessions = idle.at(-1) ?? 0;
+  const settledKb = grownBytes.map((bytes, step) => bytes / (idle[step] ?? 1) / kilobyte);
+  const [firstBytes = 0, lastBytes = 0] = [grownBytes[0], grownBytes.at(-1)];
+  const furtherKb = (lastBytes - firstBytes) / Math.max(1, sessions - (idle[0] ?? 0)) / kilobyte;
   const pushes = Math.min(pushesMax, sessions);
   const heard = bench.load.call('listen', {
     pushes,
@@ -184,7 +194,15 @@ async function idleSteps(bench: Bench, subject: Subject): Promise<IdleFigures> {
   const collectedKb = (residentBytes(pid) - base) / sessions / kilobyte;
   bench.judge(subject, await bench.load.call('leave', undefined));
   const baseMb = base / kilobyte / 1_000;
-  return { baseMb, settledKb, collectedKb, heapKb, pushP50Ms: latency.p50Ms, pushP99Ms: latency.p99Ms };
+  return {
+    baseMb,
+    settledKb,
+    furtherKb,
+    collectedKb,
+    heapKb,
+    pushP50Ms: latency.p50Ms,
+    pushP99Ms: latency.p99Ms,
+  };
 }
 
 async function stormLoss(bench: Bench): Promise<readonly Row[]> {
