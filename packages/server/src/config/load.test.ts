@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AdmissionLimits, DEFAULT_ADMISSION_LIMITS } from '@boshd/engine/manager';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from '@boshd/engine/session';
+import { DEFAULT_STREAM_LIMITS, type StreamLimits } from '@boshd/engine/stream';
 import { CLIENT_XML_LIMITS, SERVER_XML_LIMITS } from '@boshd/engine/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Config, type ConfigSources, effectiveText, formatProblem, loadConfig } from './index.ts';
@@ -35,9 +37,14 @@ const ofText = (text: string) => problems({ file: write('boshd.yaml', text) });
 
 describe('defaults', () => {
   test('are those of the engine', () => {
-    const { session, limits } = good({});
+    const { session, stream, limits, showExternal } = good({});
     const ofEngine: SessionLimits = session;
     expect(ofEngine).toEqual(DEFAULT_SESSION_LIMITS);
+    const ofStreams: StreamLimits = stream;
+    expect(ofStreams).toEqual(DEFAULT_STREAM_LIMITS);
+    const ofAdmission: AdmissionLimits = limits;
+    expect(ofAdmission).toMatchObject(DEFAULT_ADMISSION_LIMITS);
+    expect(showExternal).toBe(false);
     expect(limits).toMatchObject({
       ...CLIENT_XML_LIMITS,
       serverStanzaBytesMax: SERVER_XML_LIMITS.stanzaBytesMax,

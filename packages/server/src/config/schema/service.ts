@@ -28,7 +28,7 @@ const override = z.strictObject({
   caFile: optionalKey(z.string().min(1), {
     kind: 'file',
     form: 'the path of a PEM file',
-    purpose: "The authority that signed the server's certificate, instead of those the platform trusts.",
+    purpose: 'The authorities that sign the certificate of this domain, instead of those of upstream.caFile.',
   }),
 });
 
@@ -176,6 +176,12 @@ export const serviceKeys = {
         of: 'IP addresses or networks, such as 203.0.113.0/24',
         preset: [],
         purpose: 'Networks in which discovered XMPP servers may not be, even if they are allowed above.',
+      }),
+      caFile: optionalKey(z.string().min(1), {
+        kind: 'file',
+        form: 'the path of a PEM file',
+        purpose:
+          'The authorities that sign the certificates of XMPP servers, instead of those the platform trusts.',
       }),
       overrides: key(z.record(parsed(parseDomain), override).transform(byDomain), {
         kind: 'map',

@@ -186,3 +186,25 @@ export const sessionKeys = group(
   },
   { purpose: 'Limits and times of one BOSH session.' },
 );
+
+/** The keys of an XMPP stream's limits, named as the engine names them (`StreamLimits`). */
+export const streamKeys = group(
+  {
+    negotiation: duration({
+      purpose: 'How long an XMPP server may take for each step of opening its stream, up to its features.',
+      bareUnit: 's',
+      min: '1s',
+      max: '60s',
+      preset: '15s',
+    }),
+    keepalive: duration({
+      purpose: 'A stream on which nothing was sent for this long gets a space (RFC 6120 §4.6.1).',
+      reason: 'Firewalls and NAT forget silent connections, some after five minutes or less.',
+      bareUnit: 's',
+      min: '10s',
+      max: '3600s',
+      preset: '120s',
+    }),
+  },
+  { purpose: 'Times of the stream to an XMPP server.' },
+);

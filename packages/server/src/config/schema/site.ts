@@ -1,7 +1,7 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
 import { count, flag, group, key, list, optionalKey, parsed, size } from './kinds.ts';
-import { sessionKeys } from './session.ts';
+import { sessionKeys, streamKeys } from './session.ts';
 import { parseDomain, parseDomainPattern, parseOrigin } from './values.ts';
 
 /** Answered by boshd itself, so no BOSH path may be one of them. */
@@ -100,10 +100,19 @@ const limits = group(
     }),
     sessionsMax: count({
       of: 'sessions',
-      purpose: 'The most sessions at once.',
+      purpose: 'The most live sessions at once.',
       reason:
         'Each takes two open files and a few tens of kilobytes; the limit of open files of the process must be above twice this number.',
       min: 1,
+      max: 1_000_000,
+      preset: 20_000,
+    }),
+    endedMax: count({
+      of: 'sessions',
+      purpose: 'The most ended sessions that are remembered; the oldest are forgotten first.',
+      reason: 'A request that comes late hears why its session ended.',
+      precedent: 'node-xmpp-bosh remembers them too, for the wait and 5 s.',
+      min: 0,
       max: 1_000_000,
       preset: 10_000,
     }),
@@ -115,7 +124,7 @@ const limits = group(
       max: 1_000_000,
       preset: 50,
     }),
-    creationsPerSecond: count({
+    creationsPerAddressPerSecond: count({
       of: 'sessions a second (0: no limit)',
       purpose: 'How many sessions one client address may create in a second, in the long run.',
       reason: 'Some clients reconnect in an endless loop, several times a second.',
@@ -124,7 +133,7 @@ const limits = group(
       max: 100_000,
       preset: 10,
     }),
-    creationsBurst: count({
+    creationsPerAddressBurst: count({
       of: 'sessions',
       purpose: 'How many sessions one client address may create at once.',
       reason: 'After an outage all the people behind one address come back in the same second.',
@@ -187,6 +196,12 @@ export const siteKeys = {
     purpose: 'Headers added to every reply.',
   }),
   domains,
+  showExternal: flag({
+    purpose: 'Whether clients are shown the SASL mechanism EXTERNAL, where an XMPP server offers it.',
+    reason: 'A server that trusts the machine of boshd would let any page in under any name.',
+    preset: false,
+  }),
   session: sessionKeys,
+  stream: streamKeys,
   limits,
 };

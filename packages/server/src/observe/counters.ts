@@ -1,0 +1,145 @@
+import { assert } from '@boshd/engine/kit';
+
+/** Everything that is counted, declared once: the name in Prometheus' manner, its meaning, its unit, its labels. */
+export const COUNTERS = {
+  sessionsCreated: {
+    name: 'boshd_sessions_created_total',
+    help: 'Sessions that were created.',
+    unit: 'sessions',
+    labels: ['site'],
+  },
+  sessionsEnded: {
+    name: 'boshd_sessions_ended_total',
+    help: 'Sessions that ended, by the reason.',
+    unit: 'sessions',
+    labels: ['site', 'reason'],
+  },
+  sessionsRefused: {
+    name: 'boshd_sessions_refused_total',
+    help: 'Creation requests that got no session, by the reason.',
+    unit: 'sessions',
+    labels: ['site', 'reason'],
+  },
+  sessionSeconds: {
+    name: 'boshd_session_lifetime_seconds_total',
+    help: 'How long the ended sessions lived, all together.',
+    unit: 'seconds',
+    labels: ['site'],
+  },
+  payloadsUndelivered: {
+    name: 'boshd_payloads_undelivered_total',
+    help: 'Payloads that the clients of ended sessions never confirmed.',
+    unit: 'payloads',
+    labels: ['site'],
+  },
+  requestsRefused: {
+    name: 'boshd_requests_refused_total',
+    help: 'Requests that were refused, by the code of what was wrong.',
+    unit: 'requests',
+    labels: ['code'],
+  },
+  streamsReady: {
+    name: 'boshd_streams_ready_total',
+    help: 'Streams to XMPP servers that reached their features, with TLS or without.',
+    unit: 'streams',
+    labels: ['secure'],
+  },
+  streamReadySeconds: {
+    name: 'boshd_stream_ready_seconds_total',
+    help: 'How long those streams took from the creation of the session, all together.',
+    unit: 'seconds',
+    labels: ['secure'],
+  },
+  logins: {
+    name: 'boshd_logins_total',
+    help: 'Sessions in which the client logged in.',
+    unit: 'sessions',
+    labels: [],
+  },
+  loginSeconds: {
+    name: 'boshd_login_seconds_total',
+    help: 'How long those took from the creation of the session, all together.',
+    unit: 'seconds',
+    labels: [],
+  },
+} as const satisfies Record<string, CounterFacts>;
+
+interface CounterFacts {
+  readonly name: string;
+  readonly help: string;
+  readonly unit: string;
+  readonly labels: readonly string[];
+}
+
+export type Counter = keyof typeof COUNTERS;
+
+/** Series of one counter: labels come from short lists (sites, reasons, codes), so more than this is our bug or an attack. */
+const SERIES_MAX = 1000;
+/** Takes the place of labels beyond the limit. */
+const OTHER = 'other';
+
+/** One counter with one set of labels. */
+export interface Series {
+  readonly counter: Counter;
+  /** In the order of the counter's `labels`. */
+  readonly labels: readonly string[];
+  readonly value: number;
+}
+
+interface Cell {
+  readonly labels: readonly string[];
+  value: number;
+}
+
+/** The counts of the process, from its start. They only rise. */
+export class CounterTable {
+  readonly #cells = new Map<Counter, Map<string, Cell>>();
+
+  /** Adds `amount`, which is not negative; `labels` in the order of the declaration. */
+  add(counter: Counter, labels: readonly string[], amount = 1): void {
+    assert(labels.length === COUNTERS[counter].labels.length, `${counter} has its labels`);
+    assert(amount >= 0, `${counter} only rises`);
+    let cells = this.#cells.get(counter);
+    if (cells === undefined) {
+      cells = new Map();
+      this.#cells.set(counter, cells);
+    }
+    this.#cell(cells, labels).value += amount;
+  }
+
+  /** All counts, those of one counter together. */
+  *series(): Iterable<Series> {
+    for (const [counter, cells] of this.#cells) {
+      for (const { labels, value } of cells.values()) yield { counter, labels, value };
+    }
+  }
+
+  /** All counts as text in Prometheus' manner, for people and tests. */
+  text(): string {
+    const lines: string[] = [];
+    let last: Counter | undefined;
+    for (const { counter, labels, value } of this.series()) {
+      const facts: CounterFacts = COUNTERS[counter];
+      if (counter !== last) lines.push(`# HELP ${facts.name} ${facts.help}`, `# TYPE ${facts.name} counter`);
+      last = counter;
+      const pairs = facts.labels.map((name, index) => `${name}=${JSON.stringify(labels[index] ?? '')}`);
+      lines.push(`${facts.name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`);
+    }
+    return lines.map((line) => `${line}\n`).join('');
+  }
+
+  #cell(cells: Map<string, Cell>, labels: readonly string[]): Cell {
+    const key = labels.join('\n');
+    const known = cells.get(key);
+    if (known !== undefined) return known;
+    if (cells.size >= SERIES_MAX && !labels.every((label) => label === OTHER)) {
+      return this.#cell(
+        cells,
+        labels.map(() => OTHER),
+      );
+    }
+    const cell: Cell = { labels, value: 0 };
+    cells.set(key, cell);
+    return cell;
+  }
+}

@@ -1,0 +1,3 @@
+export { COUNTERS, type Counter, CounterTable, type Series } from './counters.ts';
+export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogSink } from './logger.ts';
+export { createObserve, type Observe, type ObserveOptions } from './observe.ts';

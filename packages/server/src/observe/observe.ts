@@ -1,0 +1,104 @@
+import { unreachable } from '@boshd/engine/kit';
+import { type LogEvent, reasonFacts } from '@boshd/engine/manager';
+import type { ObservePort } from '../ports.ts';
+import { CounterTable } from './counters.ts';
+import { LineBudget } from './line-budget.ts';
+import type { LogFields, Logger, LogLevel } from './logger.ts';
+
+/** Lines about refusals in a second; an attacker must not fill the disk with them. Counters count them all. */
+const REFUSALS_PER_SECOND = 50;
+/** Characters of a detail: what a peer said may be in it. */
+const DETAIL_MAX = 300;
+
+export interface ObserveOptions {
+  readonly logger: Logger;
+  /** Milliseconds of a clock that never goes back. Default performance.now. */
+  readonly clockMs?: () => number;
+}
+
+/** The port towards people: lines of the log, and counters. */
+export interface Observe extends ObservePort {
+  readonly counters: CounterTable;
+}
+
+interface Line {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+function lineOf(event: LogEvent): Line {
+  switch (event.event) {
+    case 'session-created':
+      return { level: 'info', message: 'session created' };
+    case 'session-ended':
+      return { level: 'info', message: `session ended: ${reasonFacts(event.reason).text}` };
+    case 'session-refused':
+      return { level: 'info', message: `session refused: ${reasonFacts(event.reason).text}` };
+    case 'request-refused':
+      return { level: 'info', message: 'request refused' };
+    case 'stream-ready':
+      return { level: 'debug', message: 'stream ready' };
+    case 'logged-in':
+      return { level: 'info', message: 'logged in' };
+    default:
+      return unreachable(event);
+  }
+}
+
+function count(counters: CounterTable, event: LogEvent): void {
+  switch (event.event) {
+    case 'session-created':
+      counters.add('sessionsCreated', [event.site]);
+      break;
+    case 'session-ended':
+      counters.add('sessionsEnded', [event.site, event.reason]);
+      counters.add('sessionSeconds', [event.site], event.livedMs / 1000);
+      counters.add('payloadsUndelivered', [event.site], event.undelivered);
+      break;
+    case 'session-refused':
+      counters.add('sessionsRefused', [event.site, event.reason]);
+      break;
+    case 'request-refused':
+      counters.add('requestsRefused', [event.code]);
+      break;
+    case 'stream-ready':
+      counters.add('streamsReady', [String(event.secure)]);
+      counters.add('streamReadySeconds', [String(event.secure)], event.tookMs / 1000);
+      break;
+    case 'logged-in':
+      counters.add('logins', []);
+      counters.add('loginSeconds', [], event.tookMs / 1000);
+      break;
+    default:
+      unreachable(event);
+  }
+}
+
+/** The event's own fields; times without fractions, what a peer said cut short. */
+function fieldsOf({ event, ...facts }: LogEvent): LogFields {
+  const entries = Object.entries(facts).map(
+    ([name, value]: [string, string | number | boolean | undefined]) => {
+      if (typeof value === 'number') return [name, Math.round(value)] as const;
+      const isLong = typeof value === 'string' && value.length > DETAIL_MAX;
+      return [name, isLong ? `${value.slice(0, DETAIL_MAX)}...` : value] as const;
+    },
+  );
+  return { event, ...Object.fromEntries(entries) };
+}
+
+/** Turns what the engine says into lines that a person can act on, and into counts. */
+export function createObserve({ logger, clockMs = () => performance.now() }: ObserveOptions): Observe {
+  const counters = new CounterTable();
+  const refusals = new LineBudget(REFUSALS_PER_SECOND);
+  return {
+    counters,
+    event(event) {
+      count(counters, event);
+      const isRefusal = event.event === 'request-refused' || event.event === 'session-refused';
+      if (isRefusal && !refusals.take(clockMs())) return;
+      const { level, message } = lineOf(event);
+      const leftOut = isRefusal ? refusals.leftOut() : 0;
+      logger[level](message, leftOut > 0 ? { ...fieldsOf(event), leftOut } : fieldsOf(event));
+    },
+  };
+}
