@@ -90,14 +90,15 @@ export class Conductor {
     const fromSession = this.#session.work;
     const fromStream = this.#stream.work;
     for (let sessionAt = 0, streamAt = 0; ; ) {
-      const sessionWork = fromSession[sessionAt];
-      const streamWork = sessionWork === undefined ? fromStream[streamAt] : undefined;
-      if (sessionWork !== undefined) {
-        sessionAt += 1;
-        this.#doSessionWork(slot, sessionWork);
-      } else if (streamWork !== undefined) {
+      // The stream's first: what a session forwards must be sent before the stream is closed behind it.
+      const streamWork = fromStream[streamAt];
+      const sessionWork = streamWork === undefined ? fromSession[sessionAt] : undefined;
+      if (streamWork !== undefined) {
         streamAt += 1;
         this.#doStreamWork(slot, streamWork);
+      } else if (sessionWork !== undefined) {
+        sessionAt += 1;
+        this.#doSessionWork(slot, sessionWork);
       } else break;
     }
     fromSession.length = 0;
