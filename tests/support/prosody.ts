@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { accepts, makeDirectory, type RunningProgram, startProgram } from './program.ts';
@@ -19,8 +19,8 @@ export interface ProsodyOptions {
   readonly hosts: readonly XmppHost[];
   /** Its own BOSH (mod_bosh) on the HTTP port. Default false. */
   readonly bosh?: boolean;
-  /** False: plain text is allowed too, and no STARTTLS is offered where `tls` is left out of the modules. Default true. */
-  readonly requireTls?: boolean;
+  /** No STARTTLS is offered, passwords are taken in plain text. Default false. */
+  readonly plain?: boolean;
   /** More lines of its configuration, for all hosts. */
   readonly extra?: string;
 }
@@ -40,7 +40,12 @@ export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
   const ports = { c2s: await freePort(), directTls: await freePort(), http: await freePort() };
   const configFile = join(directory, 'prosody.cfg.lua');
   await writeFile(configFile, configuration(options, directory, ports));
-  for (const host of options.hosts) await writeUsers(host, join(directory, 'data'));
+  for (const host of options.hosts) {
+    // By these names it finds them, for STARTTLS and for direct TLS; `ssl` of a host is not used for the latter.
+    await copyFile(host.certificate.certFile, join(directory, `${host.domain}.crt`));
+    await copyFile(host.certificate.keyFile, join(directory, `${host.domain}.key`));
+    await writeUsers(host, join(directory, 'data'));
+  }
   const program = await startProgram({
     name: 'Prosody',
     command: 'prosody',
@@ -68,7 +73,8 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
     'vcard4',
   ];
   if (options.bosh === true) modules.push('bosh');
-  const requireTls = options.requireTls ?? true;
+  const plain = options.plain ?? false;
+  if (!plain) modules.push('tls');
   return `
     run_as_root = true
     daemonize = false
@@ -83,14 +89,13 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
     c2s_ports = { ${ports.c2s} }
     c2s_direct_tls_interfaces = { "127.0.0.1" }
     c2s_direct_tls_ports = { ${ports.directTls} }
-    c2s_direct_tls_ssl = ${ssl(first.certificate)}
     http_interfaces = { "127.0.0.1" }
     http_ports = { ${ports.http} }
     https_ports = {}
     http_default_host = ${lua(first.domain)}
     consider_bosh_secure = true
-    c2s_require_encryption = ${requireTls}
-    allow_unencrypted_plain_auth = ${!requireTls}
+    c2s_require_encryption = ${!plain}
+    allow_unencrypted_plain_auth = ${plain}
     authentication = "internal_hashed"
     storage = "internal"
     ${options.extra ?? ''}
@@ -98,12 +103,8 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
   `;
 }
 
-function hostConfiguration({ domain, certificate, anonymous = false }: XmppHost): string {
-  return `
-    VirtualHost ${lua(domain)}
-      ssl = ${ssl(certificate)}
-      ${anonymous ? 'authentication = "anonymous"' : ''}
-  `;
+function hostConfiguration({ domain, anonymous = false }: XmppHost): string {
+  return `VirtualHost ${lua(domain)} ${anonymous ? 'authentication = "anonymous"' : ''}`;
 }
 
 /** Accounts as Prosody keeps them on disk; it replaces the passwords by SCRAM keys at the first log-in. */
@@ -118,10 +119,6 @@ async function writeUsers({ domain, users = {} }: XmppHost, dataDirectory: strin
 /** Everything but letters and digits is written in hexadecimal in the names of its data files. */
 function encoded(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-function ssl({ certFile, keyFile }: CertificateFiles): string {
-  return `{ certificate = ${lua(certFile)}; key = ${lua(keyFile)} }`;
 }
 
 /** A string of Lua. JSON writes control characters in a way that Lua does not know; the tests use none. */

@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
+import { makeDirectory, type RunningProgram, startProgram, until } from './program.ts';
+
+const MAIN = fileURLToPath(new URL('../../packages/server/dist/main.js', import.meta.url));
+
+/** One line of boshd's log. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export interface Boshd extends RunningProgram {
+  readonly port: number;
+  /** `http://127.0.0.1:port` */
+  readonly origin: string;
+  /** The BOSH URL. */
+  readonly url: string;
+  /** The lines that it logged until now, oldest first. */
+  lines(): Promise<readonly LogLine[]>;
+  /** The first line that has all of these values, come or still to come. */
+  line(values: LogLine): Promise<LogLine>;
+}
+
+/** Starts the real, built boshd as a process of its own; `config` is what its file says, besides `listen` and `log`. */
+export async function startBoshd(config: Readonly<Record<string, unknown>> = {}): Promise<Boshd> {
+  const directory = await makeDirectory('boshd');
+  const port = await freePort();
+  const file = join(directory, 'boshd.json');
+  const log = { level: 'debug', format: 'json' };
+  await writeFile(file, JSON.stringify({ listen: [`127.0.0.1:${port}`], log, ...config }, undefined, 2));
+  const origin = `http://127.0.0.1:${port}`;
+  const program = await startProgram({
+    name: 'boshd',
+    command: process.execPath,
+    args: [MAIN, 'serve', '--config', file],
+    directory,
+    isReady: async () => (await fetch(`${origin}/readyz`).catch(() => undefined))?.ok === true,
+  });
+  const lines = async () => (await program.log()).split('\n').flatMap(parseLine);
+  return {
+    ...program,
+    port,
+    origin,
+    url: `${origin}/http-bind`,
+    lines,
+    line: (values) =>
+      until(`a line of boshd's log with ${JSON.stringify(values)}`, async () =>
+        (await lines()).find((line) => Object.entries(values).every(([name, value]) => line[name] === value)),
+      ),
+  };
+}
+
+function parseLine(text: string): readonly LogLine[] {
+  if (!text.startsWith('{')) return [];
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null ? [{ ...value }] : [];
+}

@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+
+const STREAM = 'http://etherx.jabber.org/streams';
+const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
+const BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
+const BEFORE_LOGIN = `<mechanisms xmlns='${SASL}'><mechanism>ANONYMOUS</mechanism><mechanism>PLAIN</mechanism></mechanisms>`;
+const AFTER_LOGIN = `<bind xmlns='${BIND}'/>`;
+
+export interface XmppPeerOptions {
+  /** What stands in the features before the log-in, instead of SASL mechanisms. */
+  readonly features?: string;
+  /** What it answers to a message, given its text. Default: the message itself. */
+  readonly onMessage?: (message: string) => string;
+}
+
+/**
+ * A recorder that speaks just enough XMPP to log in.
+ *
+ * Unlike a server it has no TLS, lets anyone in, knows no addressing, and takes what it reads apart by patterns: it is
+ * for what a real server cannot do, such as to be hostile, or to tell every byte that it got.
+ */
+export interface XmppPeer {
+  readonly port: number;
+  /** Everything that was sent to it, all connections together. */
+  received(): string;
+  /** How many connections were made to it. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+export async function startXmppPeer(options: XmppPeerOptions = {}): Promise<XmppPeer> {
+  const { features = BEFORE_LOGIN, onMessage = (message) => message } = options;
+  const sockets = new Set<Socket>();
+  let received = '';
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.setEncoding('utf8');
+    let unread = '';
+    let isLoggedIn = false;
+    socket.on('data', (text: string) => {
+      received += text;
+      unread += text;
+      for (;;) {
+        const match = UNIT.exec(unread);
+        if (match === null) return;
+        unread = unread.slice(match.index + match[0].length);
+        if (match[0].startsWith('<auth')) isLoggedIn = true;
+        socket.write(answerTo(match[0], isLoggedIn ? AFTER_LOGIN : features, onMessage));
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    received: () => received,
+    connections: () => connections,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** The first thing in what was read that wants an answer. */
+const UNIT =
+  /<stream:stream[^>]*>|<\/stream:stream>|<auth[\s\S]*?(?:<\/auth>|\/>)|<iq[\s\S]*?<\/iq>|<message[\s\S]*?<\/message>/;
+
+function answerTo(unit: string, features: string, onMessage: (message: string) => string): string {
+  if (unit.startsWith('<stream:stream')) {
+    const header = `<stream:stream xmlns='jabber:client' xmlns:stream='${STREAM}' from='peer' id='peer' version='1.0'>`;
+    return `<?xml version='1.0'?>${header}<stream:features>${features}</stream:features>`;
+  }
+  if (unit.startsWith('</')) return '</stream:stream>';
+  if (unit.startsWith('<auth')) return `<success xmlns='${SASL}'/>`;
+  if (unit.startsWith('<message')) return onMessage(unit);
+  const id = /\sid=(['"])(.*?)\1/.exec(unit)?.[2] ?? '';
+  const bound = unit.includes(BIND) ? `<bind xmlns='${BIND}'><jid>someone@peer/1</jid></bind>` : '';
+  return `<iq type='result' id='${id}'>${bound}</iq>`;
+}
