@@ -1,0 +1,71 @@
+import type { Config } from '../config/index.ts';
+import type { DemoServer } from '../demo/index.ts';
+import { createLogger, createObserve } from '../observe/index.ts';
+import { type Command, EXIT } from './command.ts';
+import { loadOrTell } from './load.ts';
+import { runApp } from './run-app.ts';
+
+/** The configuration in which the demo's domain is reached at its port; the domain wins over one of the same name. */
+export function withDemoDomain(
+  config: Config,
+  { domain, port }: Pick<DemoServer, 'domain' | 'port'>,
+): Config {
+  const { domains, upstream } = config;
+  const demo = { host: '127.0.0.1', port, tls: 'insecure-none', insecureSkipVerify: false } as const;
+  return {
+    ...config,
+    domains: { ...domains, default: domains.default ?? domain },
+    upstream: { ...upstream, overrides: new Map([...upstream.overrides, [domain, demo]]) },
+  };
+}
+
+const ANY_OR_LOOPBACK = /^(?:127\.0\.0\.1|0\.0\.0\.0|\[::1?\])$/;
+
+function invitation(urls: readonly string[], domain: string): string {
+  const page = new URL('/', urls[0]);
+  // What browsers call a secure context: there the page may use all that it wants.
+  if (ANY_OR_LOOPBACK.test(page.hostname)) page.hostname = 'localhost';
+  return `
+  boshd runs, with a small XMPP domain (${domain}) in its memory.
+
+  Open   ${page.href}   in two tabs: they see each other and can chat.
+  One of them can also sign in with a real XMPP account.
+
+  BOSH URL${urls.length === 1 ? ' ' : 's'}: ${urls.join('  ')}
+  Ctrl-C ends it.
+
+`;
+}
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'Run it with a small XMPP domain in memory and a page that chats.',
+  usage: '[--listen HOST:PORT] [FLAGS]',
+  details: 'For a first look, on this machine only. Nothing is kept when it ends.',
+  flags: [],
+  takesConfig: true,
+  operands: { min: 0, max: 0 },
+  async run({ flags }, surroundings) {
+    const { environment, out, err, loadApp } = surroundings;
+    const loaded = loadOrTell({ environment, flags }, err);
+    if (loaded === undefined) return EXIT.failed;
+    const logger = await createLogger(loaded.log);
+    const [startApp, { demoPages, startDemoServer }] = await Promise.all([
+      loadApp(),
+      import('../demo/index.ts'),
+    ]);
+    const demo = await startDemoServer();
+    try {
+      const config = withDemoDomain(loaded, demo);
+      return await runApp(
+        () => startApp({ config, observe: createObserve({ logger }), pages: demoPages() }),
+        ({ urls }) => out(invitation(urls, demo.domain)),
+        logger,
+        config,
+        surroundings,
+      );
+    } finally {
+      await demo.close();
+    }
+  },
+};

@@ -1,0 +1,12 @@
+import { type Config, type ConfigSources, formatProblem, loadConfig } from '../config/index.ts';
+
+/** The configuration, or undefined after all that is wrong with it has been told, one problem a line. */
+export function loadOrTell(sources: ConfigSources, err: (text: string) => void): Config | undefined {
+  const config = loadConfig(sources);
+  if (config.ok) return config.value;
+  for (const problem of config.fault) err(`${formatProblem(problem)}\n`);
+  err(
+    `The configuration has ${config.fault.length === 1 ? '1 problem' : `${config.fault.length} problems`}.\n`,
+  );
+  return undefined;
+}

@@ -1,0 +1,41 @@
+import { FILE_VARIABLE } from '../config/index.ts';
+import { createLogger, createObserve } from '../observe/index.ts';
+import { type Command, EXIT } from './command.ts';
+import { loadOrTell } from './load.ts';
+import { runApp } from './run-app.ts';
+
+const CONFIG_FLAG = 'config';
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'Run the connection manager.',
+  usage: '[--config FILE] [FLAGS]',
+  details: `Without a file the defaults hold, which suit a web server on the same machine that proxies /http-bind.
+SIGTERM or SIGINT ends all sessions and closes their streams properly; a second one ends the process at once.`,
+  flags: [
+    {
+      name: CONFIG_FLAG,
+      value: 'FILE',
+      summary: `The configuration, YAML or JSON. Default: what ${FILE_VARIABLE} names, else none.`,
+    },
+  ],
+  takesConfig: true,
+  operands: { min: 0, max: 0 },
+  async run({ flags }, surroundings) {
+    const { environment, err, loadApp } = surroundings;
+    const file = flags.get(CONFIG_FLAG)?.at(-1) ?? (environment[FILE_VARIABLE] || undefined);
+    const config = loadOrTell({ file, environment, flags }, err);
+    if (config === undefined) return EXIT.failed;
+    const logger = await createLogger(config.log);
+    const startApp = await loadApp();
+    return runApp(
+      () => startApp({ config, observe: createObserve({ logger }) }),
+      ({ urls }) => {
+        for (const url of urls) logger.info('listening', { url });
+      },
+      logger,
+      config,
+      surroundings,
+    );
+  },
+};
