@@ -1,4 +1,5 @@
 export type { DemoAccount } from './domain/accounts.ts';
+export type { DemoLimits } from './domain/limits.ts';
 export {
   DEMO_ACCOUNTS,
   DEMO_DOMAIN,
@@ -6,3 +7,4 @@ export {
   type DemoServerOptions,
   startDemoServer,
 } from './domain/server.ts';
+export { type DemoPage, type DemoPagesOptions, demoPages } from './pages.ts';

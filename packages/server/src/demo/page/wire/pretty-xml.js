@@ -39,18 +39,19 @@ export function prettyXml(xml) {
   /** @type {string[]} */
   const open = [];
   let ownLine = false;
-  for (const match of xml.slice(0, CHARACTERS_MAX).matchAll(TOKEN)) {
+  const shown = cut(xml);
+  for (const match of shown.matchAll(TOKEN)) {
     const [whole, slash, name, attributes = '', empty, text] = match;
     if (name === undefined) {
-      append(lines, open, textParts(text ?? whole, open.at(-1)), ownLine);
+      // White space between elements is layout already.
+      if (whole.trim() === '') continue;
+      addParts(lines, open.length, textParts(text ?? whole, open.at(-1)), ownLine);
     } else if (slash === '/') {
       open.pop();
-      const end = { kind: /** @type {const} */ ('tag'), text: `</${name}>` };
-      if (ownLine) append(lines, open, [end], false);
-      else lines.push({ depth: open.length, parts: [end] });
+      addParts(lines, open.length, [{ kind: 'tag', text: `</${name}>` }], ownLine);
       ownLine = false;
     } else {
-      lines.push({ depth: open.length, parts: tagParts(name, attributes, empty === '/') });
+      addParts(lines, open.length, tagParts(name, attributes, empty === '/'), false);
       if (empty !== '/') open.push(name);
       ownLine = empty !== '/';
     }
@@ -73,7 +74,7 @@ export function prettyXml(xml) {
 export function payloadNames(xml) {
   const names = [];
   let depth = 0;
-  for (const [, slash, name, , empty] of xml.slice(0, CHARACTERS_MAX).matchAll(TOKEN)) {
+  for (const [, slash, name, , empty] of cut(xml).matchAll(TOKEN)) {
     if (name === undefined) continue;
     if (slash === '/') depth -= 1;
     else {
@@ -99,17 +100,26 @@ export function rootAttribute(xml, name) {
 }
 
 /**
- * @param {Line[]} lines
- * @param {readonly string[]} open
- * @param {readonly Part[]} parts
- * @param {boolean} sameLine
+ * Never through a tag: half of one would be taken for text, and what is secret in it shown.
+ *
+ * @param {string} xml
  */
-function append(lines, open, parts, sameLine) {
-  const last = lines.pop();
-  if (last === undefined || !sameLine) {
-    if (last !== undefined) lines.push(last);
-    if (parts.some((part) => part.text.trim() !== '')) lines.push({ depth: open.length, parts });
-  } else lines.push({ depth: last.depth, parts: [...last.parts, ...parts] });
+function cut(xml) {
+  if (xml.length <= CHARACTERS_MAX) return xml;
+  const start = xml.slice(0, CHARACTERS_MAX);
+  const tag = start.lastIndexOf('<');
+  return start.indexOf('>', tag) < 0 ? start.slice(0, tag) : start;
+}
+
+/**
+ * @param {Line[]} lines
+ * @param {number} depth of a new line
+ * @param {readonly Part[]} parts
+ * @param {boolean} sameLine whether they go behind what stands in the last line
+ */
+function addParts(lines, depth, parts, sameLine) {
+  const last = sameLine ? lines.pop() : undefined;
+  lines.push({ depth: last?.depth ?? depth, parts: [...(last?.parts ?? []), ...parts] });
 }
 
 /**
