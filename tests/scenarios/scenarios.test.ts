@@ -1,25 +1,35 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Stage, stageConfig } from './stage.ts';
-import { parseTranscript, renderTranscript } from './transcript.ts';
+import { stageConfig } from './config.ts';
+import { Stage } from './stage.ts';
+import { parseTranscript, renderTranscript, type Transcript } from './transcript.ts';
 
 const HERE = import.meta.dirname;
 /** Set: the files are rewritten with what really followed. Read the diff before committing it. */
 const UPDATES = process.env['UPDATE_SCENARIOS'] === '1';
 
-const folders = readdirSync(HERE, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.txt'),
+);
+const folders = [...new Set(files.map((name) => name.slice(0, name.indexOf('/'))))].sort();
 
-describe.each(folders.map(({ name }) => name))('%s', (folder) => {
-  const files = readdirSync(join(HERE, folder)).filter((name) => name.endsWith('.txt'));
-
-  it.each(files)('%s', (name) => {
-    const file = join(HERE, folder, name);
+describe.each(folders)('%s', (folder) => {
+  it.each(files.filter((name) => name.startsWith(`${folder}/`)).sort())('%s', (name) => {
+    const file = join(HERE, name);
     const text = readFileSync(file, 'utf8');
     const transcript = parseTranscript(text);
-    const stage = new Stage(stageConfig());
+    const stage = new Stage(stageConfig(transcript.settings));
+    for (const { steps } of opening(transcript)) for (const step of steps) stage.play(step);
     const actual = transcript.steps.map((step) => stage.play(step));
     if (UPDATES) writeFileSync(file, renderTranscript(transcript, actual));
     else expect(renderTranscript(transcript, actual)).toBe(text);
   });
 });
+
+/** The transcripts that are played before this one, the first one first. */
+function opening({ after }: Transcript): readonly Transcript[] {
+  if (after === undefined) return [];
+  const before = parseTranscript(readFileSync(join(HERE, 'start', `${after}.txt`), 'utf8'));
+  return [...opening(before), before];
+}

@@ -1,36 +1,25 @@
-import { type Duration, type Instant, instantOf, millis, seconds } from '@boshd/engine/kit';
+import { type Duration, type Instant, instantOf } from '@boshd/engine/kit';
 import {
   ConnectionManager,
-  DEFAULT_ADMISSION_LIMITS,
   type Input,
+  type LinkId,
   type ManagerConfig,
   type Output,
   type Reason,
 } from '@boshd/engine/manager';
-import { DEFAULT_SESSION_LIMITS, type SessionLimits } from '@boshd/engine/session';
-import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
-import { CLIENT_XML_LIMITS, decodeBody, SERVER_XML_LIMITS } from '@boshd/engine/wire';
+import { CLIENT_XML_LIMITS, decodeBody } from '@boshd/engine/wire';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
+import { durationOf } from './config.ts';
 import type { Step } from './transcript.ts';
 
-/** A configuration with the defaults of everything. */
-export function stageConfig(session: Partial<SessionLimits> = {}): ManagerConfig {
-  return {
-    session: { ...DEFAULT_SESSION_LIMITS, ...session },
-    stream: DEFAULT_STREAM_LIMITS,
-    serverXml: SERVER_XML_LIMITS,
-    domains: { defaultDomain: undefined, allow: ['*'], deny: ['denied.example'], overrides: OVERRIDES },
-    admission: DEFAULT_ADMISSION_LIMITS,
-    showExternal: false,
-  };
-}
-
-const OVERRIDES: ManagerConfig['domains']['overrides'] = new Map([
+/** What may stand for the text that nearly every request, and every stream of a server, has. */
+const SHORT: readonly (readonly [RegExp, string])[] = [
+  [/\bBOSH\b/g, "sid='SID' xmlns='http://jabber.org/protocol/httpbind'"],
   [
-    'plain.example',
-    { target: { host: '127.0.0.1', port: 5222 }, tls: 'insecure-none', verify: true, ca: undefined },
+    /\bSTREAM\b/g,
+    "<?xml version='1.0'?><stream:stream id='st1' from='example.org' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
   ],
-]);
+];
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
@@ -42,24 +31,28 @@ export class Stage {
   readonly #names = new Map<number, string>();
   readonly #requests = new Map<string, { readonly request: number; readonly sid: string | undefined }>();
   #now = 0;
+  /** Of the newest session. */
   #sid = 'SID';
+  #link: LinkId = 0;
   #lines: string[] = [];
 
   constructor(config: ManagerConfig) {
     this.#manager = new ConnectionManager(config, this.#toolbox);
   }
 
-  play(step: Step): readonly string[] {
+  play({ mark, text }: Step): readonly string[] {
     this.#lines = [];
-    if (step.mark === '->') this.#request(step.text);
-    else if (step.mark === '=>') this.#submit({ type: 'link-data', link: 1, bytes: bytesOf(step.text) });
-    else this.#happen(step.text);
+    const full = SHORT.reduce((whole, [short, long]) => whole.replaceAll(short, long), text);
+    if (mark === '->') this.#request(full);
+    else if (mark === '=>') this.#submit({ type: 'link-data', link: this.#link, bytes: bytesOf(full) });
+    else this.#happen(text);
     return this.#lines;
   }
 
   #request(text: string): void {
-    const [, name, http, xml] = /^(\S+) (http )?(.*)$/s.exec(text) ?? [];
-    if (name === undefined || xml === undefined) throw new Error(`no request: ${text}`);
+    const [, name, flags, xml] = /^(\S+) ([^<]*)(<.*)$/s.exec(text) ?? [];
+    if (name === undefined || flags === undefined || xml === undefined)
+      throw new Error(`no request: ${text}`);
     const request = this.#names.size + 1;
     this.#names.set(request, name);
     const decoded = decodeBody(bytesOf(xml.replaceAll('SID', this.#sid)), CLIENT_XML_LIMITS, this.#toolbox);
@@ -69,9 +62,9 @@ export class Stage {
         ? {
             type: 'request',
             request,
-            site: 'default',
-            secure: http === undefined,
-            address: '192.0.2.1',
+            site: /site:(\S+)/.exec(flags)?.[1] ?? 'default',
+            secure: !flags.includes('http '),
+            address: /address:(\S+)/.exec(flags)?.[1] ?? '192.0.2.1',
             body: decoded.value,
           }
         : { type: 'bad-request', request, fault: decoded.fault },
@@ -80,22 +73,27 @@ export class Stage {
 
   #happen(text: string): void {
     const [word = '', rest = ''] = text.split(/ (.*)/s);
-    if (word === 'wait') this.#wait(durationOf(rest));
+    const length = durationOf(rest);
+    if (word === 'wait' && length !== undefined) this.#wait(length);
     else this.#submit(this.#inputOf(word, rest));
   }
 
   #inputOf(word: string, rest: string): Input {
+    const link = this.#link;
     switch (word) {
       case 'up':
-        return { type: 'link-up', link: 1, secure: rest === 'tls', remote: '192.0.2.9:5222' };
+        return { type: 'link-up', link, secure: rest === 'tls', remote: '192.0.2.9:5222' };
       case 'secured':
         return { type: 'link-secured', link: 1 };
       case 'down':
-        return { type: 'link-down', link: 1, reason: rest as Reason, detail: '' };
+        return { type: 'link-down', link, reason: rest as Reason, detail: '' };
       case 'abort':
         return { type: 'request-aborted', ...this.#requestOf(rest) };
       case 'lost':
         return { type: 'reply-lost', ...this.#requestOf(rest) };
+      case 'blocked':
+      case 'unblocked':
+        return { type: 'link-blocked', link, blocked: word === 'blocked' };
       case 'shutdown':
         return { type: 'shutdown' };
       default:
@@ -147,6 +145,7 @@ export class Stage {
       case 'send':
         return `<= ${textOf(output.bytes)}`;
       case 'dial':
+        this.#link = output.link;
         return `== dial ${output.plan.domain} ${output.plan.tls}`;
       case 'read':
         return `== read ${output.wanted ? 'on' : 'off'}`;
@@ -162,10 +161,4 @@ export class Stage {
       }
     }
   }
-}
-
-function durationOf(text: string): Duration {
-  const [, count, unit] = /^(\d+)(ms|s)$/.exec(text) ?? [];
-  if (count === undefined) throw new Error(`no duration: ${text}`);
-  return unit === 's' ? seconds(Number(count)) : millis(Number(count));
 }

@@ -3,11 +3,13 @@
  *
  * What happens (each followed by what follows from it):
  *
- *   -> A <body .../>         the client sends request A over https; `-> A http <body .../>` over http
+ *   -> A <body .../>         the client sends request A; before the <body/> may stand, each with a blank behind it:
+ *                            `http` (not https), `site:NAME`, `address:192.0.2.7`
  *   => <stream:stream ...>   the XMPP server sends this
  *   !! up | up tls           the link to the server is up, or up and under TLS
  *   !! secured               TLS was made on the link
  *   !! down REASON           the link could not be had, or is lost
+ *   !! blocked | unblocked   the server does not read what is sent to it, or does again
  *   !! abort A               the client closed the connection of request A before its reply
  *   !! lost A                the reply to A could not be written
  *   !! wait 15s              time passes (ms or s)
@@ -22,7 +24,11 @@
  *   .. session-ended client-inactive        a line of the log
  *   @ 250ms                  so much later (while waiting)
  *
- * A line that starts with two blanks goes on with the one above. SID stands for the sid of the session.
+ * A line that starts with two blanks goes on with the one above. SID stands for the sid of the session, and in what is
+ * sent BOSH for `sid='SID' xmlns='http://jabber.org/protocol/httpbind'` and STREAM for the start tag of a server's stream.
+ *
+ * Before the first step: `## after NAME` plays the transcript start/NAME.txt first, `## KEY VALUE` is a setting that is
+ * not the default. What starts with a single # is a comment.
  */
 export interface Step {
   /** The happening's lines as written. */
@@ -33,6 +39,9 @@ export interface Step {
 }
 
 export interface Transcript {
+  /** Name of the transcript to be played first. */
+  readonly after: string | undefined;
+  readonly settings: ReadonlyMap<string, string>;
   /** Comment and blank lines before the first step. */
   readonly preamble: readonly string[];
   readonly steps: readonly (Step & { readonly after: readonly string[] })[];
@@ -62,7 +71,15 @@ export function parseTranscript(text: string): Transcript {
       step.after.push(line);
     }
   }
-  return { preamble, steps };
+  const settings = new Map(preamble.flatMap(settingOf));
+  const after = settings.get('after');
+  settings.delete('after');
+  return { after, settings, preamble, steps };
+}
+
+function settingOf(line: string): [key: string, value: string][] {
+  const [, key, value] = /^## (\S+) (.+)$/.exec(line) ?? [];
+  return key === undefined || value === undefined ? [] : [[key, value]];
 }
 
 /** The transcript with what really followed, for regenerating a file. */

@@ -1,0 +1,58 @@
+import { type Duration, millis, seconds } from '@boshd/engine/kit';
+import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig } from '@boshd/engine/manager';
+import { DEFAULT_SESSION_LIMITS } from '@boshd/engine/session';
+import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
+import { SERVER_XML_LIMITS } from '@boshd/engine/wire';
+
+const DEFAULTS: ManagerConfig = {
+  session: DEFAULT_SESSION_LIMITS,
+  stream: DEFAULT_STREAM_LIMITS,
+  serverXml: SERVER_XML_LIMITS,
+  domains: {
+    defaultDomain: undefined,
+    allow: ['*'],
+    deny: ['denied.example', '*.denied.example'],
+    overrides: new Map([
+      [
+        'plain.example',
+        { target: { host: '127.0.0.1', port: 5222 }, tls: 'insecure-none', verify: true, ca: undefined },
+      ],
+      [
+        'optional.example',
+        { target: { host: '127.0.0.1', port: 5222 }, tls: 'insecure-optional', verify: true, ca: undefined },
+      ],
+    ]),
+  },
+  admission: DEFAULT_ADMISSION_LIMITS,
+  showExternal: false,
+};
+
+/** The defaults of everything, but for the settings that a transcript names (`## hold 2`). */
+export function stageConfig(settings: ReadonlyMap<string, string>): ManagerConfig {
+  let config = DEFAULTS;
+  for (const [key, text] of settings) config = { ...config, ...changed(config, key, readValue(text)) };
+  return config;
+}
+
+function changed(config: ManagerConfig, key: string, value: string | number): Partial<ManagerConfig> {
+  const { session, stream, admission, domains, serverXml } = config;
+  if (key in session) return { session: { ...session, [key]: value } };
+  if (key in stream) return { stream: { ...stream, [key]: value } };
+  if (key in admission) return { admission: { ...admission, [key]: value } };
+  if (key in serverXml) return { serverXml: { ...serverXml, [key]: value } };
+  if (key in domains) return { domains: { ...domains, [key]: value } };
+  if (key === 'showExternal') return { showExternal: value === 'true' };
+  throw new Error(`no setting is named ${key}`);
+}
+
+function readValue(text: string): string | number {
+  if (/^\d+$/.test(text)) return Number(text);
+  return durationOf(text) ?? text;
+}
+
+/** `15s` or `250ms`; undefined for anything else. */
+export function durationOf(text: string): Duration | undefined {
+  const [, count, unit] = /^(\d+)(ms|s)$/.exec(text) ?? [];
+  if (count === undefined) return undefined;
+  return unit === 's' ? seconds(Number(count)) : millis(Number(count));
+}
