@@ -6,10 +6,10 @@ import { Connections, type HttpConnection } from './connections.ts';
 import { Dispatch } from './dispatch.ts';
 import {
   Exchange,
+  type ExchangeEvents,
   type FrontRequest,
   type FrontResponse,
-  type SharedListeners,
-  sharedListeners,
+  finishListener,
 } from './exchange.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
@@ -45,7 +45,8 @@ class NodeFront implements Front, HttpHandler {
   readonly #dispatch: Dispatch;
   readonly #connections: Connections;
   readonly #listener: Listener;
-  readonly #listeners: SharedListeners;
+  readonly #events: ExchangeEvents;
+  readonly #onFinish: (this: FrontResponse) => void;
   readonly #postLimits: PostLimits;
   /** Requests that the engine has to answer. */
   readonly #waiting = new Map<RequestId, Exchange>();
@@ -62,11 +63,12 @@ class NodeFront implements Front, HttpHandler {
     this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange));
     this.#listener = new Listener(options.listen, options.tls, limits, this);
     this.#postLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
-    this.#listeners = sharedListeners({
+    this.#events = {
       chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
       end: (exchange) => this.#bodyEnds(exchange),
       finish: (exchange) => this.#finished(exchange),
-    });
+    };
+    this.#onFinish = finishListener(this.#events);
   }
 
   listen(): Promise<Listening> {
@@ -109,7 +111,7 @@ class NodeFront implements Front, HttpHandler {
       connection.socket.destroy();
       return;
     }
-    response.on('finish', this.#listeners.finish);
+    response.on('finish', this.#onFinish);
     const reply = expectation === 'unknown' ? plain.EXPECTATION_FAILED : verdict.reply;
     if (reply === undefined) this.#read(exchange, request, expectation);
     else this.#answer(exchange, reply);
@@ -134,8 +136,7 @@ class NodeFront implements Front, HttpHandler {
       return;
     }
     if (expectation === '100-continue') exchange.response.writeContinue();
-    request.on('data', this.#listeners.data);
-    request.on('end', this.#listeners.end);
+    request.reader = this.#events;
   }
 
   #chunk(exchange: Exchange, bytes: Uint8Array): void {
@@ -155,6 +156,7 @@ class NodeFront implements Front, HttpHandler {
     this.#lastId += 1;
     const request = this.#lastId;
     exchange.post = undefined;
+    exchange.response.req.forgetHead();
     exchange.id = request;
     exchange.state = 'waiting';
     this.#waiting.set(request, exchange);
@@ -188,6 +190,8 @@ class NodeFront implements Front, HttpHandler {
 
   #finished(exchange: Exchange): void {
     const { connection } = exchange;
+    // node:http says `finish` of a write that failed as well; then the end of the connection tells that it was lost.
+    if (connection.socket.destroyed) return;
     this.#connections.end(exchange);
     if (this.#closing && connection.open.length === 0) connection.socket.destroySoon();
   }

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { FrontError } from '../errors.ts';
+import { clientOf, plainAddress, TrustedProxies } from './client.ts';
+import type { Headers, Peer } from './head.ts';
+
+const proxies = new TrustedProxies(['10.0.0.0/8', '127.0.0.1', 'fd00::/8']);
+const proxy: Peer = { address: '127.0.0.1', secure: false, trusted: true };
+const stranger: Peer = { address: '192.0.2.9', secure: false, trusted: false };
+
+function seen(peer: Peer, headers: Headers, target = '/http-bind') {
+  return clientOf({ method: 'POST', target, minorVersion: 1, headers, lines: [], peer }, proxies);
+}
+
+test.each<[forwardedFor: string | undefined, address: string]>([
+  [undefined, '127.0.0.1'],
+  ['203.0.113.7', '203.0.113.7'],
+  ['2001:db8::7', '2001:db8::7'],
+  ['[2001:db8::7]:4711', '2001:db8::7'],
+  ['203.0.113.7:4711', '203.0.113.7'],
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['198.51.100.1, 203.0.113.7', '203.0.113.7'],
+  ['203.0.113.7, 10.1.2.3', '203.0.113.7'],
+  ['203.0.113.7,10.1.2.3 , fd00::1', '203.0.113.7'],
+  ['10.1.2.3', '10.1.2.3'],
+  ['unknown', '127.0.0.1'],
+  ['203.0.113.7, unknown', '127.0.0.1'],
+  ['<script>', '127.0.0.1'],
+  ['', '127.0.0.1'],
+])('X-Forwarded-For %j from a trusted proxy', (forwardedFor, address) => {
+  expect(seen(proxy, { 'x-forwarded-for': forwardedFor }).address).toBe(address);
+  expect(seen(stranger, { 'x-forwarded-for': forwardedFor }).address).toBe('192.0.2.9');
+});
+
+test.each<[proto: string | undefined, connectionIsTls: boolean, secure: boolean]>([
+  [undefined, false, false],
+  [undefined, true, true],
+  ['https', false, true],
+  ['HTTPS', false, true],
+  ['http', true, false],
+  ['http, https', false, true],
+  ['ftp', false, false],
+])('X-Forwarded-Proto %j, TLS to boshd %s', (proto, connectionIsTls, secure) => {
+  const headers = { 'x-forwarded-proto': proto };
+  expect(seen({ ...proxy, secure: connectionIsTls }, headers).secure).toBe(secure);
+  expect(seen({ ...stranger, secure: connectionIsTls }, headers).secure).toBe(connectionIsTls);
+});
+
+test('the host is what the browser asked for', () => {
+  const headers = { host: 'up:5280', 'x-forwarded-host': 'chat.example.org' };
+  expect(seen(proxy, headers).host).toBe('chat.example.org');
+  expect(seen(stranger, headers).host).toBe('up:5280');
+  expect(seen(stranger, headers, 'http://a.example:81/http-bind').host).toBe('a.example:81');
+  expect(seen(stranger, {}).host).toBeUndefined();
+});
+
+test.each<[address: string, isTrusted: boolean]>([
+  ['127.0.0.1', true],
+  ['127.0.0.2', false],
+  ['10.255.0.1', true],
+  ['11.0.0.1', false],
+  ['fd12::1', true],
+  ['fe80::1', false],
+  ['unknown', false],
+])('%s trusted: %s', (address, isTrusted) => {
+  expect(proxies.has(address)).toBe(isTrusted);
+  expect(new TrustedProxies([]).has(address)).toBe(false);
+});
+
+test.each(['example.org', '10.0.0.0/33', '10.0.0.0/x', ''])('%j is no network', (network) => {
+  expect(() => new TrustedProxies([network])).toThrow(FrontError);
+});
+
+test('addresses as proxies write them', () => {
+  expect(plainAddress('::ffff:127.0.0.1')).toBe('127.0.0.1');
+  expect(plainAddress('::1')).toBe('::1');
+  expect(plainAddress('127.0.0.1:80:80')).toBeUndefined();
+});

@@ -1,0 +1,100 @@
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
+import { expect, test } from 'vitest';
+import { nodeToolbox } from '../../toolbox.ts';
+import { BodyCollector } from './collect.ts';
+import type { Headers } from './head.ts';
+import { Post } from './post.ts';
+
+const BODY_BYTES_MAX = 20_000;
+const toolbox = nodeToolbox();
+
+function body(text: string): string {
+  return `<body rid='7' sid='s' xmlns='http://jabber.org/protocol/httpbind'><message xmlns='jabber:client'>${text}</message></body>`;
+}
+
+function decoded(bytes: Uint8Array, headers: Headers, chunkBytes = bytes.length): string {
+  const post = new Post(headers, { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
+  for (let at = 0; at < bytes.length; at += chunkBytes) post.add(bytes.subarray(at, at + chunkBytes));
+  const result = post.decode(toolbox);
+  if (!result.ok) return result.fault.code;
+  const [payload] = result.value.payloads;
+  return payload === undefined ? '' : toolbox.decodeUtf8(payload.bytes).replace(/<[^>]*>/g, '');
+}
+
+test.each<[contentType: string | undefined, encoding: BufferEncoding, text: string, result: string]>([
+  [undefined, 'utf8', 'grüße 你好 😀', 'grüße 你好 😀'],
+  ['text/xml; charset=utf-8', 'utf8', 'grüße', 'grüße'],
+  ['text/xml;charset="UTF-8"', 'utf8', 'grüße', 'grüße'],
+  ['text/xml; charset=utf8', 'utf8', 'grüße', 'grüße'],
+  ['text/xml; charset=', 'utf8', 'grüße', 'grüße'],
+  ['text/plain', 'utf8', 'grüße', 'grüße'],
+  ['application/x-www-form-urlencoded', 'utf8', 'a+b%20c', 'a+b%20c'],
+  ['nonsense', 'utf8', 'grüße', 'grüße'],
+  ['text/xml; charset=iso-8859-1', 'latin1', 'grüße', 'grüße'],
+  ['text/xml; Charset=ISO-8859-1; q=1', 'latin1', 'grüße', 'grüße'],
+  ['text/xml; charset=us-ascii', 'latin1', 'plain', 'plain'],
+  ['text/xml; charset=utf-16', 'utf16le', 'grüße 😀', 'grüße 😀'],
+  ['text/xml; charset=klingon', 'utf8', 'plain', 'not-utf8'],
+  ['text/xml; charset=utf-8', 'latin1', 'grüße', 'not-utf8'],
+  [undefined, 'latin1', 'grüße', 'not-utf8'],
+  ['text/xml; charset=shift_jis', 'latin1', 'ü\xff', 'not-utf8'],
+])('Content-Type %j, bytes in %s', (contentType, encoding, text, result) => {
+  expect(decoded(Buffer.from(body(text), encoding), { 'content-type': contentType })).toBe(result);
+});
+
+const plain = Buffer.from(body('grüße'));
+const nearlyTooMuch = Buffer.from(body('x'.repeat(BODY_BYTES_MAX - 200)));
+const bomb = Buffer.from(body('x'.repeat(BODY_BYTES_MAX)));
+
+test.each<[coding: string, bytes: Buffer, result: string]>([
+  ['gzip', gzipSync(plain), 'grüße'],
+  ['GZIP', gzipSync(plain), 'grüße'],
+  ['x-gzip', gzipSync(plain), 'grüße'],
+  ['deflate', deflateSync(plain), 'grüße'],
+  ['deflate', deflateRawSync(plain), 'grüße'],
+  ['identity', plain, 'grüße'],
+  ['gzip', gzipSync(bomb), 'body-too-large'],
+  ['deflate', deflateSync(bomb), 'body-too-large'],
+  ['deflate', deflateRawSync(bomb), 'body-too-large'],
+  ['gzip', gzipSync(nearlyTooMuch), 'x'.repeat(BODY_BYTES_MAX - 200)],
+  ['gzip', plain, 'not-well-formed'],
+  ['gzip', gzipSync(plain).subarray(0, 40), 'not-well-formed'],
+  ['gzip', Buffer.alloc(0), 'not-well-formed'],
+  ['deflate', gzipSync(plain), 'not-well-formed'],
+])('Content-Encoding %s', (coding, bytes, result) => {
+  expect(decoded(bytes, { 'content-encoding': coding })).toBe(result);
+});
+
+test.each([1, 7, 1000, 16_384, 19_999])('the same from chunks of %i bytes', (chunkBytes) => {
+  expect(decoded(nearlyTooMuch, {}, chunkBytes)).toBe('x'.repeat(BODY_BYTES_MAX - 200));
+  expect(decoded(bomb, {}, chunkBytes)).toBe('body-too-large');
+});
+
+test('one chunk is not copied, and what is too large is not kept', () => {
+  const collector = new BodyCollector(10);
+  const chunk = new Uint8Array([1, 2, 3]);
+  collector.add(chunk);
+  expect(collector.bytes()).toBe(chunk);
+  collector.add(new Uint8Array(7));
+  expect(collector.bytes()).toEqual(new Uint8Array([1, 2, 3, 0, 0, 0, 0, 0, 0, 0]));
+  expect(collector.tooLarge).toBe(false);
+  collector.add(new Uint8Array(1));
+  expect(collector.tooLarge).toBe(true);
+  expect(collector.bytes().length).toBe(0);
+});
+
+test.each<[declaredBytes: string, tooLarge: boolean, hopeless: boolean]>([
+  ['20000', false, false],
+  ['20001', true, false],
+  ['160000', true, false],
+  ['160001', true, true],
+  ['99999999999999999999', true, true],
+])('Content-Length %s is judged before the body comes', (declared, tooLarge, hopeless) => {
+  const post = new Post(
+    { 'content-length': declared },
+    { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS },
+  );
+  expect(post.tooLarge).toBe(tooLarge);
+  expect(post.hopeless).toBe(hopeless);
+});
