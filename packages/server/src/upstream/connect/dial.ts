@@ -1,0 +1,102 @@
+import { fault, type Result } from '@boshd/engine/kit';
+import type { DialPlan } from '@boshd/engine/site';
+import { hostName } from '../discovery/host-name.ts';
+import { findTargets, type Target } from '../discovery/targets.ts';
+import { type Failure, isPassing, mostTelling } from '../failure.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Race, type Winner } from './race.ts';
+
+/** The whole is tried so many times. */
+const ROUNDS_MAX = 2;
+
+/**
+ * All that is done to get one connection, in bounded time: find the targets, race them, and once more after a pause when
+ * what went wrong may pass (XMPP clients such as Converse give up for good on remote-connection-failed).
+ */
+export class Dial {
+  readonly #plan: DialPlan;
+  readonly #around: Surroundings;
+  readonly #finished: (outcome: Result<Winner, Failure>) => void;
+  readonly #deadlineMs: number;
+  readonly #budget: NodeJS.Timeout;
+  readonly #failures: Failure[] = [];
+  #race: Race | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #round = 0;
+  #isOver = false;
+
+  /** @param finished called once, later; never after `giveUp` */
+  constructor(plan: DialPlan, around: Surroundings, finished: (outcome: Result<Winner, Failure>) => void) {
+    this.#plan = plan;
+    this.#around = around;
+    this.#finished = finished;
+    this.#deadlineMs = around.nowMs() + around.limits.dialMs;
+    this.#budget = setTimeout(() => this.#runOutOfTime(), around.limits.dialMs);
+    void this.#try();
+  }
+
+  giveUp(): void {
+    this.#isOver = true;
+    clearTimeout(this.#budget);
+    clearTimeout(this.#pause);
+    this.#race?.giveUp();
+    this.#race = undefined;
+  }
+
+  async #try(): Promise<void> {
+    this.#round += 1;
+    const host = hostName(this.#plan.domain);
+    const targets = await this.#targets(host);
+    if (this.#isOver) return;
+    if (!targets.ok) {
+      this.#failRound([targets.fault]);
+      return;
+    }
+    const { domain, verify, ca } = this.#plan;
+    const wish = { host: host ?? domain, verify, ca };
+    const race = new Race(targets.value, wish, this.#around, (outcome) => {
+      if (outcome.ok) this.#finish(outcome);
+      else this.#failRound(race.failures.length > 0 ? race.failures : [outcome.fault]);
+    });
+    this.#race = race;
+  }
+
+  async #targets(host: string | undefined): Promise<Result<readonly Target[], Failure>> {
+    if (host === undefined) {
+      return fault({ reason: 'dns-no-such-domain', detail: 'no host can have the name of the domain' });
+    }
+    return findTargets(this.#plan, host, this.#around.dns, this.#around.random);
+  }
+
+  #failRound(failures: readonly Failure[]): void {
+    this.#failures.push(...failures);
+    const { retryMs } = this.#around.limits;
+    const hasTime = this.#around.nowMs() + retryMs < this.#deadlineMs;
+    if (this.#round < ROUNDS_MAX && hasTime && failures.some(isPassing)) {
+      this.#pause = setTimeout(() => void this.#try(), retryMs);
+    } else {
+      this.#finishWith(this.#failures);
+    }
+  }
+
+  #runOutOfTime(): void {
+    const unanswered = this.#race?.unanswered ?? [];
+    const seconds = this.#around.limits.dialMs / 1000;
+    const failures = [...this.#failures, ...(this.#race?.failures ?? [])];
+    if (unanswered.length > 0 || failures.length === 0) {
+      const detail = `no answer within ${seconds} s: ${unanswered.join(', ') || 'DNS'}`;
+      failures.push({ reason: unanswered.length > 0 ? 'connect-timeout' : 'dns-failed', detail });
+    }
+    this.#finishWith(failures);
+  }
+
+  #finishWith(failures: readonly Failure[]): void {
+    const none: Failure = { reason: 'connect-failed', detail: 'nothing was tried' };
+    this.#finish(fault(mostTelling(failures) ?? none));
+  }
+
+  #finish(outcome: Result<Winner, Failure>): void {
+    this.giveUp();
+    this.#finished(outcome);
+  }
+}

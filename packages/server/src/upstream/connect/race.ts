@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net';
+import { fault, ok, type Result } from '@boshd/engine/kit';
+import { addressVerdict } from '@boshd/engine/site';
+import { findAddresses } from '../discovery/addresses.ts';
+import type { Target } from '../discovery/targets.ts';
+import { type Failure, mostTelling } from '../failure.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { TlsWish } from '../tls/tls-client.ts';
+import { Attempt, type Endpoint, endpointText } from './attempt.ts';
+
+/** Who is connected to: by what means, for the log and for the memory of failures. */
+export interface Winner {
+  readonly socket: Socket;
+  readonly endpoint: Endpoint;
+}
+
+interface Candidate {
+  readonly endpoint: Endpoint;
+  /** Place in the order of trying: targets in their order, the addresses of each in theirs. */
+  readonly target: number;
+  readonly position: number;
+  /** Failed lately: tried after all others. */
+  readonly isDoubtful: boolean;
+}
+
+/** More sockets than this for one link would make boshd a tool to flood others with. */
+const ATTEMPTS_MAX = 16;
+
+/**
+ * Happy Eyeballs (RFC 8305) over all targets and both families: attempts begin one after the other, each a moment after
+ * the one before or at once when that failed; the first to connect wins, the others are given up.
+ *
+ * An address that is better placed but still unknown is waited for only as long as one attempt gets before the next.
+ */
+export class Race {
+  /** What went wrong so far. */
+  readonly failures: Failure[] = [];
+  readonly #around: Surroundings;
+  readonly #wish: Omit<TlsWish, 'isDirect'>;
+  readonly #finished: (outcome: Result<Winner, Failure>) => void;
+  readonly #running = new Set<Attempt>();
+  readonly #unresolved = new Set<number>();
+  readonly #seen = new Set<string>();
+  #waiting: Candidate[] = [];
+  /** While set, no further attempt begins but one that nothing better placed can overtake. */
+  #moment: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  /** @param finished called once, later; never after `giveUp` */
+  constructor(
+    targets: readonly Target[],
+    wish: Omit<TlsWish, 'isDirect'>,
+    around: Surroundings,
+    finished: (outcome: Result<Winner, Failure>) => void,
+  ) {
+    this.#around = around;
+    this.#wish = wish;
+    this.#finished = finished;
+    this.#beginMoment();
+    for (const [index] of targets.entries()) this.#unresolved.add(index);
+    for (const [index, target] of targets.entries()) void this.#resolve(target, index);
+  }
+
+  /** Endpoints that neither failed nor connected so far. */
+  get unanswered(): readonly string[] {
+    return [...this.#running].map((attempt) => endpointText(attempt.endpoint));
+  }
+
+  giveUp(): void {
+    this.#isOver = true;
+    clearTimeout(this.#moment);
+    for (const attempt of this.#running) attempt.giveUp();
+    this.#running.clear();
+  }
+
+  async #resolve(target: Target, index: number): Promise<void> {
+    const failure = await findAddresses(target, this.#around.dns, (addresses, position, step) => {
+      for (const [at, address] of addresses.entries()) {
+        this.#consider(target, address, index, position + at * step);
+      }
+      this.#goOn();
+    });
+    this.#unresolved.delete(index);
+    if (failure !== undefined) this.failures.push(failure);
+    this.#goOn();
+  }
+
+  /** The address is judged here and dialled as it is: no later DNS answer can slip in another one. */
+  #consider(target: Target, address: string, index: number, position: number): void {
+    const endpoint = { address, port: target.port, isDirectTls: target.isDirectTls };
+    const key = endpointText(endpoint);
+    if (this.#isOver || this.#seen.has(key) || this.#seen.size >= ATTEMPTS_MAX) return;
+    this.#seen.add(key);
+    if (target.namedBy !== 'operator') {
+      const verdict = addressVerdict(address, this.#around.addressPolicy());
+      if (!verdict.allowed) {
+        this.failures.push({ reason: 'address-forbidden', detail: `${key}: ${verdict.why}` });
+        return;
+      }
+    }
+    const isDoubtful = this.#around.failed.get(key) !== undefined;
+    this.#waiting.push({ endpoint, target: index, position, isDoubtful });
+    this.#waiting.sort(byPlace);
+  }
+
+  #goOn(): void {
+    if (this.#isOver) return;
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      if (this.#running.size === 0 && this.#unresolved.size === 0) this.#lose();
+      return;
+    }
+    const isFree = this.#moment === undefined || (this.#running.size === 0 && this.#isBestPossible(next));
+    if (isFree) this.#start(next);
+  }
+
+  #isBestPossible(candidate: Candidate): boolean {
+    if (this.#unresolved.size === 0) return true;
+    return !candidate.isDoubtful && candidate.target <= Math.min(...this.#unresolved);
+  }
+
+  #start(candidate: Candidate): void {
+    this.#waiting = this.#waiting.filter((other) => other !== candidate);
+    this.#beginMoment();
+    const { endpoint } = candidate;
+    const wish = { ...this.#wish, isDirect: endpoint.isDirectTls };
+    const attempt = new Attempt(endpoint, wish, this.#around.tls, (settled, outcome) =>
+      this.#settle(settled, outcome),
+    );
+    this.#running.add(attempt);
+  }
+
+  #settle(attempt: Attempt, outcome: Result<Socket, Failure>): void {
+    this.#running.delete(attempt);
+    const key = endpointText(attempt.endpoint);
+    if (outcome.ok) {
+      this.#around.failed.delete(key);
+      this.giveUp();
+      this.#finished(ok({ socket: outcome.value, endpoint: attempt.endpoint }));
+      return;
+    }
+    this.#around.failed.set(key, true);
+    this.failures.push(outcome.fault);
+    this.#endMoment();
+    this.#goOn();
+  }
+
+  #lose(): void {
+    this.giveUp();
+    const nothingToTry: Failure = { reason: 'dns-no-service', detail: 'no address to try' };
+    this.#finished(fault(mostTelling(this.failures) ?? nothingToTry));
+  }
+
+  #beginMoment(): void {
+    clearTimeout(this.#moment);
+    this.#moment = setTimeout(() => {
+      this.#moment = undefined;
+      this.#goOn();
+    }, this.#around.limits.attemptMs);
+  }
+
+  #endMoment(): void {
+    clearTimeout(this.#moment);
+    this.#moment = undefined;
+  }
+}
+
+function byPlace(a: Candidate, b: Candidate): number {
+  return Number(a.isDoubtful) - Number(b.isDoubtful) || a.target - b.target || a.position - b.position;
+}
