@@ -1,4 +1,4 @@
-import { type Instant, type Toolbox, unreachable } from '../kit/index.ts';
+import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
 import {
   abort,
   createSession,
@@ -76,6 +76,7 @@ export class ConnectionManager {
       conductor.carryOut(slot);
       tick(slot.session, conductor.sessionTurn);
       conductor.settle(slot);
+      assert(slot.deadline === undefined || slot.deadline > now, 'what was due is done');
     }
     return conductor.finish();
   }

@@ -13,7 +13,11 @@ const NOTHING: readonly Payload[] = [];
 export function settle(session: Session, turn: Turn): void {
   for (let oldest = session.held[0]; oldest !== undefined; oldest = session.held[0]) {
     const verdict = judge(session, oldest, turn);
-    if (verdict === 'wait') return;
+    if (verdict === 'wait') {
+      // Nobody may be there to be answered; the moment is over all the same, and must not stay due.
+      if (isGathered(oldest, turn.now)) oldest.gatherUntil = undefined;
+      return;
+    }
     if (verdict === 'terminate') {
       answerTerminal(session, turn);
       return;
@@ -41,9 +45,14 @@ function judge(
   }
   if (isDue) return 'empty';
   if (session.held.length > session.terms.hold) {
-    return oldest.gatherUntil !== undefined && now < oldest.gatherUntil ? 'wait' : 'empty';
+    return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
   return session.report === undefined ? 'wait' : 'empty';
+}
+
+/** Whether the moment that the request was given for the answer to what was just sent is over. */
+function isGathered({ gatherUntil }: HeldRequest, now: Instant): boolean {
+  return gatherUntil !== undefined && now >= gatherUntil;
 }
 
 /** Whether the terminal reply may hold payloads: only with remote-stream-error (XEP-0206 §7; Swift loops on others). */
