@@ -1,0 +1,109 @@
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { allSources, isTest, lineAt, parse, type Source, walk } from './source.ts';
+
+const FILE_LINES = 300;
+const TEST_FILE_LINES = 500;
+const FUNCTION_LINES = 50;
+const FOLDER_FILES = 12;
+
+/**
+ * What is above a ceiling, with its size and reason. Sizes may only fall: a smaller one must be written down here, and
+ * one that fits must be struck out.
+ */
+const ABOVE: Readonly<Record<string, { readonly size: number; readonly reason: string }>> = {};
+
+const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+
+interface Measured {
+  readonly name: string;
+  readonly size: number;
+  readonly ceiling: number;
+}
+
+/** Lines of a text; the end of the last one starts no new one. */
+const linesOf = (text: string): number => lineAt(text.trimEnd(), Number.POSITIVE_INFINITY);
+
+function measureFile(source: Source): Measured {
+  return {
+    name: source.path,
+    size: linesOf(source.text),
+    ceiling: isTest(source) ? TEST_FILE_LINES : FILE_LINES,
+  };
+}
+
+/** Functions, by the line that they begin in. Those of tests are blocks of tests, so their files have a ceiling only. */
+function measureFunctions(source: Source): readonly Measured[] {
+  if (isTest(source)) return [];
+  const found: Measured[] = [];
+  walk(source.program, (node) => {
+    if (!FUNCTIONS.has(node.type)) return;
+    const first = lineAt(source.text, node.start);
+    const size = lineAt(source.text, node.end) - first + 1;
+    found.push({ name: `${source.path}:${first}`, size, ceiling: FUNCTION_LINES });
+  });
+  return found;
+}
+
+/** Folders of the packages, tests not counted. */
+function measureFolders(sources: readonly Source[]): readonly Measured[] {
+  const counts = new Map<string, number>();
+  for (const source of sources) {
+    const folder = posix.dirname(source.path);
+    if (isTest(source) || !/^(?:packages|bench)\//.test(folder)) continue;
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts].map(([name, size]) => ({ name, size, ceiling: FOLDER_FILES }));
+}
+
+function faults(measured: readonly Measured[], above: typeof ABOVE): readonly string[] {
+  return measured.flatMap(({ name, size, ceiling }) => {
+    const known = above[name];
+    if (known === undefined) return size > ceiling ? [`${name} has ${size}, more than ${ceiling}`] : [];
+    if (size > known.size) return [`${name} has grown to ${size} from ${known.size}`];
+    if (size <= ceiling) return [`${name} fits now: strike it from the list`];
+    return size < known.size ? [`${name} has fallen to ${size}: write that down`] : [];
+  });
+}
+
+describe('ceilings', () => {
+  test('of lines a file', () => {
+    expect(faults(allSources().map(measureFile), ABOVE)).toEqual([]);
+  });
+
+  test('of lines a function', () => {
+    expect(faults(allSources().flatMap(measureFunctions), ABOVE)).toEqual([]);
+  });
+
+  test('of files a folder', () => {
+    expect(faults(measureFolders(allSources()), ABOVE)).toEqual([]);
+  });
+});
+
+describe('the check itself', () => {
+  const long = `function f() {\n${'  g();\n'.repeat(49)}}\n`;
+
+  test('measures files and functions', () => {
+    const source = parse({ path: 'packages/a/src/b.ts', text: long });
+    expect(measureFile(source)).toMatchObject({ size: 51, ceiling: FILE_LINES });
+    expect(measureFunctions(source)).toEqual([{ name: 'packages/a/src/b.ts:1', size: 51, ceiling: 50 }]);
+  });
+
+  test('counts the files of a folder without its tests', () => {
+    const names = ['a.ts', 'b.ts', 'b.test.ts'];
+    const sources = names.map((name) => parse({ path: `packages/a/src/${name}`, text: '' }));
+    expect(measureFolders(sources)).toEqual([{ name: 'packages/a/src', size: 2, ceiling: 12 }]);
+  });
+
+  test.each<[number, number | undefined, string[]]>([
+    [10, undefined, []],
+    [11, undefined, ['x has 11, more than 10']],
+    [15, 15, []],
+    [16, 15, ['x has grown to 16 from 15']],
+    [14, 15, ['x has fallen to 14: write that down']],
+    [10, 15, ['x fits now: strike it from the list']],
+  ])('%i where %s is known', (size, known, expected) => {
+    const above = known === undefined ? {} : { x: { size: known, reason: 'a sample' } };
+    expect(faults([{ name: 'x', size, ceiling: 10 }], above)).toEqual(expected);
+  });
+});

@@ -1,0 +1,90 @@
+import { posix } from 'node:path';
+import { isTest, type Source } from './source.ts';
+
+/**
+ * Who may import whom (ARCHITECTURE.md). A part is a folder or file below a package's src; its list names the parts of
+ * the same package that it may import, itself always included. What is not in the table may not import anything.
+ */
+const MIDDLE = ['kit', 'wire'];
+const BELOW_SITE = [...MIDDLE, 'session', 'stream', 'mesh', 'client'];
+const ENGINE: Readonly<Record<string, readonly string[]>> = {
+  kit: [],
+  wire: ['kit'],
+  session: MIDDLE,
+  stream: MIDDLE,
+  mesh: MIDDLE,
+  client: MIDDLE,
+  site: BELOW_SITE,
+  manager: [...BELOW_SITE, 'site'],
+};
+
+const ALL = '*';
+const SERVER: Readonly<Record<string, readonly string[]>> = {
+  // What does: each knows the engine and the doors, none another.
+  front: ['ports.ts'],
+  upstream: ['ports.ts'],
+  mesh: ['ports.ts'],
+  observe: ['ports.ts'],
+  // What stands alone.
+  'ports.ts': [],
+  'toolbox.ts': [],
+  config: [],
+  'proxy-config': [],
+  demo: ['toolbox.ts'],
+  // What puts together.
+  'driver.ts': ['ports.ts'],
+  'options.ts': [ALL],
+  'app.ts': [ALL],
+  commands: ['app.ts', 'config', 'demo', 'observe', 'proxy-config'],
+  'main.ts': ['app.ts', 'commands'],
+};
+
+/** Parts of the engine that the client may see. */
+const CLIENT_OF_ENGINE = ['kit', 'wire', 'client'];
+
+interface Place {
+  readonly package: string;
+  readonly part: string;
+}
+
+/** `packages/server/src/front/x.ts` is of the part `front` of the package `server`. */
+function placeOf(path: string): Place | undefined {
+  const match = /^packages\/([^/]+)\/src\/([^/]+)/.exec(path);
+  return match?.[1] === undefined || match[2] === undefined
+    ? undefined
+    : { package: match[1], part: match[2] };
+}
+
+function relativeFault(source: Source, from: Place, specifier: string): string | undefined {
+  const target = posix.join(posix.dirname(source.path), specifier);
+  const to = placeOf(target);
+  if (to === undefined || to.package !== from.package) return 'leaves its package by a path';
+  if (to.part === from.part) return undefined;
+  const table = { engine: ENGINE, server: SERVER }[from.package];
+  const allowed = table === undefined ? [ALL] : (table[from.part] ?? []);
+  if (!allowed.includes(ALL) && !allowed.includes(to.part)) return `${from.part} may not import ${to.part}`;
+  const isInside = from.package === 'engine' && target !== `packages/engine/src/${to.part}/index.ts`;
+  return isInside ? `is inside of ${to.part}: import its index.ts` : undefined;
+}
+
+function packageFault(from: Place, specifier: string): string | undefined {
+  if (from.package === 'engine') return 'the engine imports nothing but itself';
+  const ofEngine = /^@boshd\/engine\/(.+)$/.exec(specifier)?.[1];
+  const isClients = from.package === 'client' && ofEngine !== undefined;
+  if (isClients && !CLIENT_OF_ENGINE.includes(ofEngine)) return `the client may not import ${specifier}`;
+  if (from.package === 'client' && specifier.startsWith('node:')) return 'the client runs in browsers';
+  if (specifier === 'boshd' || specifier.startsWith('boshd/')) return 'nothing imports the server';
+  return undefined;
+}
+
+/** Imports of a source that break the table, in words. Tests may import what they need. */
+export function layerFaults(source: Source): readonly string[] {
+  const from = placeOf(source.path);
+  if (from === undefined || isTest(source)) return [];
+  return source.imports.flatMap((specifier) => {
+    const fault = specifier.startsWith('.')
+      ? relativeFault(source, from, specifier)
+      : packageFault(from, specifier);
+    return fault === undefined ? [] : [`${source.path}: '${specifier}': ${fault}`];
+  });
+}
