@@ -52,7 +52,7 @@ export async function startApp({ config, observe, pages = () => undefined }: App
       isStopping = true;
       driver.submit({ type: 'shutdown' });
       const { deadline } = config.shutdown;
-      await Promise.all([front.close(deadline), upstream.close(deadline)]);
+      await Promise.all([front.close(deadline), upstream.stop(deadline)]);
       driver.stop();
     },
   };

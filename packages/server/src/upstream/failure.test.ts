@@ -54,7 +54,7 @@ describe('socketFailure', () => {
 });
 
 describe('mostTelling', () => {
-  const failure = (reason: Failure['reason'], detail = reason): Failure => ({ reason, detail });
+  const failure = (reason: Failure['reason'], detail: string = reason): Failure => ({ reason, detail });
 
   test('nothing of nothing', () => {
     expect(mostTelling([])).toBeUndefined();

@@ -107,17 +107,30 @@ export class Link implements SocketOwner {
 
   /** Sends what is left and the end of the stream, then waits a moment for the server's. Nothing is submitted any more. */
   close(): void {
-    const wasUp = this.#phase === 'up';
-    if (wasUp) this.flush();
+    if (this.#phase === 'closing') return;
     const socket = this.#socket;
-    if (!wasUp || socket === undefined) {
-      this.#disappear();
+    if (this.#phase !== 'up' || socket === undefined) {
+      this.drop();
       return;
     }
+    this.flush();
     this.#phase = 'closing';
     socket.resume();
     socket.end();
-    this.#timer = setTimeout(() => this.#disappear(), this.#host.limits.lingerMs);
+    this.#timer = setTimeout(() => this.drop(), this.#host.limits.lingerMs);
+  }
+
+  /** Ends the link at once and without a word. */
+  drop(): void {
+    if (this.#phase === 'gone') return;
+    this.#phase = 'gone';
+    clearTimeout(this.#timer);
+    this.#dial?.giveUp();
+    this.#dial = undefined;
+    this.#unwritten = EMPTY;
+    if (this.#socket !== undefined) abandon(this.#socket);
+    this.#socket = undefined;
+    this.#host.forget(this);
   }
 
   opened(): void {
@@ -140,7 +153,7 @@ export class Link implements SocketOwner {
   }
 
   lost(error: Error | undefined): void {
-    if (this.#phase === 'closing') this.#disappear();
+    if (this.#phase === 'closing') this.drop();
     else if (this.#phase === 'securing') this.#failToSecure(socketFailure('tls', error, this.#remote));
     else this.#goDown(socketFailure('up', error, this.#remote));
   }
@@ -180,19 +193,7 @@ export class Link implements SocketOwner {
 
   #goDown(failure: Failure): void {
     if (this.#phase === 'gone') return;
-    this.#disappear();
+    this.drop();
     this.#host.submit({ type: 'link-down', link: this.id, ...failure });
-  }
-
-  #disappear(): void {
-    if (this.#phase === 'gone') return;
-    this.#phase = 'gone';
-    clearTimeout(this.#timer);
-    this.#dial?.giveUp();
-    this.#dial = undefined;
-    this.#unwritten = EMPTY;
-    if (this.#socket !== undefined) abandon(this.#socket);
-    this.#socket = undefined;
-    this.#host.forget(this);
   }
 }

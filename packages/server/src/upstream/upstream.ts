@@ -22,10 +22,10 @@ export interface UpstreamStats {
 export interface Upstream extends UpstreamPort {
   readonly stats: UpstreamStats;
   /**
-   * Closes every link and waits until what was sent is on its way, at most `lingerMs`. Nothing is submitted from now on,
-   * and nothing may be dialled.
+   * Closes every link and waits until what was sent is on its way, at most `waitMs` (default: `lingerMs`). Nothing is submitted
+   * from now on, and nothing may be dialled.
    */
-  stop(): Promise<void>;
+  stop(waitMs?: number): Promise<void>;
 }
 
 /**
@@ -78,13 +78,17 @@ export function createUpstream(options: UpstreamOptions, submit: Submit): Upstre
     send: (link, bytes) => links.get(link)?.send(bytes),
     read: (link, wanted) => links.get(link)?.read(wanted),
     close: (link) => links.get(link)?.close(),
-    stop: async () => {
+    stop: async (waitMs = surroundings.limits.lingerMs) => {
       isStopped = true;
       const empty = new Promise<void>((resolve) => {
         whenEmpty = resolve;
       });
       for (const link of links.values()) link.close();
+      const timer = setTimeout(() => {
+        for (const link of links.values()) link.drop();
+      }, waitMs);
       if (links.size > 0) await empty;
+      clearTimeout(timer);
       surroundings.dns.close();
     },
     get stats() {
