@@ -1,15 +1,15 @@
 import { fault, ok, type Result, type Toolbox } from '../kit/index.ts';
 import type { BodyAttributes, BodyFault } from './body.ts';
 import { NS } from './names.ts';
-import { isText } from './xml/chars.ts';
+import { PLAIN, PREFIXED } from './xml/attribute-records.ts';
+import { isWord, word } from './xml/chars.ts';
 import { knownText, valueText } from './xml/known-text.ts';
 import type { XmlScanner } from './xml/scanner.ts';
-import { PLAIN, PREFIXED } from './xml/tag-reader.ts';
 
 type Draft = { -readonly [Key in keyof BodyAttributes]: BodyAttributes[Key] };
 
 /** The prefix that old JSJaC uses without declaring it. */
-export const UNDECLARED_PREFIX = 'xmpp';
+export const UNDECLARED_PREFIX = word('xmpp');
 
 const NO_RID = -1;
 const NOT_A_NUMBER = -1;
@@ -67,7 +67,7 @@ class BodyAttributeReader {
 
   read(index: number): void {
     const { tag } = this.#scanner;
-    const kind = tag.attributeKind(index);
+    const kind = tag.attributes.kind(index);
     if (kind === PLAIN) this.#readPlain(index);
     else if (kind === PREFIXED) this.#readPrefixed(index);
   }
@@ -75,7 +75,7 @@ class BodyAttributeReader {
   #readPlain(index: number): void {
     const { tag } = this.#scanner;
     const { draft } = this;
-    const name = knownText(this.#bytes, tag.attributeNameAt(index), tag.attributeNameEnd(index));
+    const name = knownText(this.#bytes, tag.attributes.nameAt(index), tag.attributes.nameEnd(index));
     switch (name) {
       case 'rid':
         draft.rid = this.#rid(index);
@@ -112,16 +112,16 @@ class BodyAttributeReader {
   /** xml:lang, and the attributes of XEP-0206 in whatever way a client writes their namespace. */
   #readPrefixed(index: number): void {
     const { tag, namespaces } = this.#scanner;
-    const nameAt = tag.attributeNameAt(index);
-    const colon = tag.attributeColon(index);
-    const nameEnd = tag.attributeNameEnd(index);
+    const nameAt = tag.attributes.nameAt(index);
+    const colon = tag.attributes.colon(index);
+    const nameEnd = tag.attributes.nameEnd(index);
     const namespace = namespaces.namespaceOf(this.#bytes, nameAt, colon);
     const local = knownText(this.#bytes, colon + 1, nameEnd);
     if (namespace === NS.xml) {
       if (local === 'lang') this.draft.lang = this.#text(index);
       return;
     }
-    const isUndeclared = namespace === undefined && isText(this.#bytes, nameAt, colon, UNDECLARED_PREFIX);
+    const isUndeclared = namespace === undefined && isWord(this.#bytes, nameAt, colon, UNDECLARED_PREFIX);
     if (!isUndeclared && namespace !== NS.xbosh && namespace !== NS.xboshOfSwift) return;
     if (local === 'version') this.draft.xmppVersion = this.#text(index);
     if (local === 'restart') {
@@ -131,13 +131,17 @@ class BodyAttributeReader {
   }
 
   #text(index: number): string {
-    const { tag } = this.#scanner;
-    return valueText(this.#bytes, tag.attributeValueAt(index), tag.attributeValueEnd(index), this.#toolbox);
+    const { attributes } = this.#scanner.tag;
+    const start = attributes.valueAt(index);
+    const end = attributes.valueEnd(index);
+    return attributes.isIrregular(index)
+      ? valueText(this.#bytes, start, end, this.#toolbox)
+      : this.#toolbox.toByteString(this.#bytes, start, end);
   }
 
   #number(index: number, name: string): number {
     const { tag } = this.#scanner;
-    const value = wholeNumber(this.#bytes, tag.attributeValueAt(index), tag.attributeValueEnd(index));
+    const value = wholeNumber(this.#bytes, tag.attributes.valueAt(index), tag.attributes.valueEnd(index));
     if (value === NOT_A_NUMBER) this.bad = name;
     return value;
   }
@@ -145,8 +149,8 @@ class BodyAttributeReader {
   /** XEP-0124 §14.1. One number, one spelling: a leading zero would give two requests that look different one rid. */
   #rid(index: number): number {
     const { tag } = this.#scanner;
-    const start = tag.attributeValueAt(index);
-    const isPadded = this.#bytes[start] === ZERO && tag.attributeValueEnd(index) - start > 1;
+    const start = tag.attributes.valueAt(index);
+    const isPadded = this.#bytes[start] === ZERO && tag.attributes.valueEnd(index) - start > 1;
     const value = this.#number(index, 'rid');
     if (isPadded) this.bad = 'rid';
     return value;
@@ -170,7 +174,7 @@ export function readBodyAttributes(
   toolbox: Toolbox,
 ): Result<BodyAttributes, BodyFault> {
   const reader = new BodyAttributeReader(scanner, bytes, toolbox);
-  for (let index = 0; index < scanner.tag.count; index += 1) reader.read(index);
+  for (let index = 0; index < scanner.tag.attributes.count; index += 1) reader.read(index);
   if (reader.bad !== undefined) {
     return fault({ code: 'bad-attribute', detail: `the value of the attribute ${reader.bad}` });
   }

@@ -8,13 +8,14 @@ import {
   FAULTY,
   GREATER_THAN,
   INCOMPLETE,
-  isText,
+  isWord,
   LESS_THAN,
   QUESTION,
   SLASH,
   sameBytes,
   skipWhitespace,
   startsWith,
+  word,
 } from './xml/chars.ts';
 import { afterDeclaration } from './xml/declaration.ts';
 import { valueText } from './xml/known-text.ts';
@@ -22,7 +23,9 @@ import type { OuterBinding } from './xml/namespaces.ts';
 import type { XmlScanner } from './xml/scanner.ts';
 import { giveBack, takeScanner } from './xml/spare-scanner.ts';
 
-const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+const BYTE_ORDER_MARK = word('\u00ef\u00bb\u00bf');
+const BODY = word('body');
+const HTTPBIND = word(NS.httpbind);
 
 const NO_BINDINGS: readonly OuterBinding[] = [];
 
@@ -67,7 +70,7 @@ export function decodeBody(
 /** The position of the first byte that must be the root's, or FAULTY. */
 function afterProlog(bytes: Uint8Array): number {
   const end = bytes.length;
-  const first = startsWith(bytes, 0, end, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  const first = startsWith(bytes, 0, BYTE_ORDER_MARK, BYTE_ORDER_MARK.length) ? BYTE_ORDER_MARK.length : 0;
   const at = skipWhitespace(bytes, first, end);
   if (bytes[at] !== LESS_THAN || bytes[at + 1] !== QUESTION) return at;
   const after = afterDeclaration(bytes, at, end);
@@ -85,8 +88,10 @@ function readBody(
   const inside = scanner.scanRoot(bytes, bytes.length);
   if (inside < 0) return faultOf(scanner, bytes);
   const { root, tag } = scanner;
-  const isBody = isText(bytes, root.localAt, root.nameEnd, 'body');
-  if (!isBody || rootNamespace(scanner, bytes, '', toolbox) !== NS.httpbind) {
+  // First as nearly all clients write it, for speed.
+  const isUsual = root.colon < 0 && isWord(bytes, root.defaultAt, root.defaultEnd, HTTPBIND);
+  const isHttpbind = isUsual || rootNamespace(scanner, bytes, '', toolbox) === NS.httpbind;
+  if (!isHttpbind || !isWord(bytes, root.localAt, root.nameEnd, BODY)) {
     return refuse('wrong-root', 'an element other than <body/>', start);
   }
   const attributes = readBodyAttributes(scanner, bytes, toolbox);
@@ -96,7 +101,7 @@ function readBody(
   let after = inside;
   if (!tag.empty) {
     const { nameAt, nameEnd } = root;
-    const scope = scopeInside(scanner, bytes, toolbox);
+    const scope = scopeInside(scanner, bytes, isUsual, toolbox);
     const endTag = readPayloads(scanner, bytes, inside, scope, limits, toolbox, payloads);
     if (!endTag.ok) return endTag;
     after = afterEndTag(bytes, endTag.value, nameAt, nameEnd);
@@ -107,12 +112,17 @@ function readBody(
   return ok({ attributes: attributes.value, payloads });
 }
 
-/** What is declared on the <body/> whose start tag was read last. */
-function scopeInside(scanner: XmlScanner, bytes: Uint8Array, toolbox: Toolbox): PayloadScope {
+/** What is declared on the <body/> whose start tag was read last; `isUsual`: it has xmlns=httpbind. */
+function scopeInside(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  isUsual: boolean,
+  toolbox: Toolbox,
+): PayloadScope {
   const { defaultAt, defaultEnd } = scanner.root;
   const bindings = declaredPrefixes(scanner, bytes, true, toolbox);
+  if (isUsual) return bindings.length === 0 ? HTTPBIND_SCOPE : { ...HTTPBIND_SCOPE, bindings };
   const defaultNamespace = defaultAt < 0 ? '' : valueText(bytes, defaultAt, defaultEnd, toolbox);
-  if (bindings.length === 0 && defaultNamespace === NS.httpbind) return HTTPBIND_SCOPE;
   const inherited =
     meantBy(defaultNamespace) === NS.client
       ? EMPTY

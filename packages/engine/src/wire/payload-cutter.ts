@@ -1,10 +1,11 @@
 import type { ByteString, Toolbox } from '../kit/index.ts';
 import { NS } from './names.ts';
 import type { Payload } from './payload.ts';
+import { PREFIX_DECLARATION } from './xml/attribute-records.ts';
+import { isWord, word } from './xml/chars.ts';
 import { nameText, valueText } from './xml/known-text.ts';
 import type { OuterBinding } from './xml/namespaces.ts';
 import type { XmlScanner } from './xml/scanner.ts';
-import { PREFIX_DECLARATION } from './xml/tag-reader.ts';
 
 /**
  * What is declared around payloads where they come from, and so what a payload loses when it is put elsewhere.
@@ -22,6 +23,9 @@ export interface PayloadScope {
   readonly fromBody: boolean;
 }
 
+const XML = word('xml');
+const STREAM = word('stream');
+
 /** What the other side takes an element of a <body/> for (XEP-0206 §4). */
 export function meantBy(namespace: string): string {
   return namespace === NS.httpbind || namespace === '' ? NS.client : namespace;
@@ -36,16 +40,19 @@ export function declaredPrefixes(
 ): OuterBinding[] {
   const { tag } = scanner;
   const bindings: OuterBinding[] = [];
-  for (let index = 0; index < tag.count; index += 1) {
-    if (tag.attributeKind(index) !== PREFIX_DECLARATION) continue;
-    const prefix = toolbox.toByteString(bytes, tag.attributeColon(index) + 1, tag.attributeNameEnd(index));
-    if (prefix === 'xml') continue;
-    const valueAt = tag.attributeValueAt(index);
-    const valueEnd = tag.attributeValueEnd(index);
+  for (let index = 0; index < tag.attributes.count; index += 1) {
+    if (tag.attributes.kind(index) !== PREFIX_DECLARATION) continue;
+    const prefixAt = tag.attributes.colon(index) + 1;
+    const prefixEnd = tag.attributes.nameEnd(index);
+    if (isWord(bytes, prefixAt, prefixEnd, XML)) continue;
+    const valueAt = tag.attributes.valueAt(index);
+    const valueEnd = tag.attributes.valueEnd(index);
     const namespace = valueText(bytes, valueAt, valueEnd, toolbox);
     const quoted = toolbox.toByteString(bytes, valueAt - 1, valueEnd + 1);
     const value = fromBody && namespace === NS.httpbind ? `'${NS.client}'` : quoted;
-    bindings.push({ prefix, namespace, declaration: ` xmlns:${prefix}=${value}` as ByteString });
+    const prefix = toolbox.toByteString(bytes, prefixAt, prefixEnd);
+    const declaration = ` xmlns:${prefix}=${value}` as ByteString;
+    bindings.push({ prefix: bytes.slice(prefixAt, prefixEnd), namespace, declaration });
   }
   return bindings;
 }
@@ -82,7 +89,7 @@ export function cutPayload(
   let added = namespaces.inheritsDefault ? scope.inherited : '';
   for (const { prefix, declaration, namespace: bound } of namespaces.usedOuter) {
     // The <body/> around features and errors declares it (see encodeBody).
-    if (namespace === NS.stream && prefix === 'stream' && bound === NS.stream) continue;
+    if (namespace === NS.stream && bound === NS.stream && isWord(prefix, 0, prefix.length, STREAM)) continue;
     added += declaration;
   }
   const misnamed = scope.fromBody && (root.colon >= 0 || (root.defaultAt >= 0 && written !== namespace));

@@ -67,11 +67,13 @@ class Framer implements StanzaFramer {
 
   push(chunk: Uint8Array, events: FramerEvent[]): FramerFault | undefined {
     assert(this.#fault === undefined, 'a framer is not fed again after a fault');
+    // One check for all that is whole in this chunk; a chunk that begins or ends within a character fails it.
+    const isUtf8 = this.#toolbox.isUtf8(chunk);
     let at = this.#partial.length === 0 ? 0 : this.#finishPartial(chunk, events);
     while (at >= 0) {
       at = skipWhitespace(chunk, at, chunk.length);
       if (at >= chunk.length) return undefined;
-      const after = this.#readUnit(chunk, at, chunk.length, events);
+      const after = this.#readUnit(chunk, at, chunk.length, isUtf8, events);
       if (after === INCOMPLETE) {
         this.#scanner?.rebase(at);
         this.#partial.append(chunk, at, chunk.length);
@@ -93,7 +95,7 @@ class Framer implements StanzaFramer {
       const before = partial.length;
       const next = Math.min(chunk.length, taken + piece);
       partial.append(chunk, taken, next);
-      const after = this.#readUnit(partial.bytes, 0, partial.length, events);
+      const after = this.#readUnit(partial.bytes, 0, partial.length, false, events);
       if (after === FAULTY) return FAULTY;
       if (after >= 0) {
         partial.clear();
@@ -104,9 +106,12 @@ class Framer implements StanzaFramer {
     return taken;
   }
 
-  /** Reads the unit at `at` and tells what it was; the position after it, or INCOMPLETE, or FAULTY. */
-  #readUnit(bytes: Uint8Array, at: number, end: number, events: FramerEvent[]): number {
-    if (this.#scanner !== undefined) return this.#readElement(this.#scanner, bytes, at, end, events);
+  /**
+   * Reads the unit at `at` and tells what it was; the position after it, or INCOMPLETE, or FAULTY. `isUtf8`: the bytes
+   * are known to be UTF-8.
+   */
+  #readUnit(bytes: Uint8Array, at: number, end: number, isUtf8: boolean, events: FramerEvent[]): number {
+    if (this.#scanner !== undefined) return this.#readElement(this.#scanner, bytes, at, end, isUtf8, events);
     if (this.#ended) return this.#refuse('not-xmpp', 'something after the end of the stream');
     if (bytes[at] !== LESS_THAN) return this.#refuse('not-xmpp', 'text outside of the payloads');
     if (at + 1 >= end) return INCOMPLETE;
@@ -118,7 +123,7 @@ class Framer implements StanzaFramer {
     const scanner = takeScanner(this.#limits, this.#toolbox);
     scanner.begin(at, at, this.#stream?.scope.bindings ?? NO_BINDINGS);
     this.#scanner = scanner;
-    return this.#readElement(scanner, bytes, at, end, events);
+    return this.#readElement(scanner, bytes, at, end, isUtf8, events);
   }
 
   #readDeclaration(bytes: Uint8Array, at: number, end: number): number {
@@ -132,7 +137,7 @@ class Framer implements StanzaFramer {
     const name = stream.qualifiedName;
     const there = Math.min(name.length, end - at - 2);
     const last = skipWhitespace(bytes, at + 2 + name.length, end);
-    const isRight = startsWith(bytes, at + 2, end, name.slice(0, there));
+    const isRight = startsWith(bytes, at + 2, name, there);
     if (!isRight || end - at > END_TAG_BYTES_MAX || (last < end && bytes[last] !== GREATER_THAN)) {
       return this.#refuse('not-well-formed', 'an end tag of no open element');
     }
@@ -147,6 +152,7 @@ class Framer implements StanzaFramer {
     bytes: Uint8Array,
     at: number,
     end: number,
+    isUtf8: boolean,
     events: FramerEvent[],
   ): number {
     const stream = this.#stream;
@@ -160,7 +166,7 @@ class Framer implements StanzaFramer {
       assert(scanner.fault !== undefined, 'a scanner that refuses says why');
       return this.#refuse(scanner.fault.code, scanner.fault.detail);
     }
-    if (!scanner.isAscii && !this.#toolbox.isUtf8(bytes.subarray(at, after))) {
+    if (!isUtf8 && !this.#toolbox.isUtf8(bytes.subarray(at, after))) {
       return this.#refuse('not-utf8', stream === undefined ? 'the stream header' : 'a payload');
     }
     if (stream === undefined) {

@@ -2,17 +2,19 @@ import { type ByteString, fault, ok, type Result, type Toolbox } from '../kit/in
 import type { FramerFault, StreamHeader } from './framer.ts';
 import { NS } from './names.ts';
 import { declaredPrefixes, type PayloadScope, rootNamespace } from './payload-cutter.ts';
-import { isText } from './xml/chars.ts';
+import { PLAIN, PREFIXED } from './xml/attribute-records.ts';
+import { isWord, word } from './xml/chars.ts';
 import { knownText, valueText } from './xml/known-text.ts';
 import type { XmlScanner } from './xml/scanner.ts';
-import { PLAIN, PREFIXED } from './xml/tag-reader.ts';
+
+const STREAM = word('stream');
 
 /** The root of a stream as the framer needs it while the stream is open. */
 export interface StreamRoot {
   readonly header: StreamHeader;
   readonly scope: PayloadScope;
   /** As written, prefix included: what the end tag must say. */
-  readonly qualifiedName: ByteString;
+  readonly qualifiedName: Uint8Array;
   /** Whether the root was <stream:stream/>: opened and closed at once. */
   readonly isEmpty: boolean;
 }
@@ -28,7 +30,7 @@ export function readStreamRoot(
 ): Result<StreamRoot, FramerFault> {
   const { root, tag } = scanner;
   const { defaultAt, defaultEnd } = root;
-  const isStream = isText(bytes, root.localAt, root.nameEnd, 'stream');
+  const isStream = isWord(bytes, root.localAt, root.nameEnd, STREAM);
   if (!isStream || rootNamespace(scanner, bytes, '', toolbox) !== NS.stream) {
     return fault({ code: 'not-xmpp', detail: 'the root is no stream' });
   }
@@ -46,7 +48,7 @@ export function readStreamRoot(
   return ok({
     header: readHeader(scanner, bytes, toolbox),
     scope,
-    qualifiedName: toolbox.toByteString(bytes, root.nameAt, root.nameEnd),
+    qualifiedName: bytes.slice(root.nameAt, root.nameEnd),
     isEmpty: tag.empty,
   });
 }
@@ -60,11 +62,11 @@ function readHeader(scanner: XmlScanner, bytes: Uint8Array, toolbox: Toolbox): S
     version: undefined,
     lang: undefined,
   };
-  for (let index = 0; index < tag.count; index += 1) {
-    const kind = tag.attributeKind(index);
-    const name = knownText(bytes, tag.attributeNameAt(index), tag.attributeNameEnd(index));
+  for (let index = 0; index < tag.attributes.count; index += 1) {
+    const kind = tag.attributes.kind(index);
+    const name = knownText(bytes, tag.attributes.nameAt(index), tag.attributes.nameEnd(index));
     const text = (): string =>
-      valueText(bytes, tag.attributeValueAt(index), tag.attributeValueEnd(index), toolbox);
+      valueText(bytes, tag.attributes.valueAt(index), tag.attributes.valueEnd(index), toolbox);
     if (kind === PLAIN && isHeaderName(name)) header[name] = text();
     // No other prefix than xml can be bound to the xml namespace.
     else if (kind === PREFIXED && name === 'xml:lang') header.lang = text();

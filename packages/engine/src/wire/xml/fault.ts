@@ -23,7 +23,7 @@ export class ScanContext {
   origin = 0;
   fault: XmlFault | undefined;
   /** A prefix that may be used without being declared. */
-  tolerated: string | undefined;
+  tolerated: Uint8Array | undefined;
 
   constructor(limits: XmlLimits, toolbox: Toolbox) {
     this.limits = limits;

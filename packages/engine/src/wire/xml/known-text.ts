@@ -1,6 +1,6 @@
 import type { Toolbox } from '../../kit/index.ts';
 import { NS } from '../names.ts';
-import { startsWith } from './chars.ts';
+import { startsWith, word } from './chars.ts';
 import { attributeText } from './references.ts';
 
 /** Names that come again and again: finding one here is cheaper than making a string of bytes. */
@@ -46,18 +46,25 @@ const NAMES = [
   'xmpp:version',
 ];
 
-const BY_LENGTH: readonly (readonly string[])[] = (() => {
-  const words = [...NAMES, ...Object.values(NS)];
-  const longest = Math.max(...words.map((word) => word.length));
-  return Array.from({ length: longest + 1 }, (_, length) => words.filter((word) => word.length === length));
+interface Known {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
+const BY_LENGTH: readonly (readonly Known[])[] = (() => {
+  const texts = [...NAMES, ...Object.values(NS)];
+  const longest = Math.max(...texts.map((text) => text.length));
+  return Array.from({ length: longest + 1 }, (_, length) =>
+    texts.filter((text) => text.length === length).map((text) => ({ text, bytes: word(text) })),
+  );
 })();
 
 /** The bytes as text when they are one of the few names or namespaces of XMPP that boshd knows. */
 export function knownText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const words = BY_LENGTH[end - start];
-  if (words === undefined) return undefined;
-  for (const word of words) {
-    if (startsWith(bytes, start, end, word)) return word;
+  const candidates = BY_LENGTH[end - start];
+  if (candidates === undefined) return undefined;
+  for (const known of candidates) {
+    if (startsWith(bytes, start, known.bytes, end - start)) return known.text;
   }
   return undefined;
 }

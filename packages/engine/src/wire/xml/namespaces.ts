@@ -1,13 +1,19 @@
 import type { ByteString } from '../../kit/index.ts';
 import { NS } from '../names.ts';
-import { isText, sameBytes } from './chars.ts';
+import { DEFAULT_DECLARATION, PREFIX_DECLARATION, PREFIXED } from './attribute-records.ts';
+import { isWord, sameBytes, word } from './chars.ts';
 import type { ScanContext } from './fault.ts';
 import { valueText } from './known-text.ts';
-import { DEFAULT_DECLARATION, PREFIX_DECLARATION, PREFIXED, type TagReader } from './tag-reader.ts';
+import type { TagReader } from './tag-reader.ts';
+
+const XML = word('xml');
+const XMLNS = word('xmlns');
+const NAMESPACE_OF_XML = word(NS.xml);
+const NAMESPACE_OF_XMLNS = word(NS.xmlns);
 
 /** A prefix declared around the payload, on <body/> or on the stream's root. */
 export interface OuterBinding {
-  readonly prefix: ByteString;
+  readonly prefix: Uint8Array;
   readonly namespace: string;
   /** ` xmlns:prefix='...'` as it must be repeated on a payload that uses it. */
   readonly declaration: ByteString;
@@ -64,15 +70,15 @@ export class NamespaceStack {
 
   /** Takes in the start tag of an element at `depth`; false after a fault. */
   open(bytes: Uint8Array, tag: TagReader, depth: number): boolean {
-    if (tag.namespaced && !this.#declareAll(bytes, tag, depth)) return false;
+    if (tag.attributes.namespaced && !this.#declareAll(bytes, tag, depth)) return false;
     if (tag.colon < 0) {
       if (this.#defaultDepth === 0) this.inheritsDefault = true;
-    } else if (isText(bytes, tag.nameAt, tag.colon, 'xmlns')) {
+    } else if (isWord(bytes, tag.nameAt, tag.colon, XMLNS)) {
       return this.#refuse('an element with the prefix xmlns', tag.nameAt);
     } else if (this.#resolve(bytes, tag.nameAt, tag.colon, tag.prefixHash) === UNDECLARED) {
       return this.#refuse('an undeclared prefix', tag.nameAt);
     }
-    return !tag.namespaced || this.#checkPrefixed(bytes, tag);
+    return !tag.attributes.namespaced || this.#checkPrefixed(bytes, tag);
   }
 
   /** Forgets what the element at `depth` declared. */
@@ -102,11 +108,11 @@ export class NamespaceStack {
   }
 
   #declareAll(bytes: Uint8Array, tag: TagReader, depth: number): boolean {
-    for (let index = 0; index < tag.count; index += 1) {
-      const kind = tag.attributeKind(index);
+    for (let index = 0; index < tag.attributes.count; index += 1) {
+      const kind = tag.attributes.kind(index);
       if (kind === DEFAULT_DECLARATION) {
         if (this.#isReserved(bytes, tag, index)) {
-          return this.#refuse('a reserved namespace', tag.attributeNameAt(index));
+          return this.#refuse('a reserved namespace', tag.attributes.nameAt(index));
         }
         if (this.#defaultDepth === 0) this.#defaultDepth = depth;
       } else if (kind === PREFIX_DECLARATION && !this.#declare(bytes, tag, index, depth)) {
@@ -118,15 +124,15 @@ export class NamespaceStack {
 
   /** Takes in xmlns:prefix='value'. */
   #declare(bytes: Uint8Array, tag: TagReader, index: number, depth: number): boolean {
-    const prefixAt = tag.attributeColon(index) + 1;
-    const prefixEnd = tag.attributeNameEnd(index);
-    const valueAt = tag.attributeValueAt(index);
-    const valueEnd = tag.attributeValueEnd(index);
-    if (isText(bytes, prefixAt, prefixEnd, 'xml')) {
+    const prefixAt = tag.attributes.colon(index) + 1;
+    const prefixEnd = tag.attributes.nameEnd(index);
+    const valueAt = tag.attributes.valueAt(index);
+    const valueEnd = tag.attributes.valueEnd(index);
+    if (isWord(bytes, prefixAt, prefixEnd, XML)) {
       const right = valueText(bytes, valueAt, valueEnd, this.#context.toolbox) === NS.xml;
       return right || this.#refuse('another namespace for the prefix xml', prefixAt);
     }
-    if (isText(bytes, prefixAt, prefixEnd, 'xmlns')) return this.#refuse('a declaration of xmlns', prefixAt);
+    if (isWord(bytes, prefixAt, prefixEnd, XMLNS)) return this.#refuse('a declaration of xmlns', prefixAt);
     if (valueAt === valueEnd) return this.#refuse('a prefix for no namespace', prefixAt);
     if (this.#isReserved(bytes, tag, index)) return this.#refuse('a reserved namespace', prefixAt);
     if (this.#bindings.length >= this.#context.limits.attributesMax) {
@@ -140,41 +146,45 @@ export class NamespaceStack {
   }
 
   #isReserved(bytes: Uint8Array, tag: TagReader, index: number): boolean {
-    const valueAt = tag.attributeValueAt(index);
-    const valueEnd = tag.attributeValueEnd(index);
-    if (tag.attributeIsIrregular(index)) {
+    const valueAt = tag.attributes.valueAt(index);
+    const valueEnd = tag.attributes.valueEnd(index);
+    if (tag.attributes.isIrregular(index)) {
       const text = valueText(bytes, valueAt, valueEnd, this.#context.toolbox);
       return text === NS.xml || text === NS.xmlns;
     }
-    return isText(bytes, valueAt, valueEnd, NS.xml) || isText(bytes, valueAt, valueEnd, NS.xmlns);
+    return (
+      isWord(bytes, valueAt, valueEnd, NAMESPACE_OF_XML) ||
+      isWord(bytes, valueAt, valueEnd, NAMESPACE_OF_XMLNS)
+    );
   }
 
   /** Prefixes of attributes are declared, and no two attributes are the same one. */
   #checkPrefixed(bytes: Uint8Array, tag: TagReader): boolean {
-    for (let index = 0; index < tag.count; index += 1) {
-      if (tag.attributeKind(index) !== PREFIXED) continue;
+    for (let index = 0; index < tag.attributes.count; index += 1) {
+      if (tag.attributes.kind(index) !== PREFIXED) continue;
       const binding = this.#resolveAttribute(bytes, tag, index);
-      if (binding === UNDECLARED) return this.#refuse('an undeclared prefix', tag.attributeNameAt(index));
+      if (binding === UNDECLARED) return this.#refuse('an undeclared prefix', tag.attributes.nameAt(index));
       for (let other = 0; other < index; other += 1) {
-        if (tag.attributeKind(other) !== PREFIXED || !this.#sameLocalName(bytes, tag, index, other)) continue;
+        if (tag.attributes.kind(other) !== PREFIXED || !this.#sameLocalName(bytes, tag, index, other))
+          continue;
         const otherNamespace = this.#namespace(bytes, this.#resolveAttribute(bytes, tag, other));
         if (otherNamespace !== this.#namespace(bytes, binding)) continue;
-        return this.#refuse('an attribute twice', tag.attributeNameAt(index));
+        return this.#refuse('an attribute twice', tag.attributes.nameAt(index));
       }
     }
     return true;
   }
 
   #sameLocalName(bytes: Uint8Array, tag: TagReader, one: number, other: number): boolean {
-    const oneAt = tag.attributeColon(one);
-    const otherAt = tag.attributeColon(other);
-    const length = tag.attributeNameEnd(one) - oneAt;
-    return tag.attributeNameEnd(other) - otherAt === length && sameBytes(bytes, oneAt, otherAt, length);
+    const oneAt = tag.attributes.colon(one);
+    const otherAt = tag.attributes.colon(other);
+    const length = tag.attributes.nameEnd(one) - oneAt;
+    return tag.attributes.nameEnd(other) - otherAt === length && sameBytes(bytes, oneAt, otherAt, length);
   }
 
   #resolveAttribute(bytes: Uint8Array, tag: TagReader, index: number): number {
-    const hash = tag.attributePrefixHash(index);
-    return this.#resolve(bytes, tag.attributeNameAt(index), tag.attributeColon(index), hash);
+    const hash = tag.attributes.prefixHash(index);
+    return this.#resolve(bytes, tag.attributes.nameAt(index), tag.attributes.colon(index), hash);
   }
 
   /** What binds a prefix; an outer binding is noted as used. */
@@ -186,14 +196,14 @@ export class NamespaceStack {
       if (binding.prefixEnd - binding.prefixAt !== length) continue;
       if (sameBytes(bytes, binding.prefixAt, prefixAt, length)) return index;
     }
-    if (isText(bytes, prefixAt, prefixEnd, 'xml')) return BY_XML_ITSELF;
+    if (isWord(bytes, prefixAt, prefixEnd, XML)) return BY_XML_ITSELF;
     for (const [index, binding] of this.#outer.entries()) {
-      if (!isText(bytes, prefixAt, prefixEnd, binding.prefix)) continue;
+      if (!isWord(bytes, prefixAt, prefixEnd, binding.prefix)) continue;
       if (!this.usedOuter.includes(binding)) this.usedOuter.push(binding);
       return OUTER - index;
     }
     const { tolerated } = this.#context;
-    const isTolerated = tolerated !== undefined && isText(bytes, prefixAt, prefixEnd, tolerated);
+    const isTolerated = tolerated !== undefined && isWord(bytes, prefixAt, prefixEnd, tolerated);
     return isTolerated ? TOLERATED : UNDECLARED;
   }
 

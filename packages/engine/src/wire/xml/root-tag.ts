@@ -1,5 +1,6 @@
+import { DEFAULT_DECLARATION, PREFIX_DECLARATION } from './attribute-records.ts';
 import { sameBytes } from './chars.ts';
-import { DEFAULT_DECLARATION, PREFIX_DECLARATION, type TagReader } from './tag-reader.ts';
+import type { TagReader } from './tag-reader.ts';
 
 /** The range of a declaration's value that is not on the tag. */
 const NOWHERE = -1;
@@ -28,15 +29,15 @@ export class RootTag {
     this.colon = tag.colon;
     this.defaultAt = NOWHERE;
     this.prefixAt = NOWHERE;
-    if (!tag.namespaced) return;
-    for (let index = 0; index < tag.count; index += 1) {
-      const kind = tag.attributeKind(index);
+    if (!tag.attributes.namespaced) return;
+    for (let index = 0; index < tag.attributes.count; index += 1) {
+      const kind = tag.attributes.kind(index);
       if (kind === DEFAULT_DECLARATION) {
-        this.defaultAt = tag.attributeValueAt(index);
-        this.defaultEnd = tag.attributeValueEnd(index);
+        this.defaultAt = tag.attributes.valueAt(index);
+        this.defaultEnd = tag.attributes.valueEnd(index);
       } else if (kind === PREFIX_DECLARATION && this.#isOwnPrefix(bytes, tag, index)) {
-        this.prefixAt = tag.attributeValueAt(index);
-        this.prefixEnd = tag.attributeValueEnd(index);
+        this.prefixAt = tag.attributes.valueAt(index);
+        this.prefixEnd = tag.attributes.valueEnd(index);
       }
     }
   }
@@ -58,10 +59,11 @@ export class RootTag {
 
   #isOwnPrefix(bytes: Uint8Array, tag: TagReader, index: number): boolean {
     if (this.colon < 0) return false;
-    const declaredAt = tag.attributeColon(index) + 1;
+    const declaredAt = tag.attributes.colon(index) + 1;
     const length = this.colon - this.nameAt;
     return (
-      tag.attributeNameEnd(index) - declaredAt === length && sameBytes(bytes, declaredAt, this.nameAt, length)
+      tag.attributes.nameEnd(index) - declaredAt === length &&
+      sameBytes(bytes, declaredAt, this.nameAt, length)
     );
   }
 }

@@ -4,20 +4,22 @@ import {
   AMPERSAND,
   APOSTROPHE,
   afterPossibleNoncharacter,
-  CLASS,
   CLOSING_BRACKET,
   DOUBLE_QUOTE,
   EXCLAMATION,
+  endOfRun,
   FAULTY,
   GREATER_THAN,
   INCOMPLETE,
   LESS_THAN,
   QUESTION,
+  SECTION_STOP,
   SLASH,
   SPACE,
   skipWhitespace,
   startsWith,
   TEXT_STOP,
+  word,
 } from './chars.ts';
 import { ScanContext, type XmlFault } from './fault.ts';
 import { NamespaceStack, type OuterBinding } from './namespaces.ts';
@@ -25,8 +27,17 @@ import { afterReference, isEntityReference } from './references.ts';
 import { RootTag } from './root-tag.ts';
 import { TagReader } from './tag-reader.ts';
 
-const CDATA_START = '<![CDATA[';
-const CDATA_END = ']]>';
+const SECTION_START = word('<![CDATA[');
+const SECTION_END = word(']]>');
+
+const END_TAG = 'an end tag of no open element';
+
+/** The position after the `]]>` at `at`, or INCOMPLETE when it may yet come, or FAULTY when something else is there. */
+function afterSectionEnd(bytes: Uint8Array, at: number, end: number): number {
+  const there = Math.min(SECTION_END.length, end - at);
+  if (!startsWith(bytes, at, SECTION_END, there)) return FAULTY;
+  return there < SECTION_END.length ? INCOMPLETE : at + there;
+}
 
 /**
  * Checks one element of restricted XML (RFC 6120 §11.1) over bytes that may come in pieces, and finds its end.
@@ -50,11 +61,10 @@ export class XmlScanner {
   #depth = 0;
   /** Start and end of the name of each open element, the outermost first. */
   readonly #names: number[] = [];
-  #inCdata = false;
+  #inSection = false;
   /** How far the end of an unfinished tag was looked for (0: none is unfinished), and the quote that is open there. */
   #lookedTo = 0;
   #openQuote = 0;
-  #seen = 0;
 
   constructor(limits: XmlLimits, toolbox: Toolbox) {
     this.#context = new ScanContext(limits, toolbox);
@@ -67,32 +77,25 @@ export class XmlScanner {
     return this.#context.fault;
   }
 
-  /** Whether all bytes of content so far were ASCII (and so, UTF-8). */
-  get isAscii(): boolean {
-    return (this.#seen | this.tag.seen) < 0x80;
-  }
-
   /** Gets ready for a document under other limits. */
   prepare(limits: XmlLimits, toolbox: Toolbox): void {
     this.#context.limits = limits;
     this.#context.toolbox = toolbox;
     this.#context.fault = undefined;
-    this.tag.prepare();
+    this.tag.attributes.prepare(limits.attributesMax);
   }
 
   /**
    * Starts with the element whose `<` is at `position`. Byte 0 of fault details is `origin`; `outer` is declared around
    * the element; `tolerated` is a prefix that may be used undeclared.
    */
-  begin(position: number, origin: number, outer: readonly OuterBinding[], tolerated?: string): void {
+  begin(position: number, origin: number, outer: readonly OuterBinding[], tolerated?: Uint8Array): void {
     this.position = position;
     this.#context.origin = origin;
     this.#context.tolerated = tolerated;
     this.#depth = 0;
-    this.#inCdata = false;
+    this.#inSection = false;
     this.#lookedTo = 0;
-    this.#seen = 0;
-    this.tag.seen = 0;
     this.namespaces.begin(outer);
   }
 
@@ -101,7 +104,7 @@ export class XmlScanner {
     if (this.#lookedTo > 0 && !this.#tagEnds(bytes, end)) return INCOMPLETE;
     let at = this.position;
     while (at < end) {
-      if (this.#inCdata) at = this.#readCdata(bytes, at, end);
+      if (this.#inSection) at = this.#readSection(bytes, at, end);
       else if (bytes[at] === LESS_THAN) at = this.#readMarkup(bytes, at, end);
       else at = this.#readText(bytes, at, end);
       if (at < 0) return at;
@@ -134,9 +137,9 @@ export class XmlScanner {
   #readMarkup(bytes: Uint8Array, at: number, end: number): number {
     if (at + 1 >= end) return INCOMPLETE;
     const next = bytes[at + 1] ?? 0;
-    if (next === EXCLAMATION) return this.#readDeclaration(bytes, at, end);
+    if (next === EXCLAMATION) return this.#readSectionStart(bytes, at, end);
     if (next === QUESTION) return this.#context.refuse('restricted-xml', 'a processing instruction', at);
-    if (next === SLASH && this.#depth === 0) return this.#refuseEndTag(at);
+    if (next === SLASH && this.#depth === 0) return this.#refuse(END_TAG, at);
     const after = next === SLASH ? this.#readEndTag(bytes, at, end) : this.#readStartTag(bytes, at, end);
     if (after === INCOMPLETE) {
       this.#lookedTo = at + 1;
@@ -172,105 +175,87 @@ export class XmlScanner {
     const length = (this.#names[2 * this.#depth - 1] ?? 0) - nameAt;
     const there = Math.min(length, end - at - 2);
     for (let index = 0; index < there; index += 1) {
-      if (bytes[at + 2 + index] !== bytes[nameAt + index]) return this.#refuseEndTag(at);
+      if (bytes[at + 2 + index] !== bytes[nameAt + index]) return this.#refuse(END_TAG, at);
     }
     const last = skipWhitespace(bytes, at + 2 + length, end);
     if (last >= end) return INCOMPLETE;
-    if (bytes[last] !== GREATER_THAN) return this.#refuseEndTag(at);
+    if (bytes[last] !== GREATER_THAN) return this.#refuse(END_TAG, at);
     this.namespaces.close(this.#depth);
     this.#depth -= 1;
     return last + 1;
   }
 
-  #refuseEndTag(at: number): number {
-    return this.#context.refuse('not-well-formed', 'an end tag of no open element', at);
-  }
-
-  #readDeclaration(bytes: Uint8Array, at: number, end: number): number {
-    const there = Math.min(CDATA_START.length, end - at);
-    if (!startsWith(bytes, at, end, CDATA_START.slice(0, there))) {
+  /** Reads the start of a CDATA section, the only one of the `<!` kind that restricted XML has. */
+  #readSectionStart(bytes: Uint8Array, at: number, end: number): number {
+    const there = Math.min(SECTION_START.length, end - at);
+    if (!startsWith(bytes, at, SECTION_START, there)) {
       return this.#context.refuse('restricted-xml', 'a comment or a declaration', at);
     }
-    if (this.#depth === 0) return this.#context.refuse('not-well-formed', 'a section outside the root', at);
-    if (there < CDATA_START.length) return INCOMPLETE;
-    this.#inCdata = true;
-    return at + CDATA_START.length;
+    if (this.#depth === 0) return this.#refuse('a section outside the root', at);
+    if (there < SECTION_START.length) return INCOMPLETE;
+    this.#inSection = true;
+    return at + SECTION_START.length;
   }
 
   /** Reads character data: to the next markup, or as far as it goes. */
   #readText(bytes: Uint8Array, start: number, end: number): number {
-    let seen = this.#seen;
-    let at = start;
-    while (at < end) {
-      const byte = bytes[at] ?? 0;
-      seen |= byte;
-      if (((CLASS[byte] ?? 0) & TEXT_STOP) === 0) {
-        at += 1;
-        continue;
-      }
-      if (byte === LESS_THAN) break;
-      const next = this.#afterStop(bytes, at, end, byte);
+    let at = endOfRun(bytes, start, end, TEXT_STOP);
+    while (at < end && bytes[at] !== LESS_THAN) {
+      const next = this.#afterStop(bytes, at, end);
       if (next < 0) {
-        this.#seen |= seen;
         this.position = at;
         return next;
       }
-      at = next;
+      at = endOfRun(bytes, next, end, TEXT_STOP);
     }
-    this.#seen = seen;
     return at;
   }
 
-  /** The position after a byte of class TEXT_STOP and what it begins. */
-  #afterStop(bytes: Uint8Array, at: number, end: number, byte: number): number {
+  /** Reads on in a CDATA section (XML 1.0 §2.7): to its end, or as far as it goes. */
+  #readSection(bytes: Uint8Array, start: number, end: number): number {
+    let at = endOfRun(bytes, start, end, SECTION_STOP);
+    while (at < end) {
+      const after = bytes[at] === CLOSING_BRACKET ? afterSectionEnd(bytes, at, end) : FAULTY;
+      if (after >= 0) {
+        this.#inSection = false;
+        return after;
+      }
+      const next = after === INCOMPLETE ? INCOMPLETE : this.#afterCharacter(bytes, at, end);
+      if (next < 0) {
+        this.position = at;
+        return next;
+      }
+      at = endOfRun(bytes, next, end, SECTION_STOP);
+    }
+    return at;
+  }
+
+  /** The position after a byte of class TEXT_STOP (not `<`) and what it begins. */
+  #afterStop(bytes: Uint8Array, at: number, end: number): number {
+    const byte = bytes[at] ?? 0;
     if (byte === CLOSING_BRACKET) {
-      const there = Math.min(CDATA_END.length, end - at);
-      if (!startsWith(bytes, at, end, CDATA_END.slice(0, there))) return at + 1;
-      if (there < CDATA_END.length) return INCOMPLETE;
-      return this.#context.refuse('not-well-formed', 'the end of a section without its start', at);
+      const after = afterSectionEnd(bytes, at, end);
+      if (after === FAULTY) return at + 1;
+      return after < 0 ? INCOMPLETE : this.#refuse('the end of a section without its start', at);
     }
     if (byte === AMPERSAND) {
       const next = afterReference(bytes, at, end);
       if (next !== FAULTY) return next;
       return isEntityReference(bytes, at, end)
         ? this.#context.refuse('restricted-xml', 'a reference to an entity', at)
-        : this.#context.refuse('not-well-formed', 'a bad reference', at);
+        : this.#refuse('a bad reference', at);
     }
-    const next = byte < SPACE ? FAULTY : afterPossibleNoncharacter(bytes, at, end);
-    return next === FAULTY ? this.#context.refuse('not-well-formed', 'a forbidden character', at) : next;
+    return this.#afterCharacter(bytes, at, end);
   }
 
-  /** Reads on in a CDATA section (XML 1.0 §2.7): to its end, or as far as it goes. */
-  #readCdata(bytes: Uint8Array, start: number, end: number): number {
-    let at = start;
-    while (at < end) {
-      const byte = bytes[at] ?? 0;
-      this.#seen |= byte;
-      if (byte === LESS_THAN || byte === AMPERSAND || ((CLASS[byte] ?? 0) & TEXT_STOP) === 0) {
-        at += 1;
-        continue;
-      }
-      if (byte === CLOSING_BRACKET) {
-        const there = Math.min(CDATA_END.length, end - at);
-        if (!startsWith(bytes, at, end, CDATA_END.slice(0, there))) {
-          at += 1;
-          continue;
-        }
-        if (there === CDATA_END.length) {
-          this.#inCdata = false;
-          return at + CDATA_END.length;
-        }
-        this.position = at;
-        return INCOMPLETE;
-      }
-      const next = this.#afterStop(bytes, at, end, byte);
-      if (next < 0) {
-        this.position = at;
-        return next;
-      }
-      at = next;
-    }
-    return at;
+  /** The position after a byte that is forbidden or may begin something forbidden. */
+  #afterCharacter(bytes: Uint8Array, at: number, end: number): number {
+    const next = (bytes[at] ?? 0) < SPACE ? FAULTY : afterPossibleNoncharacter(bytes, at, end);
+    return next === FAULTY ? this.#refuse('a forbidden character', at) : next;
+  }
+
+  #refuse(what: string, at: number): number {
+    return this.#context.refuse('not-well-formed', what, at);
   }
 
   /** Looks on for the end of the unfinished tag, and says whether it is there; a stray `<` ends it, too. */

@@ -1,0 +1,114 @@
+import { isWord, sameBytes, word } from './chars.ts';
+
+/** What an attribute is to namespaces. */
+export const PLAIN = 0;
+/** xmlns='...' */
+export const DEFAULT_DECLARATION = 1;
+/** xmlns:prefix='...' */
+export const PREFIX_DECLARATION = 2;
+/** prefix:name='...' */
+export const PREFIXED = 3;
+
+/** Beside the kind: the value is not just printable ASCII, so that its text is not simply what is between the quotes. */
+const IRREGULAR = 4;
+
+/** Numbers that a record has, and which is where. */
+const RECORD = 8;
+const NAME_AT = 0;
+const COLON_AT = 1;
+const NAME_END = 2;
+const HASH = 3;
+const PREFIX_HASH = 4;
+const VALUE_AT = 5;
+const VALUE_END = 6;
+const KIND = 7;
+
+const XMLNS = word('xmlns');
+
+/** The attributes of one start tag: where their parts are. Flat numbers, so that a start tag costs no allocation. */
+export class AttributeRecords {
+  #records = new Int32Array(0);
+  count = 0;
+  /** Whether any attribute is a declaration or has a prefix. */
+  namespaced = false;
+
+  nameAt(index: number): number {
+    return this.#records[index * RECORD + NAME_AT] ?? 0;
+  }
+  /** Position of the colon in the name, or -1. */
+  colon(index: number): number {
+    return this.#records[index * RECORD + COLON_AT] ?? -1;
+  }
+  nameEnd(index: number): number {
+    return this.#records[index * RECORD + NAME_END] ?? 0;
+  }
+  prefixHash(index: number): number {
+    return this.#records[index * RECORD + PREFIX_HASH] ?? 0;
+  }
+  valueAt(index: number): number {
+    return this.#records[index * RECORD + VALUE_AT] ?? 0;
+  }
+  valueEnd(index: number): number {
+    return this.#records[index * RECORD + VALUE_END] ?? 0;
+  }
+  kind(index: number): number {
+    return (this.#records[index * RECORD + KIND] ?? PLAIN) & ~IRREGULAR;
+  }
+  isIrregular(index: number): boolean {
+    return ((this.#records[index * RECORD + KIND] ?? PLAIN) & IRREGULAR) !== 0;
+  }
+
+  /** Makes room for so many. */
+  prepare(attributesMax: number): void {
+    const length = RECORD * attributesMax;
+    if (this.#records.length < length) this.#records = new Int32Array(length);
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.namespaced = false;
+  }
+
+  /** Adds an attribute, for which there is room; false when the tag has one of this name as written (XML 1.0 §3.1). */
+  add(
+    bytes: Uint8Array,
+    nameAt: number,
+    colon: number,
+    nameEnd: number,
+    hash: number,
+    prefixHash: number,
+    valueAt: number,
+    valueEnd: number,
+    isIrregular: boolean,
+  ): boolean {
+    const records = this.#records;
+    const place = this.count * RECORD;
+    for (let other = 0; other < place; other += RECORD) {
+      if (records[other + HASH] === hash && this.#isNamed(bytes, other, nameAt, nameEnd)) return false;
+    }
+    const kind = kindOf(bytes, nameAt, colon, nameEnd);
+    if (kind !== PLAIN) this.namespaced = true;
+    records[place + NAME_AT] = nameAt;
+    records[place + COLON_AT] = colon;
+    records[place + NAME_END] = nameEnd;
+    records[place + HASH] = hash;
+    records[place + PREFIX_HASH] = prefixHash;
+    records[place + VALUE_AT] = valueAt;
+    records[place + VALUE_END] = valueEnd;
+    records[place + KIND] = isIrregular ? kind | IRREGULAR : kind;
+    this.count += 1;
+    return true;
+  }
+
+  #isNamed(bytes: Uint8Array, place: number, nameAt: number, nameEnd: number): boolean {
+    const otherAt = this.#records[place + NAME_AT] ?? 0;
+    const otherEnd = this.#records[place + NAME_END] ?? 0;
+    const length = nameEnd - nameAt;
+    return otherEnd - otherAt === length && sameBytes(bytes, otherAt, nameAt, length);
+  }
+}
+
+function kindOf(bytes: Uint8Array, nameAt: number, colon: number, nameEnd: number): number {
+  if (colon < 0) return isWord(bytes, nameAt, nameEnd, XMLNS) ? DEFAULT_DECLARATION : PLAIN;
+  return isWord(bytes, nameAt, colon, XMLNS) ? PREFIX_DECLARATION : PREFIXED;
+}
