@@ -8,14 +8,24 @@ interface Usage {
   refilledAt: Instant;
 }
 
+/** At fewer addresses it does not pay to look for some to forget. */
+const SWEEP_AT_MIN = 1024;
+
 /** Counts sessions and creations by address. Forgets an address that has neither sessions nor a debt. */
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #usage = new Map<string, Usage>();
+  /** So many known addresses make it worth while to look which of them can be forgotten. */
+  #sweepAt = SWEEP_AT_MIN;
   #live = 0;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
+  }
+
+  /** Addresses that are counted now. */
+  get knownAddresses(): number {
+    return this.#usage.size;
   }
 
   get liveSessions(): number {
@@ -47,31 +57,39 @@ export class Admission {
     if (isProxy(address)) return;
     const usage = this.#usageOf(address, now);
     usage.sessions -= 1;
-    if (usage.sessions === 0 && usage.tokens >= this.#limits.creationsPerAddressBurst)
-      this.#usage.delete(address);
+    if (this.#isForgettable(usage)) this.#usage.delete(address);
   }
 
-  /** Forgets addresses whose creations are long past. Called now and then. */
-  sweep(now: Instant): void {
-    for (const address of this.#usage.keys()) {
-      const usage = this.#usageOf(address, now);
-      if (usage.sessions === 0 && usage.tokens >= this.#limits.creationsPerAddressBurst)
-        this.#usage.delete(address);
+  /** Forgets the addresses whose creations are past. When most of them stay, the next time is later. */
+  #sweep(now: Instant): void {
+    for (const [address, usage] of this.#usage) {
+      this.#refill(usage, now);
+      if (this.#isForgettable(usage)) this.#usage.delete(address);
     }
+    this.#sweepAt = Math.max(SWEEP_AT_MIN, 2 * this.#usage.size);
   }
 
   #usageOf(address: string, now: Instant): Usage {
-    const { creationsPerAddressPerSecond, creationsPerAddressBurst } = this.#limits;
     const known = this.#usage.get(address);
-    if (known === undefined) {
-      const fresh: Usage = { sessions: 0, tokens: creationsPerAddressBurst, refilledAt: now };
-      this.#usage.set(address, fresh);
-      return fresh;
+    if (known !== undefined) {
+      this.#refill(known, now);
+      return known;
     }
-    const gained = ((now - known.refilledAt) / 1000) * creationsPerAddressPerSecond;
-    known.tokens = Math.min(creationsPerAddressBurst, known.tokens + gained);
-    known.refilledAt = now;
-    return known;
+    if (this.#usage.size >= this.#sweepAt) this.#sweep(now);
+    const fresh: Usage = { sessions: 0, tokens: this.#limits.creationsPerAddressBurst, refilledAt: now };
+    this.#usage.set(address, fresh);
+    return fresh;
+  }
+
+  #refill(usage: Usage, now: Instant): void {
+    const { creationsPerAddressPerSecond, creationsPerAddressBurst } = this.#limits;
+    const gained = ((now - usage.refilledAt) / 1000) * creationsPerAddressPerSecond;
+    usage.tokens = Math.min(creationsPerAddressBurst, usage.tokens + gained);
+    usage.refilledAt = now;
+  }
+
+  #isForgettable({ sessions, tokens }: Usage): boolean {
+    return sessions === 0 && tokens >= this.#limits.creationsPerAddressBurst;
   }
 }
 

@@ -9,7 +9,14 @@ import {
   type Turn,
   terminate,
 } from '../session/index.ts';
-import { closeStream, forward, type StreamTurn, type StreamWork, streamDeadline } from '../stream/index.ts';
+import {
+  closeStream,
+  forward,
+  giveBack,
+  type StreamTurn,
+  type StreamWork,
+  streamDeadline,
+} from '../stream/index.ts';
 import type { Payload } from '../wire/index.ts';
 import type { Admission } from './admission.ts';
 import type { LogEvent, Output } from './output.ts';
@@ -111,13 +118,8 @@ export class Conductor {
     if (session.terminal !== undefined) return;
     // Converse gives up for good on remote-connection-failed, so it is told only where the session never came to be.
     const isLost = session.isStreamOpen && error === undefined;
-    const known = reasonFacts(reason).condition ?? 'remote-connection-failed';
-    terminate(
-      session,
-      { condition: isLost ? 'internal-server-error' : known, error },
-      'deliver',
-      this.#session,
-    );
+    const condition = isLost ? 'internal-server-error' : reasonFacts(reason).condition;
+    terminate(session, { condition, error }, 'deliver', this.#session);
     this.#logEnd(slot, reason, detail, session.outbound.length);
   }
 
@@ -138,6 +140,9 @@ export class Conductor {
         break;
       case 'forward':
         if (upstream !== undefined) forward(upstream.stream, work.payloads, work.restart, this.#stream);
+        break;
+      case 'give-back':
+        if (upstream !== undefined) giveBack(upstream.stream, work.undelivered, this.#stream);
         break;
       case 'read':
         if (upstream !== undefined) this.put({ type: 'read', link: upstream.link, wanted: work.wanted });

@@ -2,14 +2,16 @@ import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts
 import {
   abort,
   createSession,
+  grantContentType,
   receive,
   replyLost,
+  serverBlocked,
   type Terminal,
   terminalReply,
   tick,
 } from '../session/index.ts';
 import { admitDomain } from '../site/index.ts';
-import { createStream, forward, linkData, linkSecured, linkUp, streamTick } from '../stream/index.ts';
+import { createStream, linkData, linkSecured, linkUp, streamTick } from '../stream/index.ts';
 import { makeFramer } from '../wire/index.ts';
 import { Admission } from './admission.ts';
 import { Conductor } from './conductor.ts';
@@ -69,7 +71,6 @@ export class ConnectionManager {
     for (let slot = this.#table.timers.due(now); slot !== undefined; slot = this.#table.timers.due(now)) {
       if (slot.isEnded) {
         this.#table.forget(slot);
-        if (this.#table.isEmpty) this.#admission.sweep(now);
         continue;
       }
       if (slot.upstream !== undefined) streamTick(slot.upstream.stream, conductor.streamTurn);
@@ -112,6 +113,7 @@ export class ConnectionManager {
         this.#linkDown(input.link, input.reason, input.detail);
         break;
       case 'link-blocked':
+        this.#linkBlocked(input.link, input.blocked);
         break;
       case 'shutdown':
         this.#shutdown();
@@ -129,7 +131,7 @@ export class ConnectionManager {
     }
     const slot = this.#table.ofSid(sid);
     if (slot === undefined || slot.session.site !== input.site) {
-      this.#refuse(input.request, 'item-not-found', false);
+      this.#refuse(input.request, 'item-not-found');
       return;
     }
     // XEP-0124 §19.1: only the connection is closed, since ending the session would let anybody end it.
@@ -170,13 +172,11 @@ export class ConnectionManager {
     };
     this.#table.add(slot, request);
     this.#conductor.log({ event: 'session-created', session: session.name, site, domain, address });
-    const upstream = this.#dial(slot, body.attributes);
-    if (body.payloads.length > 0)
-      forward(upstream.stream, body.payloads, undefined, this.#conductor.streamTurn);
+    if (session.terminal === undefined) this.#dial(slot, body.attributes);
     this.#conductor.settle(slot);
   }
 
-  #dial(slot: Slot, { from, lang }: RequestInput['body']['attributes']): Upstream {
+  #dial(slot: Slot, { from, lang }: RequestInput['body']['attributes']): void {
     const { domain, address } = slot.session;
     const { stream: limits, serverXml, domains, showExternal } = this.#config;
     const { now, toolbox } = this.#conductor.streamTurn;
@@ -184,29 +184,30 @@ export class ConnectionManager {
     const request = { domain, from, lang, startTls: startTlsOf(plan), showExternal };
     const stream = createStream(request, limits, makeFramer(serverXml, toolbox), now);
     this.#lastLink += 1;
-    const upstream: Upstream = { link: this.#lastLink, stream, dialledAt: now, remote: '' };
-    this.#table.attach(slot, upstream);
-    this.#conductor.put({ type: 'dial', link: upstream.link, plan });
-    return upstream;
+    this.#table.attach(slot, { link: this.#lastLink, stream, dialledAt: now, remote: '' });
+    this.#conductor.put({ type: 'dial', link: this.#lastLink, plan });
   }
 
   #refuseCreation({ site, address, request, body }: RequestInput, reason: Reason, detail: string): void {
     this.#conductor.log({ event: 'session-refused', site, reason, detail, address });
-    this.#refuse(request, reasonFacts(reason).condition, body.attributes.ver === undefined);
+    const { ver, content } = body.attributes;
+    this.#refuse(request, reasonFacts(reason).condition, ver === undefined, grantContentType(content));
   }
 
-  #refuse(request: RequestId, condition: Terminal['condition'], isLegacy: boolean): void {
-    this.#conductor.put({
-      type: 'respond',
-      request,
-      reply: terminalReply({ condition, error: undefined }, isLegacy),
-    });
+  #refuse(
+    request: RequestId,
+    condition: Terminal['condition'],
+    isLegacy = false,
+    contentType?: string,
+  ): void {
+    const reply = terminalReply({ condition, error: undefined }, isLegacy, contentType);
+    this.#conductor.put({ type: 'respond', request, reply });
   }
 
   #badRequest({ request, fault }: Extract<Input, { type: 'bad-request' }>): void {
     const { code, detail } = fault;
     this.#conductor.log({ event: 'request-refused', session: undefined, code, detail });
-    this.#refuse(request, 'bad-request', false);
+    this.#refuse(request, 'bad-request');
   }
 
   #aboutRequest(
@@ -231,6 +232,13 @@ export class ConnectionManager {
       upstream.remote = remote;
       linkUp(upstream.stream, isSecure, this.#conductor.streamTurn);
     });
+  }
+
+  #linkBlocked(link: LinkId, isBlocked: boolean): void {
+    const slot = this.#table.ofLink(link);
+    if (slot === undefined) return;
+    serverBlocked(slot.session, isBlocked, this.#conductor.sessionTurn);
+    this.#conductor.settle(slot);
   }
 
   #linkDown(link: LinkId, reason: Reason, detail: string): void {

@@ -9,7 +9,7 @@ interface ReasonFacts {
 
 /**
  * Why a stream could not be had, or a session ended. In logs, in metrics, kept by session id.
- * `condition` undefined: the client is told nothing (it is gone) or a plain terminate.
+ * `condition` undefined: the client is told a plain terminate.
  */
 const REASONS = {
   'dns-no-such-domain': {
@@ -73,7 +73,8 @@ const REASONS = {
     text: 'The XMPP server ended the stream with an error.',
     condition: 'remote-stream-error',
   },
-  'stream-closed': { text: 'The XMPP server closed the stream.', condition: undefined },
+  // Not a plain terminate: Smack takes that for its own wish and does not come back.
+  'stream-closed': { text: 'The XMPP server closed the stream.', condition: 'internal-server-error' },
   'link-lost': { text: 'The connection to the XMPP server broke.', condition: 'internal-server-error' },
   'server-flood': {
     text: 'The XMPP server sent more than the client fetched, beyond the limit.',

@@ -18,10 +18,6 @@ export class SessionTable {
     this.#endedMax = endedMax;
   }
 
-  get isEmpty(): boolean {
-    return this.#bySid.size === 0;
-  }
-
   [Symbol.iterator](): IterableIterator<Slot> {
     return this.#bySid.values();
   }

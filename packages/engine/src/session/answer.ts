@@ -44,7 +44,7 @@ function judge(
     return isDue || hasListener(session) ? 'empty' : 'wait';
   }
   if (isDue) return 'empty';
-  if (session.held.length > session.terms.hold) {
+  if (session.held.length > session.terms.hold && session.blockedBytes === undefined) {
     return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
   return session.report === undefined ? 'wait' : 'empty';
@@ -125,7 +125,11 @@ function remember(
     request: held.request,
     copies: held.copies,
   });
-  if (session.answered.length > session.terms.requests + 1) session.answered.shift();
+  if (session.answered.length <= session.terms.requests + 1) return;
+  const forgotten = session.answered.shift();
+  // It could not be written, and it is too late to ask for it again.
+  if (forgotten !== undefined && forgotten.payloads.length > 0)
+    turn.work.push({ type: 'give-back', undelivered: forgotten.payloads });
 }
 
 /** Gives the terminal reply to everybody who listens; the session is over. */

@@ -1,6 +1,7 @@
 import { after, shorter, type Toolbox } from '../kit/index.ts';
 import type { DecodedBody, Payload } from '../wire/index.ts';
 import { settle } from './answer.ts';
+import { passOn } from './receive.ts';
 import { answerCame } from './rules/gather.ts';
 import type { Session, StreamFacts } from './session.ts';
 import type { SessionLimits } from './terms/limits.ts';
@@ -19,13 +20,13 @@ export interface Birth {
 const SID_BYTES = 20;
 const NAME_BYTES = 6;
 
-/** Makes a session of a creation request (XEP-0124 §7.1). Its payloads, if any, are the caller's to pass on. */
+/** Makes a session of a creation request (XEP-0124 §7.1). Its payloads, if any, wait for the stream. */
 export function createSession(birth: Birth, body: DecodedBody, limits: SessionLimits, turn: Turn): Session {
-  const { attributes, payloads } = body;
+  const { attributes } = body;
   const { now, toolbox } = turn;
   const terms = agreeTerms(attributes, limits);
   const patience = shorter(terms.wait, limits.creationAnswer);
-  return {
+  const session: Session = {
     sid: randomHex(SID_BYTES, toolbox),
     name: randomHex(NAME_BYTES, toolbox),
     site: birth.site,
@@ -57,7 +58,8 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     facts: undefined,
     isStreamOpen: false,
     isLoggedIn: false,
-    loginBytes: payloads.reduce((sum, payload) => sum + payload.bytes.length, 0),
+    loginBytes: 0,
+    blockedBytes: undefined,
     key: attributes.newkey?.toLowerCase(),
     hasTwoConnections: false,
     quietSince: now,
@@ -70,6 +72,8 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     watchedUntil: undefined,
     terminal: undefined,
   };
+  passOn(session, body, turn);
+  return session;
 }
 
 function randomHex(byteCount: number, toolbox: Toolbox): string {
@@ -92,7 +96,7 @@ export function deliver(session: Session, payloads: readonly Payload[], turn: Tu
     session.outboundBytes += payload.bytes.length;
   }
   session.isStreamOpen = true;
-  answerCame(session, turn);
+  answerCame(session);
   settle(session, turn);
   const isFull =
     session.outboundBytes > limits.queueBytesMax || session.outbound.length > limits.queuePayloadsMax;

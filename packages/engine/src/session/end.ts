@@ -24,6 +24,7 @@ const TERMINALS: Readonly<Record<SessionEnd, Terminal>> = {
   'too-frequent': POLICY_VIOLATION,
   'too-many-repeats': POLICY_VIOLATION,
   'pause-too-long': POLICY_VIOLATION,
+  'client-flood': POLICY_VIOLATION,
   'server-flood': POLICY_VIOLATION,
 };
 

@@ -3,7 +3,9 @@ export { type Birth, createSession, deliver, loggedIn, streamOpened } from './cr
 export { terminate } from './end.ts';
 export { abort, receive, replyLost } from './receive.ts';
 export { terminalBody, terminalReply } from './reply.ts';
+export { serverBlocked } from './rules/pressure.ts';
 export type { Phase, Session, StreamFacts, Terminal } from './session.ts';
+export { grantContentType } from './terms/content-type.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './terms/limits.ts';
 export { forgetAt, nextDeadline, tick } from './tick.ts';
 export type { Reply, RequestId, RestartRequest, SessionEnd, SessionWork, Turn } from './work.ts';

@@ -8,6 +8,7 @@ import { isEmptyRequest, judgeActivity } from './rules/activity.ts';
 import { confirm } from './rules/confirm.ts';
 import { gather } from './rules/gather.ts';
 import { takeKey } from './rules/keys.ts';
+import { fitsInBuffer } from './rules/pressure.ts';
 import { arrivalOf, placeOf } from './rules/window.ts';
 import type { EarlyRequest, Session } from './session.ts';
 import type { RequestId, Turn } from './work.ts';
@@ -82,7 +83,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   session.pause = undefined;
   hold(session, arrival, turn);
 
-  if (session.terminal === undefined && !forward(session, body, turn)) return false;
+  if (session.terminal === undefined && !passOn(session, body, turn)) return false;
   if (attributes.terminate) {
     finish(session, turn);
     return false;
@@ -111,7 +112,7 @@ function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
 }
 
 /** Passes the payloads on. False: they ended the session. */
-function forward(session: Session, body: DecodedBody, turn: Turn): boolean {
+export function passOn(session: Session, body: DecodedBody, turn: Turn): boolean {
   const { payloads, attributes } = body;
   if (payloads.length === 0 && !attributes.restart) return true;
   if (!session.isLoggedIn) {
@@ -120,6 +121,10 @@ function forward(session: Session, body: DecodedBody, turn: Turn): boolean {
       leave(session, 'prelogin-bytes', `${session.loginBytes} bytes`, turn);
       return false;
     }
+  }
+  if (!fitsInBuffer(session, payloads)) {
+    leave(session, 'client-flood', `${session.blockedBytes} bytes`, turn);
+    return false;
   }
   const { to, from, lang } = attributes;
   turn.work.push({ type: 'forward', payloads, restart: attributes.restart ? { to, from, lang } : undefined });
@@ -150,11 +155,10 @@ function noteReport(session: Session, ack: number | undefined, turn: Turn): void
 
 /** The client went away before its request was answered. */
 export function abort(session: Session, request: RequestId, turn: Turn): void {
-  for (const each of [...session.held, ...session.early]) {
-    if (each.request === request) each.request = undefined;
-  }
-  for (const held of session.held) {
-    if (held.others !== undefined) held.others = held.others.filter((each) => each !== request);
+  // It was answered while the news of its end was on the way.
+  if (!hangUp(session, request)) {
+    replyLost(session, request, turn);
+    return;
   }
   if (hasListener(session)) return;
   session.quietSince = turn.now;
@@ -162,6 +166,23 @@ export function abort(session: Session, request: RequestId, turn: Turn): void {
   if (session.phase === 'opening')
     leave(session, 'creation-unconfirmed', 'the creation request was aborted', turn);
   else settle(session, turn);
+}
+
+/** Nobody listens at this request any more. False: it is not an open one. */
+function hangUp(session: Session, request: RequestId): boolean {
+  for (const held of session.held) {
+    if (held.others?.includes(request) === true) {
+      held.others = held.others.filter((each) => each !== request);
+      return true;
+    }
+    if (held.request === request) {
+      held.request = held.others?.pop();
+      return true;
+    }
+  }
+  const early = session.early.find((each) => each.request === request);
+  if (early !== undefined) early.request = undefined;
+  return early !== undefined;
 }
 
 /** A reply that was thought written was not: it is in doubt, and so is the client's presence. */

@@ -37,7 +37,7 @@ export function receiveRepeat(
 function answerAgain(session: Session, request: RequestId, answered: AnsweredRequest, turn: Turn): void {
   answered.request = request;
   turn.work.push({ type: 'respond', request, reply: okReply(session, answered.reply) });
-  if (session.phase !== 'ended' && session.held.length === 0) session.quietSince = turn.now;
+  session.quietSince = turn.now;
 }
 
 function supersedeHeld(session: Session, request: RequestId, held: HeldRequest, turn: Turn): void {

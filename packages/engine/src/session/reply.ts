@@ -39,8 +39,9 @@ function streamAttributes(session: Session, toolbox: Toolbox): string {
   const { facts } = session;
   let attributes = ` from='${escapeAttribute(facts?.from ?? session.domain, toolbox)}'`;
   if (facts?.authid !== undefined) attributes += ` authid='${escapeAttribute(facts.authid, toolbox)}'`;
-  if (facts !== undefined)
-    attributes += ` xmpp:version='${escapeAttribute(facts.version ?? '1.0', toolbox)}'`;
+  // A server before XMPP 1.0 says none, and such a client must know (XEP-0078).
+  if (facts?.version !== undefined)
+    attributes += ` xmpp:version='${escapeAttribute(facts.version, toolbox)}'`;
   return attributes;
 }
 

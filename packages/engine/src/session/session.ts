@@ -129,6 +129,8 @@ export interface Session {
   isLoggedIn: boolean;
   /** Bytes of payloads from the client before it logged in. */
   loginBytes: number;
+  /** Bytes sent to the server since it stopped reading; undefined while it reads. */
+  blockedBytes: number | undefined;
 
   /** Expected next: SHA-1 of the client's next key (XEP-0124 §15.4). */
   key: string | undefined;

@@ -2,6 +2,7 @@ import { after, earlier, type Instant } from '../kit/index.ts';
 import { answerDeadline, answerTerminal, hasListener, settle } from './answer.ts';
 import { leave } from './end.ts';
 import { closeGap } from './receive.ts';
+import { watchExpired } from './rules/gather.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -12,6 +13,7 @@ export function nextDeadline(session: Session): Instant | undefined {
   if (session.early.length > 0) next = earlier(next, gapAt(session));
   if (!hasListener(session)) next = earlier(next, inactiveAt(session));
   if (session.terminal !== undefined) return next;
+  next = earlier(next, session.watchedUntil);
   if (!session.isLoggedIn) next = earlier(next, loginAt(session));
   return earlier(next, floodAt(session));
 }
@@ -21,6 +23,7 @@ export function tick(session: Session, turn: Turn): void {
   const { now } = turn;
   if (session.phase === 'ended') return;
   if (isDue(gapAt(session), now)) closeGap(session, turn);
+  watchExpired(session, turn);
   settle(session, turn);
   if (isEnded(session)) return;
   if (session.terminal === undefined && isDue(floodAt(session), now)) {

@@ -31,6 +31,7 @@ export type SessionEnd =
   | 'too-frequent'
   | 'too-many-repeats'
   | 'pause-too-long'
+  | 'client-flood'
   | 'server-flood';
 
 /** The work that follows from what a session was told, in order. */
@@ -42,6 +43,8 @@ export type SessionWork =
       readonly payloads: readonly Payload[];
       readonly restart: RestartRequest | undefined;
     }
+  /** The client is not going to get these, though the session goes on. */
+  | { readonly type: 'give-back'; readonly undelivered: readonly Payload[] }
   /** The queue to the client became full (false) or has room again (true). */
   | { readonly type: 'read'; readonly wanted: boolean }
   /**

@@ -13,6 +13,8 @@ export function bounce(payload: Payload, toolbox: Toolbox): ByteString | undefin
   const stanza = readElement(payload.bytes, toolbox);
   const type = stanza.attributes.get('type');
   if (payload.name === 'message') {
+    // Without `from` it is from the account itself (RFC 6120 §8.1.2.1): nobody is to be told.
+    if (!stanza.attributes.has('from')) return undefined;
     if (type === 'error' || type === 'headline') return undefined;
     return writeElement(errorTo(stanza, stanza.children, 'wait', 'recipient-unavailable'), toolbox);
   }

@@ -37,6 +37,7 @@ export function createStream(
     from: request.from,
     lang: request.lang,
     waiting: [],
+    header: undefined,
     hidesFeatures: false,
     legacyAuthId: undefined,
     negotiateBy: undefined,
@@ -140,6 +141,8 @@ export function forward(
     const bytes = joinPayloads(payloads);
     if (bytes.length > 0) send(stream, bytes, turn);
   } else {
+    // The header that the client asks for is on its way already.
+    if (restart !== undefined) stream.hidesFeatures = false;
     stream.waiting.push(...payloads);
   }
 }
@@ -159,6 +162,17 @@ function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: T
   }
 }
 
+/** The client is not going to get these: they go back (XEP-0206 §8). */
+export function giveBack(stream: Stream, undelivered: readonly Payload[], turn: StreamTurn): void {
+  if (stream.phase !== 'ready' || !stream.isLoggedIn) return;
+  const bytes = bounceAll(undelivered, turn.toolbox);
+  if (bytes.length > 0) send(stream, bytes, turn);
+}
+
+function bounceAll(undelivered: readonly Payload[], toolbox: Toolbox): ByteString {
+  return join(...undelivered.map((payload) => bounce(payload, toolbox) ?? EMPTY));
+}
+
 /**
  * Closes our side. Returns what the server is to hear, if it listens: what the client never got goes back (XEP-0206 §8),
  * then the stream ends.
@@ -171,8 +185,7 @@ export function closeStream(
   const { phase, isLoggedIn } = stream;
   if (phase !== 'over') enterStreamPhase(stream, 'over');
   if (phase !== 'ready' && phase !== 'authenticated' && phase !== 'opening') return undefined;
-  const bounces = isLoggedIn ? undelivered.map((payload) => bounce(payload, toolbox) ?? EMPTY) : [];
-  return join(...bounces, STREAM_END);
+  return isLoggedIn ? join(bounceAll(undelivered, toolbox), STREAM_END) : STREAM_END;
 }
 
 /** When `streamTick` wants to be called. */

@@ -2,6 +2,7 @@ export {
   closeStream,
   createStream,
   forward,
+  giveBack,
   linkData,
   linkSecured,
   linkUp,

@@ -1,4 +1,4 @@
-import { after, ascii, type Toolbox } from '../kit/index.ts';
+import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
 import { readFeatures } from './features.ts';
 import { STREAM_END, streamHeader } from './header.ts';
@@ -51,13 +51,9 @@ export function negotiate(stream: Stream, event: FramerEvent, turn: StreamTurn):
 }
 
 function takeHeader(stream: Stream, header: StreamHeader, turn: StreamTurn): void {
-  const { from, id, version } = header;
-  const isEncryptable = stream.isSecure || stream.request.startTls === 'never';
-  if (!stream.hidesFeatures && isEncryptable) {
-    turn.work.push({ type: 'opened', facts: { from, authid: id, version } });
-  }
+  stream.header = header;
   // Before version 1.0 there are no features, and so no STARTTLS (RFC 6120 §4.7.5).
-  if (version !== undefined) return;
+  if (header.version !== undefined) return;
   if (!stream.isSecure && stream.request.startTls === 'required') {
     giveUp(stream, 'tls-not-offered', 'the server speaks XMPP before 1.0', turn);
   } else {
@@ -96,10 +92,14 @@ function takeTlsAnswer(stream: Stream, payload: Payload, turn: StreamTurn): void
 }
 
 function becomeReady(stream: Stream, turn: StreamTurn): void {
+  const { header, hidesFeatures, waiting } = stream;
+  assert(header !== undefined, 'features stand inside of a stream');
+  const { from, id, version } = header;
+  if (!hidesFeatures) turn.work.push({ type: 'opened', facts: { from, authid: id, version } });
   enterStreamPhase(stream, 'ready');
   stream.negotiateBy = undefined;
+  stream.header = undefined;
   stream.hidesFeatures = false;
-  const { waiting } = stream;
   stream.waiting = [];
   for (const payload of waiting) send(stream, payload.bytes, turn);
 }

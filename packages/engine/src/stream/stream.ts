@@ -1,5 +1,5 @@
 import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
-import type { FramerEvent, Payload, StanzaFramer } from '../wire/index.ts';
+import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
 
 /*
  * Theory of operation
@@ -73,6 +73,8 @@ export interface Stream {
   lang: string | undefined;
   /** From the client, for when the stream is ready. Bounded by the session's limit on bytes before log-in. */
   waiting: Payload[];
+  /** The server's, until its features are known. */
+  header: StreamHeader | undefined;
   /** The next features answer a restart that the client did not ask for: it does not get them. */
   hidesFeatures: boolean;
   /** Id of the client's jabber:iq:auth request, whose result is its log-in (XEP-0078). */

@@ -11,26 +11,25 @@ const NOTHING: readonly Payload[] = [];
  * | no acks              | rid n confirms up to n - requests; a pause or terminate, one more being allowed, one less       |
  * | no acks, empty poll  | with nothing else open: every reply that was written to a socket which did not abort            |
  *
- * The last rule holds because Strophe and stanza poll empty only when nothing is open. Called with requests in order
- * of rid, before `body` joins the held ones.
+ * The last rule holds because Strophe and stanza poll empty only when nothing is open. What could not be written is
+ * confirmed by the first rule alone. Called with requests in order of rid, before `body` joins the held ones.
  */
 export function confirm(session: Session, body: DecodedBody): void {
   const { attributes, payloads } = body;
   const isExtra = attributes.terminate || attributes.pause !== undefined;
   if (session.terms.acks) {
-    confirmThrough(session, attributes.ack ?? attributes.rid - 1);
-    return;
-  }
-  confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0));
-  if (payloads.length === 0 && !isExtra && session.held.length === 0 && session.early.length === 0) {
-    for (const answered of session.answered) if (answered.request !== undefined) answered.payloads = NOTHING;
+    confirmThrough(session, attributes.ack ?? attributes.rid - 1, true);
+  } else if (payloads.length === 0 && !isExtra && session.held.length === 0 && session.early.length === 0) {
+    confirmThrough(session, attributes.rid - 1, false);
+  } else {
+    confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false);
   }
 }
 
-function confirmThrough(session: Session, rid: number): void {
+function confirmThrough(session: Session, rid: number, wasTold: boolean): void {
   for (const answered of session.answered) {
     if (answered.rid > rid) return;
-    answered.payloads = NOTHING;
+    if (wasTold || answered.request !== undefined) answered.payloads = NOTHING;
   }
 }
 

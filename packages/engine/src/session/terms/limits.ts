@@ -28,7 +28,10 @@ export interface SessionLimits {
   /** From creation to bound resource. Default 60 s, 64 KiB of payloads. */
   readonly login: Duration;
   readonly loginBytesMax: number;
-  /** Payloads for a client that does not fetch them. Defaults 1 MiB and 400: Prosody 0.12 cannot resume beyond 500. */
+  /**
+   * Payloads for a client that does not fetch them. Defaults 1 MiB and 400: Prosody 0.12 cannot resume beyond 500. The
+   * bytes are also the limit of what lies here for a server that does not read.
+   */
   readonly queueBytesMax: number;
   readonly queuePayloadsMax: number;
   /** How long a full queue may stay full before the session ends. Default 30 s, half of the servers' own 60 s. */
