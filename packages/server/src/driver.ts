@@ -20,6 +20,7 @@ export class Driver {
   #isBusy = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(manager: ConnectionManager) {
     this.#manager = manager;
@@ -44,8 +45,17 @@ export class Driver {
   /** Ends the timer. Inputs are still taken. */
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Looks first at what has come in meanwhile (the poll phase of Node's loop lies between a timer and an immediate): under
+   * load an answer may lie in the socket before the moment that it should have come in.
+   */
+  #wake(): void {
+    this.#immediate = setImmediate(() => this.#advance());
   }
 
   #advance(): void {
@@ -71,7 +81,7 @@ export class Driver {
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
     this.#timer = setTimeout(
-      () => this.#advance(),
+      () => this.#wake(),
       Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(deadline - clock()))),
     );
   }
