@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { allSources, isTest, lineAt, parse, type Source, walk } from './source.ts';
+import { allSources, isTest, lineAt, type Node, parse, type Source, walk } from './source.ts';
 
 const FILE_LINES = 300;
 const TEST_FILE_LINES = 500;
@@ -16,7 +16,10 @@ const ABOVE: Readonly<Record<string, { readonly size: number; readonly reason: s
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
 interface Measured {
+  /** How `ABOVE` calls it: a path, for a function with its name after it. */
   readonly name: string;
+  /** Where it begins, for who has to look. */
+  readonly line?: number;
   readonly size: number;
   readonly ceiling: number;
 }
@@ -32,15 +35,21 @@ function measureFile(source: Source): Measured {
   };
 }
 
-/** Functions, by the line that they begin in. Those of tests are blocks of tests, so their files have a ceiling only. */
+/** What a function is called: by itself, or by the constant, method or property that it is. */
+function functionName(node: Node, parent: Node): string {
+  const holder: unknown = Reflect.get(node, 'id') ?? Reflect.get(parent, 'id') ?? Reflect.get(parent, 'key');
+  return String(Reflect.get(Object(holder), 'name') ?? 'without a name');
+}
+
+/** Functions. Those of tests are blocks of tests, so their files have a ceiling only. */
 function measureFunctions(source: Source): readonly Measured[] {
   if (isTest(source)) return [];
   const found: Measured[] = [];
-  walk(source.program, (node) => {
+  walk(source.program, (node, parent) => {
     if (!FUNCTIONS.has(node.type)) return;
-    const first = lineAt(source.text, node.start);
-    const size = lineAt(source.text, node.end) - first + 1;
-    found.push({ name: `${source.path}:${first}`, size, ceiling: FUNCTION_LINES });
+    const line = lineAt(source.text, node.start);
+    const size = lineAt(source.text, node.end) - line + 1;
+    found.push({ name: `${source.path} ${functionName(node, parent)}`, line, size, ceiling: FUNCTION_LINES });
   });
   return found;
 }
@@ -57,9 +66,11 @@ function measureFolders(sources: readonly Source[]): readonly Measured[] {
 }
 
 function faults(measured: readonly Measured[], above: typeof ABOVE): readonly string[] {
-  return measured.flatMap(({ name, size, ceiling }) => {
+  return measured.flatMap(({ name, line, size, ceiling }) => {
     const known = above[name];
-    if (known === undefined) return size > ceiling ? [`${name} has ${size}, more than ${ceiling}`] : [];
+    const where = line === undefined ? '' : ` (line ${line})`;
+    if (known === undefined)
+      return size > ceiling ? [`${name}${where} has ${size}, more than ${ceiling}`] : [];
     if (size > known.size) return [`${name} has grown to ${size} from ${known.size}`];
     if (size <= ceiling) return [`${name} fits now: strike it from the list`];
     return size < known.size ? [`${name} has fallen to ${size}: write that down`] : [];
@@ -86,7 +97,9 @@ describe('the check itself', () => {
   test('measures files and functions', () => {
     const source = parse({ path: 'packages/a/src/b.ts', text: long });
     expect(measureFile(source)).toMatchObject({ size: 51, ceiling: FILE_LINES });
-    expect(measureFunctions(source)).toEqual([{ name: 'packages/a/src/b.ts:1', size: 51, ceiling: 50 }]);
+    expect(measureFunctions(source)).toEqual([
+      { name: 'packages/a/src/b.ts f', line: 1, size: 51, ceiling: FUNCTION_LINES },
+    ]);
   });
 
   test('counts the files of a folder without its tests', () => {

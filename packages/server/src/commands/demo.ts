@@ -31,7 +31,7 @@ function invitation(urls: readonly string[], domain: string): string {
   Open   ${page.href}   in two tabs: they see each other and can chat.
   One of them can also sign in with a real XMPP account.
 
-  BOSH URL${urls.length === 1 ? ' ' : 's'}: ${urls.join('  ')}
+  BOSH at ${urls.join('  ')}
   Ctrl-C ends it.
 
 `;

@@ -74,10 +74,11 @@ function count(counters: CounterTable, event: LogEvent): void {
   }
 }
 
-/** The event's own fields; times without fractions, what a peer said cut short. */
+/** The event's own fields that say something; times without fractions, what a peer said cut short. */
 function fieldsOf({ event, ...facts }: LogEvent): LogFields {
   const entries = Object.entries(facts).map(
     ([name, value]: [string, string | number | boolean | undefined]) => {
+      if (value === '') return [name, undefined] as const;
       if (typeof value === 'number') return [name, Math.round(value)] as const;
       const isLong = typeof value === 'string' && value.length > DETAIL_MAX;
       return [name, isLong ? `${value.slice(0, DETAIL_MAX)}...` : value] as const;

@@ -69,7 +69,7 @@ export const serviceKeys = {
     of: 'IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8',
     preset: [],
     purpose:
-      "The proxies whose word on the client's address and scheme counts (X-Forwarded-For, X-Forwarded-Proto, Forwarded).",
+      "The proxies whose word on the client's address and scheme counts (X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host).",
     reason: 'Anyone can send such headers; believed from all, limits per address would mean nothing.',
   }),
   http: group(
