@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from './run/bench.ts';
 import { readOptions } from './run/options.ts';
-import { hottestFunctions } from './run/profile.ts';
+import { profileText } from './run/profile.ts';
 import { type Failure, type Row, reportJson, reportText } from './run/report.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -27,7 +27,7 @@ for (const name of options.only) {
     await bench.stop();
   }
   failures.push(...bench.failures);
-  if (options.profile) process.stderr.write(`${hottestFunctions(scenarioFolder)}\n`);
+  if (options.profile) process.stderr.write(`${profileText(scenarioFolder)}\n`);
 }
 
 process.stdout.write(reportText({ rows, failures }));

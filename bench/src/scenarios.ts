@@ -1,4 +1,4 @@
-import type { EchoResult, LoginConnections, Pattern } from './contract.ts';
+import type { EchoResult, LoginConnections, LoginResult, Pattern } from './contract.ts';
 import type { Bench, Subject, Upstream } from './run/bench.ts';
 import { residentBytes, sleep } from './run/measure.ts';
 import type { ScenarioName } from './run/options.ts';
@@ -63,6 +63,13 @@ async function fixedRate(bench: Bench): Promise<readonly Row[]> {
   return rows;
 }
 
+/** How log-ins use HTTP connections, in the words of the table. */
+const loginWays: readonly (readonly [LoginConnections, string])[] = [
+  ['kept', 'connections kept alive'],
+  ['fresh', 'a connection a log-in'],
+  ['each', 'a connection a request'],
+];
+
 async function loginCost(
   bench: Bench,
   scenario: string,
@@ -72,44 +79,35 @@ async function loginCost(
   const yardstick = await bench.yardstick();
   const boshd = await bench.boshd(upstream);
   const requestUs: number[] = [];
-  const rows: Row[] = [];
-  const ways: readonly (readonly [LoginConnections, string])[] = [
-    ['kept', 'connections kept alive'],
-    ['fresh', 'a connection a log-in'],
-    ['each', 'a connection a request'],
-  ];
-  const figures = ways.map(() => ({ cpu: [] as number[], perSecond: [] as number[] }));
+  const results = new Map<LoginConnections, LoginResult[]>();
   for (let round = 0; round < bench.options.rounds; round += 1) {
     const request = await runEcho(bench, yardstick, 'tight', 0);
     requestUs.push(request.cpuNs / 1_000 / request.requests);
-    for (const [index, [connections]] of ways.entries()) {
+    for (const [connections] of loginWays) {
       const { clients, warmupSeconds, seconds } = bench.options;
       const job = { target: boshd.target, connections, clients, warmupSeconds, seconds };
       const result = await bench.load.call('login', job);
       bench.judge(boshd, result.faults);
-      figures[index]?.cpu.push(result.cpuNs / 1_000 / result.logins);
-      figures[index]?.perSecond.push(result.logins / result.wallSeconds);
+      results.set(connections, [...(results.get(connections) ?? []), result]);
     }
   }
-  for (const [index, [connections, words]] of ways.entries()) {
-    const { cpu = [], perSecond = [] } = figures[index] ?? {};
-    const common = { scenario, yardstick: requestUs, boshd: cpu, unit: 'us', better: 'less' } as const;
-    const measure = `CPU a log-in (yardstick: a request), ${words}`;
-    rows.push(
-      connections === 'kept' && target !== undefined
-        ? { ...common, measure, target }
-        : { ...common, measure },
-    );
-    rows.push({
+  return loginWays.flatMap(([connections, words]) => {
+    const line = (measure: string, unit: string, figure: (result: LoginResult) => number): Row => ({
       scenario,
-      measure: `log-ins a second, ${words}`,
-      unit: '/s',
-      better: 'more',
+      measure: `${measure}, ${words}`,
+      unit,
+      better: 'less',
       yardstick: [],
-      boshd: perSecond,
+      boshd: (results.get(connections) ?? []).map(figure),
     });
-  }
-  return rows;
+    const cpu = line('CPU a log-in', 'us', (result) => result.cpuNs / 1_000 / result.logins);
+    const against = { ...cpu, measure: `${cpu.measure} (yardstick: a request)`, yardstick: requestUs };
+    return [
+      connections === 'kept' && target !== undefined ? { ...against, target } : against,
+      line('HTTP requests a log-in', '', (result) => result.requests / result.logins),
+      { ...line('log-ins a second', '/s', (result) => result.logins / result.wallSeconds), better: 'more' },
+    ];
+  });
 }
 
 async function idleMemory(
