@@ -133,6 +133,17 @@ test('more pipelined requests than anyone needs end the connection', async () =>
   expect(rig.inputs.length).toBe(6);
 });
 
+test('more connections than the limit are turned away, with one line in the log', async () => {
+  rig = await startFront({ limits: { ...FRONT_LIMITS, connectionsMax: 1 } }, answerAll);
+  const first = rig.connect();
+  first.write(post(bodyOf(1)));
+  await first.reply();
+  await Promise.all([rig.connect().closed, rig.connect().closed, rig.connect().closed]);
+  expect(rig.log).toMatchObject([{ event: 'request-refused', code: 'too-many-connections' }]);
+  first.write(post(bodyOf(2)));
+  expect((await first.reply()).body).toBe('<body/>');
+});
+
 test.each<[version: string, headers: string, connection: string]>([
   ['1.0', '', 'close'],
   ['1.0', 'Connection: keep-alive\r\n', 'keep-alive'],

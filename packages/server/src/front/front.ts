@@ -50,7 +50,9 @@ class NodeFront implements Front, HttpHandler {
   readonly #postLimits: PostLimits;
   /** Requests that the engine has to answer. */
   readonly #waiting = new Map<RequestId, Exchange>();
+  readonly #log: (event: LogEvent) => void;
   #lastId: RequestId = 0;
+  #turnedAwaySilentUntil = 0;
   #closing = false;
 
   constructor(options: FrontOptions, submit: Submit, toolbox: Toolbox, log: (event: LogEvent) => void) {
@@ -59,6 +61,7 @@ class NodeFront implements Front, HttpHandler {
     this.#options = options;
     this.#submit = submit;
     this.#toolbox = toolbox;
+    this.#log = log;
     this.#dispatch = new Dispatch(options, proxies, log);
     this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange));
     this.#listener = new Listener(options.listen, options.tls, limits, this);
@@ -118,14 +121,23 @@ class NodeFront implements Front, HttpHandler {
   }
 
   malformed(code: string | undefined, socket: Socket): void {
-    // A request of this connection that is held has its turn first, so there is no place for an answer.
+    // A request of this connection that is held has its turn first, so there is no place for an answer; and what is
+    // wrong with the socket or with TLS can not be answered in HTTP.
     const held = this.#connections.find(socket)?.held ?? false;
-    if (held || !socket.writable || code === 'ECONNRESET') {
+    if (held || !socket.writable || code === undefined || !/^(?:HPE|ERR_HTTP)_/.test(code)) {
       socket.destroy();
       return;
     }
-    socket.write(rawReply(MALFORMED_REPLIES[code ?? ''] ?? plain.MALFORMED), 'latin1');
+    socket.write(rawReply(MALFORMED_REPLIES[code] ?? plain.MALFORMED), 'latin1');
     socket.destroySoon();
+  }
+
+  turnedAway(code: string, detail: string): void {
+    // A flood of connections must not become one of log lines as well.
+    const now = performance.now();
+    if (now < this.#turnedAwaySilentUntil) return;
+    this.#turnedAwaySilentUntil = now + TURNED_AWAY_LOG_MS;
+    this.#log({ event: 'request-refused', session: undefined, code, detail });
   }
 
   #read(exchange: Exchange, request: FrontRequest, expectation: Expectation): void {
@@ -202,6 +214,9 @@ class NodeFront implements Front, HttpHandler {
     this.#submit({ type: state === 'waiting' ? 'request-aborted' : 'reply-lost', request: id, sid });
   }
 }
+
+/** Connections that are turned away are worth a line in the log, but not more often than this. */
+const TURNED_AWAY_LOG_MS = 10_000;
 
 /** By the codes of node:http and its parser; what is not here is answered as malformed. */
 const MALFORMED_REPLIES: Readonly<Record<string, plain.PlainReply>> = {

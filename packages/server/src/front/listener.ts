@@ -13,6 +13,8 @@ export interface HttpHandler {
   request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void;
   /** What came is not HTTP, or did not come in time: `code` is node:http's (`HPE_...`, `ERR_HTTP_REQUEST_TIMEOUT`). */
   malformed(code: string | undefined, socket: Socket): void;
+  /** A connection was not taken: `too-many-connections`, or `accept-failed` (mostly no open file is left). */
+  turnedAway(code: string, detail: string): void;
 }
 
 /** Where a listener is, with the port that it really has. */
@@ -60,8 +62,13 @@ export class Listener {
       for (const address of this.#addresses) {
         const server = this.#server();
         const reason = await listenAt(server, address);
-        if (reason !== undefined) skipped.push({ ...address, reason });
-        else bound.push({ host: address.host, port: portOf(server), secure: this.#tls !== undefined });
+        if (reason !== undefined) {
+          skipped.push({ ...address, reason });
+          continue;
+        }
+        // From here on an error is one of accept(), which must not end the process.
+        server.on('error', (error) => this.#handler.turnedAway('accept-failed', error.message));
+        bound.push({ host: address.host, port: portOf(server), secure: this.#tls !== undefined });
       }
       if (bound.length === 0) throw new FrontError('LISTEN_FAILED', 'there is no address to listen on');
     } catch (error) {
@@ -100,6 +107,9 @@ export class Listener {
     server.on('clientError', (error, socket) => {
       // The socket is a net.Socket, whatever its declared type: node:http has no other (Node docs, 'clientError').
       handler.malformed(systemCode(error), socket as Socket);
+    });
+    server.on('drop', () => {
+      handler.turnedAway('too-many-connections', `more than ${this.#limits.connectionsMax} HTTP connections`);
     });
     this.#servers.push(server);
     return server;

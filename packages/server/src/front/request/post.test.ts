@@ -19,7 +19,8 @@ function decoded(bytes: Uint8Array, headers: Headers, chunkBytes = bytes.length)
   const result = post.decode(toolbox);
   if (!result.ok) return result.fault.code;
   const [payload] = result.value.payloads;
-  return payload === undefined ? '' : toolbox.decodeUtf8(payload.bytes).replace(/<[^>]*>/g, '');
+  const text = payload === undefined ? '' : toolbox.decodeUtf8(payload.bytes).replace(/<[^>]*>/g, '');
+  return text.length < 100 ? text : `${text.length} characters`;
 }
 
 test.each<[contentType: string | undefined, encoding: BufferEncoding, text: string, result: string]>([
@@ -57,7 +58,7 @@ test.each<[coding: string, bytes: Buffer, result: string]>([
   ['gzip', gzipSync(bomb), 'body-too-large'],
   ['deflate', deflateSync(bomb), 'body-too-large'],
   ['deflate', deflateRawSync(bomb), 'body-too-large'],
-  ['gzip', gzipSync(nearlyTooMuch), 'x'.repeat(BODY_BYTES_MAX - 200)],
+  ['gzip', gzipSync(nearlyTooMuch), '19800 characters'],
   ['gzip', plain, 'not-well-formed'],
   ['gzip', gzipSync(plain).subarray(0, 40), 'not-well-formed'],
   ['gzip', Buffer.alloc(0), 'not-well-formed'],
@@ -67,7 +68,7 @@ test.each<[coding: string, bytes: Buffer, result: string]>([
 });
 
 test.each([1, 7, 1000, 16_384, 19_999])('the same from chunks of %i bytes', (chunkBytes) => {
-  expect(decoded(nearlyTooMuch, {}, chunkBytes)).toBe('x'.repeat(BODY_BYTES_MAX - 200));
+  expect(decoded(nearlyTooMuch, {}, chunkBytes)).toBe('19800 characters');
   expect(decoded(bomb, {}, chunkBytes)).toBe('body-too-large');
 });
 
