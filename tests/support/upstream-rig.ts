@@ -8,6 +8,7 @@ import type { CertificateFiles } from './test-ca.ts';
 
 /** Longer than anything here takes on a busy machine. */
 const PATIENCE_MS = 20_000;
+const POLL_MS = 5;
 
 /** Stands where the driver stands: takes the inputs of a port, and lets a test wait for one. */
 export class InputRecorder {
@@ -57,6 +58,14 @@ export class InputRecorder {
   }
 }
 
+/** Waits for something that no input tells of. */
+export async function until(isDone: () => boolean): Promise<void> {
+  for (let waitedMs = 0; !isDone(); waitedMs += POLL_MS) {
+    if (waitedMs > PATIENCE_MS) throw new Error(`waited in vain for ${isDone}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
 /** A plan as the domain policy makes it, with what a test wants otherwise. */
 export function planFor(domain: string, parts: Partial<DialPlan> = {}): DialPlan {
   return {
@@ -86,6 +95,7 @@ export async function listen(
   const server = createServer((socket) => {
     sockets.push(socket);
     socket.on('error', () => socket.destroy());
+    socket.resume();
     serve(socket);
   });
   server.listen(port, host);
