@@ -1,3 +1,4 @@
+import { between, millis, shorter } from '../../kit/index.ts';
 import type { DecodedBody } from '../../wire/index.ts';
 import type { Session } from '../session.ts';
 import type { Turn } from '../work.ts';
@@ -12,6 +13,12 @@ export function isEmptyRequest(body: DecodedBody): boolean {
     !attributes.restart
   );
 }
+
+/**
+ * Pidgin makes a request 250 ms after each reply, also while another one is held: by the letter of XEP-0124 §11, which
+ * sets `polling` against that, its session would end with the first message.
+ */
+const FASTEST_PACE = millis(200);
 
 /**
  * Whether a new request (never a repeat) is one too many (XEP-0124 §11), or comes too soon (§11, §12).
@@ -32,7 +39,8 @@ export function judgeActivity(
   if (unanswered > terms.requests && !isExtra) return 'too-many-requests';
 
   const isEmpty = isEmptyRequest(body);
-  const isSoon = turn.now - session.lastNewAt < terms.polling;
+  const pace = terms.isPolling ? terms.polling : shorter(terms.polling, FASTEST_PACE);
+  const isSoon = between(session.lastNewAt, turn.now) < pace;
   const isTooSoon =
     isEmpty && isSoon && (terms.isPolling ? session.wasEmptyRound : unanswered === terms.requests);
   session.lastNewAt = turn.now;
