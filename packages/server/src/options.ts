@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig } from '@boshd/engine/manager';
+import type { ManagerConfig } from '@boshd/engine/manager';
 import type { DomainOverride } from '@boshd/engine/site';
-import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config } from './config/index.ts';
 import { FRONT_LIMITS, type FrontOptions } from './front/options.ts';
@@ -12,10 +11,10 @@ import type { UpstreamOptions } from './upstream/options.ts';
 
 /** Reads the files of certificates that the configuration names. Throws the system's error with the path in it. */
 export function managerConfigOf(config: Config): ManagerConfig {
-  const { session, limits, domains, upstream } = config;
+  const { session, stream, limits, domains, upstream, showExternal } = config;
   return {
     session,
-    stream: DEFAULT_STREAM_LIMITS,
+    stream,
     serverXml: xmlLimitsOf(config, limits.serverStanzaBytesMax),
     domains: {
       defaultDomain: domains.default,
@@ -23,14 +22,8 @@ export function managerConfigOf(config: Config): ManagerConfig {
       deny: domains.deny,
       overrides: new Map([...upstream.overrides].map(([domain, override]) => [domain, overrideOf(override)])),
     },
-    admission: {
-      sessionsMax: limits.sessionsMax,
-      endedMax: DEFAULT_ADMISSION_LIMITS.endedMax,
-      sessionsPerAddressMax: limits.sessionsPerAddressMax,
-      creationsPerAddressPerSecond: limits.creationsPerAddressPerSecond,
-      creationsPerAddressBurst: limits.creationsPerAddressBurst,
-    },
-    showExternal: false,
+    admission: limits,
+    showExternal,
   };
 }
 
@@ -81,11 +74,15 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
   };
 }
 
+/** Reads the file of authorities. Throws the system's error with the path in it. */
 export function upstreamOptionsOf({ dns, upstream }: Config): UpstreamOptions {
+  const { servers, timeout } = dns;
+  const { caFile, allowNetworks, denyNetworks, dial } = upstream;
   return {
-    dnsServers: dns.servers,
-    allowNetworks: upstream.allowNetworks,
-    denyNetworks: upstream.denyNetworks,
-    limits: { dialMs: upstream.dial, dnsMs: dns.timeout },
+    ...(caFile === undefined ? {} : { ca: [readFileSync(caFile, 'utf8')] }),
+    dnsServers: servers,
+    allowNetworks,
+    denyNetworks,
+    limits: { dialMs: dial, dnsMs: timeout },
   };
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
+import { domainToASCII } from 'node:url';
 import { assert, type ByteString, type Toolbox } from '@boshd/engine/kit';
 
 type Slice = (this: Uint8Array, start: number, end: number) => string;
@@ -14,6 +15,9 @@ const latin1Slice = ((): Slice => {
   return method as Slice;
 })();
 
+/** Nothing that IDNA would change: no upper case, no script but ASCII, no label of digits alone at the end (an address). */
+const PLAIN_DOMAIN = /^(?!.*xn--)(?:[a-z0-9_-]+\.)*[a-z][a-z0-9-]*$/;
+
 const NOT_ASCII = /[^\0-\x7f]/;
 
 /** The engine's toolbox, made of node:crypto and Buffer. */
@@ -25,6 +29,8 @@ export function nodeToolbox(): Toolbox {
     decodeUtf8: (bytes) => (NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes),
     encodeUtf8: (text) =>
       (NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text) as ByteString,
+    // Most domains are in A-labels already; asking ICU about each would cost as much as decoding a request.
+    domainToAscii: (domain) => (PLAIN_DOMAIN.test(domain) ? domain : domainToASCII(domain)),
     sha1Hex: (bytes) => createHash('sha1').update(bytes, 'latin1').digest('hex'),
   };
 }

@@ -17,6 +17,8 @@ export interface Toolbox {
   decodeUtf8(bytes: ByteString): string;
   /** UTF-8 of a text. */
   encodeUtf8(text: string): ByteString;
+  /** A domain in lower-case A-labels (`xn--...`), as the DNS and policies know it; '' where it can not be one. */
+  domainToAscii(domain: string): string;
   /** Lower-case hexadecimal SHA-1 of the bytes (XEP-0124 §15). */
   sha1Hex(bytes: ByteString): string;
 }

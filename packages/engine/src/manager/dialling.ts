@@ -1,11 +1,11 @@
-import type { DialPlan, DomainPolicy } from '../site/index.ts';
+import type { AdmittedDomain, DialPlan, DomainPolicy } from '../site/index.ts';
 import type { StartTls } from '../stream/index.ts';
 
 /** How to reach the server of a domain that was admitted. */
-export function planDial(policy: DomainPolicy, domain: string, clientAddress: string): DialPlan {
-  const override = policy.overrides.get(domain);
+export function planDial(policy: DomainPolicy, { ascii }: AdmittedDomain, clientAddress: string): DialPlan {
+  const override = policy.overrides.get(ascii);
   return {
-    domain,
+    domain: ascii,
     target: override?.target ?? 'discover',
     tls: override?.tls ?? 'required',
     verify: override?.verify ?? true,

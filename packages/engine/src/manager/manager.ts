@@ -10,7 +10,7 @@ import {
   terminalReply,
   tick,
 } from '../session/index.ts';
-import { admitDomain } from '../site/index.ts';
+import { type AdmittedDomain, admitDomain } from '../site/index.ts';
 import { createStream, linkData, linkSecured, linkUp, streamTick } from '../stream/index.ts';
 import { makeFramer } from '../wire/index.ts';
 import { Admission } from './admission.ts';
@@ -146,7 +146,11 @@ export class ConnectionManager {
 
   /** XEP-0124 §7.1 */
   #create(input: RequestInput): void {
-    const admitted = admitDomain(this.#config.domains, input.body.attributes.to);
+    const admitted = admitDomain(
+      this.#config.domains,
+      input.body.attributes.to,
+      this.#conductor.sessionTurn.toolbox,
+    );
     if (this.#isShuttingDown) {
       this.#refuseCreation(input, 'shutdown', '');
     } else if (!admitted.ok) {
@@ -158,9 +162,9 @@ export class ConnectionManager {
     }
   }
 
-  #admit(input: RequestInput, domain: string): void {
+  #admit(input: RequestInput, domain: AdmittedDomain): void {
     const { request, site, address, secure, body } = input;
-    const birth = { request, site, domain, address, secure };
+    const birth = { request, site, domain: domain.name, address, secure };
     const session = createSession(birth, body, this.#config.session, this.#conductor.sessionTurn);
     const slot: Slot = {
       session,
@@ -171,17 +175,22 @@ export class ConnectionManager {
       scheduled: undefined,
     };
     this.#table.add(slot, request);
-    this.#conductor.log({ event: 'session-created', session: session.name, site, domain, address });
-    if (session.terminal === undefined) this.#dial(slot, body.attributes);
+    this.#conductor.log({
+      event: 'session-created',
+      session: session.name,
+      site,
+      domain: domain.name,
+      address,
+    });
+    if (session.terminal === undefined) this.#dial(slot, domain, body.attributes);
     this.#conductor.settle(slot);
   }
 
-  #dial(slot: Slot, { from, lang }: RequestInput['body']['attributes']): void {
-    const { domain, address } = slot.session;
+  #dial(slot: Slot, domain: AdmittedDomain, { from, lang }: RequestInput['body']['attributes']): void {
     const { stream: limits, serverXml, domains, showExternal } = this.#config;
     const { now, toolbox } = this.#conductor.streamTurn;
-    const plan = planDial(domains, domain, address);
-    const request = { domain, from, lang, startTls: startTlsOf(plan), showExternal };
+    const plan = planDial(domains, domain, slot.session.address);
+    const request = { domain: domain.name, from, lang, startTls: startTlsOf(plan), showExternal };
     const stream = createStream(request, limits, makeFramer(serverXml, toolbox), now);
     this.#lastLink += 1;
     this.#table.attach(slot, { link: this.#lastLink, stream, dialledAt: now, remote: '' });

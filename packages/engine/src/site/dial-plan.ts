@@ -1,6 +1,6 @@
 /** Where and how to dial for a domain: made by the domain policy, carried out by the upstream port. */
 export interface DialPlan {
-  /** The XMPP domain that the certificate must be for and that the stream header names. */
+  /** The XMPP domain, in A-labels: what the DNS is asked for and what the certificate must be for. */
   readonly domain: string;
   /** 'discover': SRV, then A/AAAA of the domain. Otherwise the operator's override, to which no address policy applies. */
   readonly target: 'discover' | DialTarget;

@@ -1,4 +1,4 @@
-import { fault, ok, type Result } from '../kit/index.ts';
+import { fault, ok, type Result, type Toolbox } from '../kit/index.ts';
 import type { DialTarget, TlsPolicy } from './dial-plan.ts';
 
 /** Where an operator says a domain's server is, instead of what the DNS says. */
@@ -11,7 +11,7 @@ export interface DomainOverride {
   readonly ca: string | undefined;
 }
 
-/** Which XMPP domains may be connected to. */
+/** Which XMPP domains may be connected to. All domains and patterns in it are in lower-case A-labels. */
 export interface DomainPolicy {
   /** For a creation request without `to`. Default: none. */
   readonly defaultDomain: string | undefined;
@@ -28,25 +28,40 @@ export type DomainRefusal = { readonly code: 'no-domain' | 'domain-refused'; rea
 const DOMAIN =
   /^(?=.{1,253}$)[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}_-]{0,62})(?:\.[\p{L}\p{N}_](?:[\p{L}\p{N}\p{M}_-]{0,62}))*$/u;
 
-/** The domain that a session is for, in lower case, or why it may not be had (XEP-0124 §7.1). */
-export function admitDomain(policy: DomainPolicy, to: string | undefined): Result<string, DomainRefusal> {
+/** A domain that may be connected to. */
+export interface AdmittedDomain {
+  /** As the client wrote it, in lower case: for the stream header and the client. */
+  readonly name: string;
+  /** In A-labels: what policies, the DNS and certificates speak of. */
+  readonly ascii: string;
+}
+
+/** The domain that a session is for, or why it may not be had (XEP-0124 §7.1). Judged in A-labels, however it is written. */
+export function admitDomain(
+  policy: DomainPolicy,
+  to: string | undefined,
+  toolbox: Toolbox,
+): Result<AdmittedDomain, DomainRefusal> {
   const asked = to === undefined || to === '' ? policy.defaultDomain : to;
-  if (asked === undefined)
-    return fault({ code: 'no-domain', detail: 'no `to`, and no default domain is configured' });
-  const domain = asked.toLowerCase().replace(/\.$/, '');
-  if (!DOMAIN.test(domain)) return fault({ code: 'no-domain', detail: '`to` is not a domain' });
-  if (policy.deny.some((pattern) => matches(pattern, domain))) {
-    return fault({ code: 'domain-refused', detail: `${domain} is on the deny list` });
+  if (asked === undefined) return refuse('no-domain', 'no `to`, and no default domain is configured');
+  const name = asked.toLowerCase().replace(/\.$/, '');
+  const ascii = DOMAIN.test(name) ? toolbox.domainToAscii(name) : '';
+  if (ascii === '') return refuse('no-domain', '`to` is not a domain');
+  if (policy.deny.some((pattern) => matches(pattern, ascii))) {
+    return refuse('domain-refused', `${ascii} is on the deny list`);
   }
-  if (!policy.allow.some((pattern) => matches(pattern, domain))) {
-    return fault({ code: 'domain-refused', detail: `${domain} is not on the allow list` });
+  if (!policy.allow.some((pattern) => matches(pattern, ascii))) {
+    return refuse('domain-refused', `${ascii} is not on the allow list`);
   }
-  return ok(domain);
+  return ok({ name, ascii });
+}
+
+function refuse(code: DomainRefusal['code'], detail: string): Result<AdmittedDomain, DomainRefusal> {
+  return fault({ code, detail });
 }
 
 /** On label boundaries: `*.example.org` is no match for `badexample.org`. */
-function matches(pattern: string, domain: string): boolean {
+function matches(pattern: string, ascii: string): boolean {
   if (pattern === '*') return true;
-  const lower = pattern.toLowerCase();
-  return lower.startsWith('*.') ? domain.endsWith(lower.slice(1)) : domain === lower;
+  return pattern.startsWith('*.') ? ascii.endsWith(pattern.slice(1)) : ascii === pattern;
 }

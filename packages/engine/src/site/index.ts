@@ -1,6 +1,12 @@
 export { type AddressPolicy, type AddressVerdict, addressVerdict } from './address-policy.ts';
 export type { DialPlan, DialTarget, TlsPolicy } from './dial-plan.ts';
-export { admitDomain, type DomainOverride, type DomainPolicy, type DomainRefusal } from './domain-policy.ts';
+export {
+  type AdmittedDomain,
+  admitDomain,
+  type DomainOverride,
+  type DomainPolicy,
+  type DomainRefusal,
+} from './domain-policy.ts';
 export { type Network, parseNetwork } from './ip-address.ts';
 export {
   judgeOrigin,
