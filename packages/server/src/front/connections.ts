@@ -91,11 +91,13 @@ export class Connections {
     connection.sweeps = 0;
   }
 
-  destroyAll(): void {
-    for (const { socket } of this.#bySocket.values()) socket.destroy();
-  }
-
-  stopSweeping(): void {
+  /** Resolves when the last has ended and what was lost with it has been told; ends the sweeps. */
+  async empty(): Promise<void> {
+    for (const { socket } of this.#bySocket.values()) {
+      await new Promise<void>((resolve) => {
+        socket.once('close', () => resolve());
+      });
+    }
     clearInterval(this.#sweeper);
   }
 

@@ -83,7 +83,7 @@ class NodeFront implements Front, HttpHandler {
     const cut = setTimeout(() => this.#listener.destroy(), graceMs);
     await this.#listener.stop();
     clearTimeout(cut);
-    this.#connections.stopSweeping();
+    await this.#connections.empty();
   }
 
   respond(request: RequestId, reply: Reply): void {
