@@ -13,15 +13,14 @@ export const PREFIXED = 3;
 const IRREGULAR = 4;
 
 /** Numbers that a record has, and which is where. */
-const RECORD = 8;
+const RECORD = 7;
 const NAME_AT = 0;
 const COLON_AT = 1;
 const NAME_END = 2;
 const HASH = 3;
-const PREFIX_HASH = 4;
-const VALUE_AT = 5;
-const VALUE_END = 6;
-const KIND = 7;
+const VALUE_AT = 4;
+const VALUE_END = 5;
+const KIND = 6;
 
 const XMLNS = word('xmlns');
 
@@ -41,9 +40,6 @@ export class AttributeRecords {
   }
   nameEnd(index: number): number {
     return this.#records[index * RECORD + NAME_END] ?? 0;
-  }
-  prefixHash(index: number): number {
-    return this.#records[index * RECORD + PREFIX_HASH] ?? 0;
   }
   valueAt(index: number): number {
     return this.#records[index * RECORD + VALUE_AT] ?? 0;
@@ -73,31 +69,43 @@ export class AttributeRecords {
   add(
     bytes: Uint8Array,
     nameAt: number,
-    colon: number,
     nameEnd: number,
     hash: number,
-    prefixHash: number,
     valueAt: number,
     valueEnd: number,
-    isIrregular: boolean,
   ): boolean {
     const records = this.#records;
     const place = this.count * RECORD;
     for (let other = 0; other < place; other += RECORD) {
       if (records[other + HASH] === hash && this.#isNamed(bytes, other, nameAt, nameEnd)) return false;
     }
-    const kind = kindOf(bytes, nameAt, colon, nameEnd);
-    if (kind !== PLAIN) this.namespaced = true;
+    let kind = PLAIN;
+    if (isWord(bytes, nameAt, nameEnd, XMLNS)) {
+      kind = DEFAULT_DECLARATION;
+      this.namespaced = true;
+    }
     records[place + NAME_AT] = nameAt;
-    records[place + COLON_AT] = colon;
+    records[place + COLON_AT] = -1;
     records[place + NAME_END] = nameEnd;
     records[place + HASH] = hash;
-    records[place + PREFIX_HASH] = prefixHash;
     records[place + VALUE_AT] = valueAt;
     records[place + VALUE_END] = valueEnd;
-    records[place + KIND] = isIrregular ? kind | IRREGULAR : kind;
+    records[place + KIND] = kind;
     this.count += 1;
     return true;
+  }
+
+  /** Says more of the attribute that was added last, where it is an unusual one. */
+  amend(bytes: Uint8Array, colon: number, isIrregular: boolean): void {
+    const records = this.#records;
+    const place = (this.count - 1) * RECORD;
+    let kind = records[place + KIND] ?? PLAIN;
+    if (colon >= 0) {
+      kind = isWord(bytes, records[place + NAME_AT] ?? 0, colon, XMLNS) ? PREFIX_DECLARATION : PREFIXED;
+      records[place + COLON_AT] = colon;
+      this.namespaced = true;
+    }
+    records[place + KIND] = isIrregular ? kind | IRREGULAR : kind;
   }
 
   #isNamed(bytes: Uint8Array, place: number, nameAt: number, nameEnd: number): boolean {
@@ -106,9 +114,4 @@ export class AttributeRecords {
     const length = nameEnd - nameAt;
     return otherEnd - otherAt === length && sameBytes(bytes, otherAt, nameAt, length);
   }
-}
-
-function kindOf(bytes: Uint8Array, nameAt: number, colon: number, nameEnd: number): number {
-  if (colon < 0) return isWord(bytes, nameAt, nameEnd, XMLNS) ? DEFAULT_DECLARATION : PLAIN;
-  return isWord(bytes, nameAt, colon, XMLNS) ? PREFIX_DECLARATION : PREFIXED;
 }

@@ -75,7 +75,7 @@ export class NamespaceStack {
       if (this.#defaultDepth === 0) this.inheritsDefault = true;
     } else if (isWord(bytes, tag.nameAt, tag.colon, XMLNS)) {
       return this.#refuse('an element with the prefix xmlns', tag.nameAt);
-    } else if (this.#resolve(bytes, tag.nameAt, tag.colon, tag.prefixHash) === UNDECLARED) {
+    } else if (this.#resolve(bytes, tag.nameAt, tag.colon) === UNDECLARED) {
       return this.#refuse('an undeclared prefix', tag.nameAt);
     }
     return !tag.attributes.namespaced || this.#checkPrefixed(bytes, tag);
@@ -101,10 +101,7 @@ export class NamespaceStack {
 
   /** The namespace of a prefix now in scope; undefined when it has none. */
   namespaceOf(bytes: Uint8Array, prefixAt: number, prefixEnd: number): string | undefined {
-    return this.#namespace(
-      bytes,
-      this.#resolve(bytes, prefixAt, prefixEnd, hashOf(bytes, prefixAt, prefixEnd)),
-    );
+    return this.#namespace(bytes, this.#resolve(bytes, prefixAt, prefixEnd));
   }
 
   #declareAll(bytes: Uint8Array, tag: TagReader, depth: number): boolean {
@@ -183,13 +180,13 @@ export class NamespaceStack {
   }
 
   #resolveAttribute(bytes: Uint8Array, tag: TagReader, index: number): number {
-    const hash = tag.attributes.prefixHash(index);
-    return this.#resolve(bytes, tag.attributes.nameAt(index), tag.attributes.colon(index), hash);
+    return this.#resolve(bytes, tag.attributes.nameAt(index), tag.attributes.colon(index));
   }
 
   /** What binds a prefix; an outer binding is noted as used. */
-  #resolve(bytes: Uint8Array, prefixAt: number, prefixEnd: number, hash: number): number {
+  #resolve(bytes: Uint8Array, prefixAt: number, prefixEnd: number): number {
     const length = prefixEnd - prefixAt;
+    const hash = this.#bindings.length > 0 ? hashOf(bytes, prefixAt, prefixEnd) : 0;
     for (let index = this.#bindings.length - 1; index >= 0; index -= 1) {
       const binding = this.#bindings[index];
       if (binding === undefined || binding.hash !== hash) continue;
