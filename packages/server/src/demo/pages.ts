@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ByteString, Toolbox } from '@boshd/engine/kit';
 import { nodeToolbox } from '../toolbox.ts';
-import { DEMO_DOMAIN } from './domain/server.ts';
+import { DEMO_DOMAIN } from './stream/server.ts';
 
 export interface DemoPagesOptions {
   /** Path of the BOSH URL on the page's own origin. Default `/http-bind`. */

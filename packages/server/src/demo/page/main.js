@@ -13,22 +13,23 @@ import { failureInWords } from './words.js';
 const WIDE = matchMedia('(min-width: 70rem)');
 const NICKNAME_KEY = 'boshd-demo-nickname';
 
-/** @type {Readonly<Record<'connecting' | 'signing-in' | 'online', string>>} */
-const PROGRESS = {
-  connecting: 'Connecting…',
-  'signing-in': 'Signing in…',
-  online: 'Online',
-};
+/** @type {Readonly<Record<string, string>>} */
+const PROGRESS = { connecting: 'Connecting…', 'signing-in': 'Signing in…' };
 
 const panel = new WirePanel(element('wire-list', HTMLOListElement), element('wire-count', HTMLElement));
 /** @type {Session | undefined} */
 let session;
 let lastStatus = 0;
+/** What the state line says while all is well; '' while not online. */
+let onlineText = '';
 
 tapRequests(settings.service, (exchange) => {
   if (exchange.state === 'held') {
     remember(rootAttribute(exchange.request, 'sid'), Number(rootAttribute(exchange.request, 'rid')));
-  } else lastStatus = exchange.status;
+  } else {
+    lastStatus = exchange.status;
+    showLine(exchange.state === 'answered');
+  }
   panel.show(exchange);
 });
 
@@ -61,11 +62,13 @@ function begin(name, connect) {
   session = new Session(settings.service, {
     ...room.listener,
     progress: (state) => {
-      showState(state, state === 'online' ? `Online as ${name}` : PROGRESS[state]);
+      onlineText = state === 'online' ? `Online as ${name}` : '';
+      showState(state, PROGRESS[state] ?? onlineText);
       if (state === 'online') enterRoom();
     },
     ended: (condition, domain, wasOnline) => {
       session = undefined;
+      onlineText = '';
       leaveRoom();
       if (condition === '') return;
       const during = wasOnline ? 'session' : 'log-in';
@@ -73,6 +76,18 @@ function begin(name, connect) {
     },
   });
   connect(session);
+}
+
+/**
+ * Says when a request of a session got no answer: Strophe tries it again, and nothing is lost by that.
+ *
+ * @param {boolean} answers
+ */
+function showLine(answers) {
+  if (onlineText === '') return;
+  const text = answers ? onlineText : 'No answer, trying again…';
+  // Said once, not with every answer.
+  if (element('state', HTMLElement).textContent !== text) showState(answers ? 'online' : 'connecting', text);
 }
 
 function enterRoom() {

@@ -4,6 +4,9 @@
 
 import { $iq, $msg, $pres, Strophe } from './strophe.js';
 
+// It tells the console of every step else.
+Strophe.setLogLevel(Strophe.LogLevel.WARN);
+
 const NS_ROSTER = 'jabber:iq:roster';
 /** XEP-0172 */
 const NS_NICK = 'http://jabber.org/protocol/nick';
@@ -34,6 +37,7 @@ export class Session {
   #nickname = '';
   #condition = '';
   #wasOnline = false;
+  #leaving = false;
   #over = false;
 
   /**
@@ -71,7 +75,7 @@ export class Session {
   }
 
   signOut() {
-    this.#condition = '';
+    this.#leaving = true;
     this.#connection.disconnect();
   }
 
@@ -134,10 +138,6 @@ export class Session {
       case Strophe.Status.CONNTIMEOUT:
         this.#condition ||= condition || 'unknown';
         break;
-      case Strophe.Status.DISCONNECTING:
-        // Strophe gives up by itself after an HTTP 4xx; signing out has no reason either, but has been asked for.
-        this.#condition ||= condition || (this.#connection.disconnecting ? '' : 'unknown');
-        break;
       case Strophe.Status.DISCONNECTED:
         this.#end();
         break;
@@ -147,7 +147,9 @@ export class Session {
   #end() {
     if (this.#over) return;
     this.#over = true;
-    this.#listener.ended(this.#condition, this.#domain, this.#wasOnline);
+    // Strophe gives no reason when it gives up by itself, as after an HTTP 4xx.
+    const condition = this.#leaving ? '' : this.#condition || 'unknown';
+    this.#listener.ended(condition, this.#domain, this.#wasOnline);
   }
 
   #online() {

@@ -138,8 +138,11 @@ export class PeopleList {
  */
 export function avatarOf(person) {
   const avatar = span('avatar');
-  const sum = [...person.jid].reduce((total, character) => total + (character.codePointAt(0) ?? 0), 0);
-  avatar.dataset.tone = String(sum % TONES);
+  const hash = [...person.jid].reduce(
+    (total, character) => (total * 31 + (character.codePointAt(0) ?? 0)) % 65_521,
+    7,
+  );
+  avatar.dataset.tone = String(hash % TONES);
   avatar.setAttribute('aria-hidden', 'true');
   setInitial(avatar, person);
   return avatar;
@@ -157,9 +160,8 @@ function fillRow(row, person, isCurrent) {
   setInitial(avatar, person);
   const status = statusInWords(person);
   who.replaceChildren(span('name', person.name), span('status', status));
-  unread.textContent = person.unread > 0 ? String(person.unread) : '';
-  const waiting = person.unread > 0 ? `, ${person.unread} unread` : '';
-  button.setAttribute('aria-label', `${person.name}, ${status}${waiting}`);
+  if (person.unread > 0) unread.replaceChildren(String(person.unread), span('quiet', ' unread'));
+  else unread.replaceChildren();
   button.dataset.online = String(isOnline(person));
   button.title = person.jid;
   if (isCurrent) button.setAttribute('aria-current', 'true');

@@ -26,6 +26,8 @@ import { avatarOf, isOnline, People, PeopleList, statusInWords } from './people.
 /** After this long without a key one is not typing any more (XEP-0085 §5.2 has 30 s for `paused`; shorter reads better). */
 const TYPING_MS = 5000;
 
+const NOBODY_CHOSEN = 'Choose who to talk to. The first one to come in is chosen for you.';
+
 export class Room {
   #parts;
   #session;
@@ -158,7 +160,7 @@ export class Room {
     const message = { id: '', mine: false, text, at, problem: '' };
     this.#conversations.add(jid, message);
     if (this.#partner === undefined) this.#open(person, false);
-    else if (person === this.#partner) this.#log.append(message, person.name);
+    else if (person === this.#partner) this.#append(message, person);
     else this.#tell(`New message from ${person.name}.`);
     if (person !== this.#partner || document.hidden) person.unread += 1;
     this.#show();
@@ -177,7 +179,8 @@ export class Room {
     }
     person.unread = 0;
     this.#parts.conversation.dataset.open = 'true';
-    this.#show();
+    // At once: what is hidden can not take the focus.
+    this.#draw();
     // Never out of a field where somebody is writing.
     const writing = document.activeElement instanceof HTMLInputElement && document.activeElement.value !== '';
     if (takeFocus && !writing) this.#parts.text.focus();
@@ -187,6 +190,16 @@ export class Room {
     if (document.hidden || this.#partner === undefined) return;
     this.#partner.unread = 0;
     this.#show();
+  }
+
+  /**
+   * @param {import('./conversation.js').Message} message
+   * @param {Person} person
+   */
+  #append(message, person) {
+    // Before the first one the log is hidden, and a log that appears is not read out.
+    this.#parts.log.hidden = false;
+    this.#log.append(message, person.name);
   }
 
   #send() {
@@ -200,7 +213,7 @@ export class Room {
     this.#typingTimer = undefined;
     const message = { id, mine: true, text: words, at: new Date(), problem: '' };
     this.#conversations.add(person.jid, message);
-    this.#log.append(message, person.name);
+    this.#append(message, person);
     text.value = '';
     text.focus();
     this.#show();
@@ -255,9 +268,12 @@ export class Room {
     const partner = this.#partner;
     partnerName.textContent = partner?.name ?? 'Nobody chosen';
     partnerStatus.textContent = partner === undefined ? '' : statusInWords(partner);
-    empty.hidden = partner !== undefined;
+    const isSilent = partner === undefined || this.#conversations.of(partner.jid).length === 0;
+    empty.hidden = !isSilent;
+    empty.textContent =
+      partner === undefined ? NOBODY_CHOSEN : `Nothing said yet. Say hello to ${partner.name}.`;
     composer.hidden = partner === undefined;
-    log.hidden = partner === undefined;
+    log.hidden = isSilent;
     const unread = this.#people.unread;
     document.title = unread === 0 ? 'boshd demo' : `(${unread}) boshd demo`;
   }

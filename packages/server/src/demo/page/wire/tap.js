@@ -43,32 +43,39 @@ export function tapRequests(path, changed) {
      * @param {Document | XMLHttpRequestBodyInit | null} [body]
      */
     send(body) {
-      if (this.#url === serviceUrl && typeof body === 'string') this.#watch(body);
+      if (this.#url === serviceUrl && typeof body === 'string') {
+        count += 1;
+        watch(this, count, body, changed);
+      }
       super.send(body);
-    }
-
-    /** @param {string} request */
-    #watch(request) {
-      count += 1;
-      /** @type {Exchange} */
-      const exchange = {
-        number: count,
-        request,
-        sentAtMs: performance.now(),
-        doneAtMs: undefined,
-        status: 0,
-        response: '',
-        state: 'held',
-      };
-      this.addEventListener('loadend', () => {
-        exchange.doneAtMs = performance.now();
-        exchange.status = this.status;
-        exchange.response = this.status === 0 ? '' : this.responseText;
-        exchange.state = this.status === 200 ? 'answered' : 'failed';
-        changed(exchange);
-      });
-      changed(exchange);
     }
   }
   globalThis.XMLHttpRequest = WatchedRequest;
+}
+
+/**
+ * @param {XMLHttpRequest} xhr
+ * @param {number} number
+ * @param {string} request
+ * @param {(exchange: Exchange) => void} changed
+ */
+function watch(xhr, number, request, changed) {
+  /** @type {Exchange} */
+  const exchange = {
+    number,
+    request,
+    sentAtMs: performance.now(),
+    doneAtMs: undefined,
+    status: 0,
+    response: '',
+    state: 'held',
+  };
+  xhr.addEventListener('loadend', () => {
+    exchange.doneAtMs = performance.now();
+    exchange.status = xhr.status;
+    exchange.response = xhr.status === 0 ? '' : xhr.responseText;
+    exchange.state = xhr.status === 200 ? 'answered' : 'failed';
+    changed(exchange);
+  });
+  changed(exchange);
 }

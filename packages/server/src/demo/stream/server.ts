@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { assert, type Toolbox } from '@boshd/engine/kit';
 import { nodeToolbox } from '../../toolbox.ts';
-import { Accounts, type DemoAccount } from './accounts.ts';
+import { Accounts, type DemoAccount } from '../domain/accounts.ts';
+import { DEMO_LIMITS, type DemoLimits } from '../domain/limits.ts';
 import { Connection } from './connection.ts';
-import { DEMO_LIMITS, type DemoLimits } from './limits.ts';
 
 /** The domain of the demo: a name that never leaves the machine (RFC 6761 §6.3). */
 export const DEMO_DOMAIN = 'demo.localhost';

@@ -1,8 +1,8 @@
 import type { ByteString, Toolbox } from '@boshd/engine/kit';
 import { NS, type Payload, readElement, writeElement, type XmlElement } from '@boshd/engine/wire';
+import { element } from '../domain/stanza.ts';
 import type { Credentials, Identity, SaslExchange, SaslFailure, SaslStep } from '../sasl/exchange.ts';
 import { MECHANISM_NAMES, startMechanism } from '../sasl/mechanisms.ts';
-import { element } from './stanza.ts';
 
 /** What the client is told, and who it is once that is known. */
 export interface SaslReply {

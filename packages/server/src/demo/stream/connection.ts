@@ -14,14 +14,14 @@ import {
   writeElement,
   type XmlElement,
 } from '@boshd/engine/wire';
-import type { Account } from './accounts.ts';
-import { bindResource, enter, leaveAccount, leaveSession, type Reach, take } from './domain.ts';
-import { isProperIq } from './iq.ts';
-import { isResource } from './jid.ts';
+import type { Account } from '../domain/accounts.ts';
+import { bindResource, enter, leaveAccount, leaveSession, type Reach, take } from '../domain/domain.ts';
+import { isProperIq } from '../domain/iq.ts';
+import { isResource } from '../domain/jid.ts';
+import type { Session, StreamError } from '../domain/session.ts';
+import { bounce, element, insideOf, iqResult, readStanza, type StanzaError } from '../domain/stanza.ts';
+import type { DomainState } from '../domain/state.ts';
 import { bindFeatures, loginFeatures, SaslLogin } from './login.ts';
-import type { Session, StreamError } from './session.ts';
-import { bounce, element, insideOf, iqResult, readStanza, type StanzaError } from './stanza.ts';
-import type { DomainState } from './state.ts';
 
 /**
  * How far a stream has come (RFC 6120 §4.3). A header leads from `header` to `login`, or to `bind` when somebody has
