@@ -10,10 +10,10 @@ export {
 export { decodeBody } from './body-decoder.ts';
 export { encodeBody } from './body-encoder.ts';
 export { ALL_CONDITIONS, type Condition, conditionFacts } from './conditions.ts';
+export { readElement, writeElement, type XmlElement } from './elements/element.ts';
+export { attribute, escapeAttribute, escapeText } from './elements/escape.ts';
+export { readStartTag, rootAttribute, type StartTag } from './elements/start-tag.ts';
 export type { FramerEvent, FramerFault, MakeFramer, StanzaFramer, StreamHeader } from './framer.ts';
+export { makeFramer } from './framing/stanza-framer.ts';
 export { NS } from './names.ts';
 export type { Payload } from './payload.ts';
-export { makeFramer } from './stanza-framer.ts';
-export { readElement, writeElement, type XmlElement } from './xml/element.ts';
-export { attribute, escapeAttribute, escapeText } from './xml/escape.ts';
-export { readStartTag, rootAttribute, type StartTag } from './xml/start-tag.ts';

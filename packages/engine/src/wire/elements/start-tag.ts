@@ -1,6 +1,6 @@
 import { assert, type ByteString, type Toolbox } from '../../kit/index.ts';
-import { APOSTROPHE, DOUBLE_QUOTE, EQUALS, GREATER_THAN, isWhitespace, SLASH } from './chars.ts';
-import { attributeText } from './references.ts';
+import { APOSTROPHE, DOUBLE_QUOTE, EQUALS, GREATER_THAN, isWhitespace, SLASH } from '../xml/chars.ts';
+import { attributeText } from '../xml/references.ts';
 
 /** The root start tag of a payload. */
 export interface StartTag {

@@ -16,9 +16,7 @@ const IN_ATTRIBUTE = /[&<>'"\t\n\r]/g;
 // A bare carriage return would be read as a line feed (XML 1.0 §2.11).
 const IN_TEXT = /[&<>\r]/g;
 /** What XML 1.0 §2.2 does not allow even as a character reference; a lone surrogate has no UTF-8 either. */
-const ILLEGAL =
-  // biome-ignore format: one range a part
-  /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+const ILLEGAL = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 function escaped(character: string): string {
   return ESCAPES[character] ?? character;

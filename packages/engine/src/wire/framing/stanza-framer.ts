@@ -1,9 +1,7 @@
-import { assert, type Toolbox } from '../kit/index.ts';
-import type { XmlLimits } from './body.ts';
-import type { FramerEvent, FramerFault, MakeFramer, StanzaFramer } from './framer.ts';
-import { PartialBytes } from './partial-bytes.ts';
-import { cutPayload } from './payload-cutter.ts';
-import { readStreamRoot, type StreamRoot } from './stream-header.ts';
+import { assert, type Toolbox } from '../../kit/index.ts';
+import type { XmlLimits } from '../body.ts';
+import type { FramerEvent, FramerFault, MakeFramer, StanzaFramer } from '../framer.ts';
+import { cutPayload } from '../payload-cutter.ts';
 import {
   FAULTY,
   GREATER_THAN,
@@ -13,11 +11,13 @@ import {
   SLASH,
   skipWhitespace,
   startsWith,
-} from './xml/chars.ts';
-import { afterDeclaration } from './xml/declaration.ts';
-import type { OuterBinding } from './xml/namespaces.ts';
-import type { XmlScanner } from './xml/scanner.ts';
-import { giveBack, takeScanner } from './xml/spare-scanner.ts';
+} from '../xml/chars.ts';
+import { afterDeclaration } from '../xml/declaration.ts';
+import type { OuterBinding } from '../xml/namespaces.ts';
+import type { XmlScanner } from '../xml/scanner.ts';
+import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
+import { PartialBytes } from './partial-bytes.ts';
+import { readStreamRoot, type StreamRoot } from './stream-header.ts';
 
 /** Bytes of a stream's start tag: servers send some 300. */
 const HEADER_BYTES_MAX = 8192;

@@ -1,11 +1,11 @@
-import { type ByteString, fault, ok, type Result, type Toolbox } from '../kit/index.ts';
-import type { FramerFault, StreamHeader } from './framer.ts';
-import { NS } from './names.ts';
-import { declaredPrefixes, type PayloadScope, rootNamespace } from './payload-cutter.ts';
-import { PLAIN, PREFIXED } from './xml/attribute-records.ts';
-import { isWord, word } from './xml/chars.ts';
-import { knownText, valueText } from './xml/known-text.ts';
-import type { XmlScanner } from './xml/scanner.ts';
+import { type ByteString, fault, ok, type Result, type Toolbox } from '../../kit/index.ts';
+import type { FramerFault, StreamHeader } from '../framer.ts';
+import { NS } from '../names.ts';
+import { declaredPrefixes, type PayloadScope, rootNamespace } from '../payload-cutter.ts';
+import { PLAIN, PREFIXED } from '../xml/attribute-records.ts';
+import { isWord, word } from '../xml/chars.ts';
+import { knownText, valueText } from '../xml/known-text.ts';
+import type { XmlScanner } from '../xml/scanner.ts';
 
 const STREAM = word('stream');
 

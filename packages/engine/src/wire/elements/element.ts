@@ -1,7 +1,7 @@
 import { AssertionFailed, assert, type ByteString, type Toolbox } from '../../kit/index.ts';
 import { NS } from '../names.ts';
+import { attributeText, contentText, sectionText } from '../xml/references.ts';
 import { attribute, escapeText } from './escape.ts';
-import { attributeText, contentText, sectionText } from './references.ts';
 import { TagCursor } from './start-tag.ts';
 
 /**
