@@ -143,7 +143,7 @@ export class Stage {
       case 'drop':
         return `<- ${this.#names.get(output.request)} dropped`;
       case 'send':
-        return `<= ${textOf(output.bytes)}`;
+        return output.bytes === ' ' ? '<= (white space)' : `<= ${textOf(output.bytes)}`;
       case 'dial':
         this.#link = output.link;
         return `== dial ${output.plan.domain} ${output.plan.tls}`;

@@ -17,7 +17,7 @@ import {
   type StreamWork,
   streamDeadline,
 } from '../stream/index.ts';
-import type { Payload } from '../wire/index.ts';
+import { NS, type Payload } from '../wire/index.ts';
 import type { Admission } from './admission.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
@@ -120,7 +120,7 @@ export class Conductor {
     const isLost = session.isStreamOpen && error === undefined;
     const condition = isLost ? 'internal-server-error' : reasonFacts(reason).condition;
     terminate(session, { condition, error }, 'deliver', this.#session);
-    this.#logEnd(slot, reason, detail, session.outbound.length);
+    this.#logEnd(slot, reason, detail, session.outbound);
   }
 
   /** boshd stops: what is queued goes back to the server, the client hears system-shutdown. */
@@ -128,7 +128,7 @@ export class Conductor {
     const terminal: Terminal = { condition: 'system-shutdown', error: undefined };
     const undelivered = terminate(slot.session, terminal, 'drop', this.#session);
     this.#closeUpstream(slot, undelivered);
-    this.#logEnd(slot, 'shutdown', '', undelivered.length);
+    this.#logEnd(slot, 'shutdown', '', undelivered);
     this.settle(slot);
   }
 
@@ -149,7 +149,7 @@ export class Conductor {
         break;
       case 'leave':
         this.#closeUpstream(slot, work.undelivered);
-        this.#logEnd(slot, work.why, work.detail, work.undelivered.length);
+        this.#logEnd(slot, work.why, work.detail, work.undelivered);
         break;
       default:
         unreachable(work);
@@ -210,8 +210,9 @@ export class Conductor {
     this.log({ event: 'stream-ready', session: name, domain, remote, secure: stream.isSecure, tookMs });
   }
 
-  #logEnd({ session }: Slot, reason: Reason, detail: string, undelivered: number): void {
+  #logEnd({ session }: Slot, reason: Reason, detail: string, payloads: readonly Payload[]): void {
     const { name, site, domain, createdAt } = session;
+    const undelivered = payloads.filter(({ namespace }) => namespace === NS.client).length;
     const livedMs = this.now - createdAt;
     this.log({ event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered });
   }

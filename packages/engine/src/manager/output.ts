@@ -38,7 +38,7 @@ export type LogEvent =
       readonly reason: Reason;
       readonly detail: string;
       readonly livedMs: number;
-      /** Payloads that the client never confirmed. */
+      /** Stanzas that the client never confirmed. */
       readonly undelivered: number;
     }
   | {

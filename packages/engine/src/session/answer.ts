@@ -1,4 +1,4 @@
-import { after, assert, type ByteString, between, type Instant, join } from '../kit/index.ts';
+import { after, assert, type ByteString, between, type Instant, join, shorter } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
 import type { HeldRequest, Session, Terminal } from './session.ts';
@@ -147,6 +147,7 @@ export function answerTerminal(session: Session, turn: Turn): void {
       respondTerminal(session, request, terminalBody(terminal, payloads), turn);
     payloads = NOTHING;
   }
+  session.early.sort((a, b) => a.rid - b.rid);
   for (const early of session.early) {
     if (early.request !== undefined)
       respondTerminal(session, early.request, terminalBody(terminal, NOTHING), turn);
@@ -180,7 +181,6 @@ export function answerByOf(session: Session, hasPayload: boolean, turn: Turn): I
   const { terms, limits } = session;
   // Pidgin sends its next stanza only after the reply; but until it is logged in, the reply must carry the server's answer.
   const isOneConnection = hasPayload && session.isLoggedIn && !session.hasTwoConnections;
-  const wait =
-    isOneConnection && limits.oneConnectionAnswer < terms.wait ? limits.oneConnectionAnswer : terms.wait;
-  return after(turn.now, wait);
+  const isQuick = isOneConnection && session.blockedBytes === undefined;
+  return after(turn.now, isQuick ? shorter(limits.oneConnectionAnswer, terms.wait) : terms.wait);
 }

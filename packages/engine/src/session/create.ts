@@ -68,6 +68,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     wasEmptyRound: false,
     strikes: 0,
     report: undefined,
+    reportedRid: attributes.rid,
     gatherScore: 0,
     watchedUntil: undefined,
     terminal: undefined,

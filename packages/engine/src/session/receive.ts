@@ -4,7 +4,7 @@ import { answer, answerByOf, hasListener, respondTerminal, settle } from './answ
 import { finish, leave } from './end.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
-import { isEmptyRequest, judgeActivity } from './rules/activity.ts';
+import { isEmptyRequest, isFarewell, judgeActivity } from './rules/activity.ts';
 import { confirm } from './rules/confirm.ts';
 import { gather } from './rules/gather.ts';
 import { takeKey } from './rules/keys.ts';
@@ -16,8 +16,7 @@ import type { RequestId, Turn } from './work.ts';
 /** Takes a request of this session: the main path. Whatever it is, it is answered now or held to be answered. */
 export function receive(session: Session, request: RequestId, body: DecodedBody, turn: Turn): void {
   const { attributes } = body;
-  const isExtra = attributes.terminate || attributes.pause !== undefined;
-  const place = placeOf(session, attributes.rid, isExtra);
+  const place = placeOf(session, attributes.rid, isFarewell(body));
   if (place.is === 'repeat-of-answered' || place.is === 'repeat-of-held' || place.is === 'repeat-of-early') {
     receiveRepeat(session, request, place, attributes, turn);
   } else if (session.phase === 'ended') {
@@ -148,9 +147,10 @@ function pause(session: Session, pauseS: number, turn: Turn): boolean {
 function noteReport(session: Session, ack: number | undefined, turn: Turn): void {
   if (!session.terms.acks || ack === undefined) return;
   const lost = session.answered.find((each) => each.rid > ack);
-  if (lost !== undefined && between(lost.answeredAt, turn.now) >= session.limits.reportAfter) {
-    session.report = { rid: lost.rid, since: lost.answeredAt };
-  }
+  if (lost === undefined || lost.rid <= session.reportedRid) return;
+  if (between(lost.answeredAt, turn.now) < session.limits.reportAfter) return;
+  session.report = { rid: lost.rid, since: lost.answeredAt };
+  session.reportedRid = lost.rid;
 }
 
 /** The client went away before its request was answered. */

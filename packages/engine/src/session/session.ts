@@ -146,6 +146,8 @@ export interface Session {
   strikes: number;
   /** A reply that the client seems not to have got (XEP-0124 §9.2). */
   report: { readonly rid: number; readonly since: Instant } | undefined;
+  /** The last one that was reported: once each, or a client that does not care would be answered at once for ever. */
+  reportedRid: number;
   /** How well waiting for answers paid lately, 0 (never) to 8; and the message whose answer is being watched for. */
   gatherScore: number;
   watchedUntil: Instant | undefined;

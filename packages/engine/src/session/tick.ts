@@ -2,6 +2,7 @@ import { after, earlier, type Instant } from '../kit/index.ts';
 import { answerDeadline, answerTerminal, hasListener, settle } from './answer.ts';
 import { leave } from './end.ts';
 import { closeGap } from './receive.ts';
+import { isFarewell } from './rules/activity.ts';
 import { watchExpired } from './rules/gather.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
@@ -66,9 +67,7 @@ function inactiveAt(session: Session): Instant {
 
 /** A terminate or pause that overtook other requests is processed without them after a while. */
 function gapAt(session: Session): Instant | undefined {
-  const farewell = session.early.find(
-    ({ body }) => body.attributes.terminate || body.attributes.pause !== undefined,
-  );
+  const farewell = session.early.find(({ body }) => isFarewell(body));
   return farewell === undefined ? undefined : after(farewell.receivedAt, session.limits.gapPatience);
 }
 

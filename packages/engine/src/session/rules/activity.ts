@@ -3,15 +3,14 @@ import type { DecodedBody } from '../../wire/index.ts';
 import type { Session } from '../session.ts';
 import type { Turn } from '../work.ts';
 
+/** One more than `requests` may be open when it is to pause or terminate (XEP-0124 §11). */
+export function isFarewell({ attributes }: DecodedBody): boolean {
+  return attributes.terminate || attributes.pause !== undefined;
+}
+
 /** A new request without payload that asks for nothing but a reply. */
 export function isEmptyRequest(body: DecodedBody): boolean {
-  const { attributes } = body;
-  return (
-    body.payloads.length === 0 &&
-    !attributes.terminate &&
-    attributes.pause === undefined &&
-    !attributes.restart
-  );
+  return body.payloads.length === 0 && !isFarewell(body) && !body.attributes.restart;
 }
 
 /**
@@ -31,12 +30,10 @@ export function judgeActivity(
   turn: Turn,
 ): 'too-many-requests' | 'too-frequent' | undefined {
   const { terms, limits } = session;
-  const { attributes } = body;
-  let unanswered = session.early.length + 1;
+  let unanswered = 1;
   for (const held of session.held) if (held.request !== undefined) unanswered += 1;
-
-  const isExtra = attributes.terminate || attributes.pause !== undefined;
-  if (unanswered > terms.requests && !isExtra) return 'too-many-requests';
+  for (const early of session.early) if (!isFarewell(early.body)) unanswered += 1;
+  if (unanswered > terms.requests && !isFarewell(body)) return 'too-many-requests';
 
   const isEmpty = isEmptyRequest(body);
   const pace = terms.isPolling ? terms.polling : shorter(terms.polling, FASTEST_PACE);

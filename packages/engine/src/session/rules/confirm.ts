@@ -1,5 +1,6 @@
 import type { DecodedBody, Payload } from '../../wire/index.ts';
 import type { Session } from '../session.ts';
+import { isFarewell } from './activity.ts';
 
 const NOTHING: readonly Payload[] = [];
 
@@ -15,11 +16,16 @@ const NOTHING: readonly Payload[] = [];
  * confirmed by the first rule alone. Called with requests in order of rid, before `body` joins the held ones.
  */
 export function confirm(session: Session, body: DecodedBody): void {
-  const { attributes, payloads } = body;
-  const isExtra = attributes.terminate || attributes.pause !== undefined;
+  const { attributes } = body;
+  const isExtra = isFarewell(body);
   if (session.terms.acks) {
     confirmThrough(session, attributes.ack ?? attributes.rid - 1, true);
-  } else if (payloads.length === 0 && !isExtra && session.held.length === 0 && session.early.length === 0) {
+  } else if (
+    body.payloads.length === 0 &&
+    !isExtra &&
+    session.held.length === 0 &&
+    session.early.length === 0
+  ) {
     confirmThrough(session, attributes.rid - 1, false);
   } else {
     confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false);

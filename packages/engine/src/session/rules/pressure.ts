@@ -1,3 +1,4 @@
+import { after } from '../../kit/index.ts';
 import type { Payload } from '../../wire/index.ts';
 import { settle } from '../answer.ts';
 import type { Session } from '../session.ts';
@@ -12,6 +13,10 @@ import type { Turn } from '../work.ts';
 /** The server stopped reading what is sent to it, or reads again. */
 export function serverBlocked(session: Session, isBlocked: boolean, turn: Turn): void {
   session.blockedBytes = isBlocked ? 0 : undefined;
+  // A client with one connection was kept waiting, too.
+  const isKept = !isBlocked && session.isLoggedIn && !session.hasTwoConnections;
+  const soon = after(turn.now, session.limits.oneConnectionAnswer);
+  if (isKept) for (const held of session.held) if (held.answerBy > soon) held.answerBy = soon;
   settle(session, turn);
 }
 
