@@ -55,6 +55,7 @@ export class Connection implements Reach {
   #phase: Phase = { name: 'header', account: undefined };
   #account: Account | undefined;
   #headerSent = false;
+  #isOverrun = false;
   #saslFailures = 0;
 
   constructor(state: DomainState, socket: Socket) {
@@ -72,7 +73,10 @@ export class Connection implements Reach {
   send(bytes: ByteString): void {
     if (this.#phase.name === 'ended') return;
     this.#socket.write(bytes, 'latin1');
-    if (this.#socket.writableLength > this.#state.limits.queueBytesMax) this.end('resource-constraint');
+    if (this.#isOverrun || this.#socket.writableLength <= this.#state.limits.queueBytesMax) return;
+    this.#isOverrun = true;
+    // Not here: its end is told to all, which may overrun the next one, and so on within one call.
+    setImmediate(() => this.end('resource-constraint'));
   }
 
   end(condition: StreamError): void {

@@ -134,7 +134,7 @@ export class Room {
     person.resources.set(resource, status);
     if (came) this.#tell(`${person.name} is here.`);
     // The first one to come is who the page was opened for.
-    if (came && this.#partner === undefined) this.#open(person, true);
+    if (came && this.#partner === undefined) this.#open(person, this.#isIdle());
     else this.#show();
   }
 
@@ -181,9 +181,13 @@ export class Room {
     this.#parts.conversation.dataset.open = 'true';
     // At once: what is hidden can not take the focus.
     this.#draw();
-    // Never out of a field where somebody is writing.
-    const writing = document.activeElement instanceof HTMLInputElement && document.activeElement.value !== '';
-    if (takeFocus && !writing) this.#parts.text.focus();
+    if (takeFocus) this.#parts.text.focus();
+  }
+
+  /** Whether the focus is where coming in has put it: nobody may take it from where a person is busy. */
+  #isIdle() {
+    const { activeElement } = document;
+    return activeElement === this.#parts.title || activeElement === document.body;
   }
 
   #seen() {
