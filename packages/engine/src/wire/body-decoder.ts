@@ -1,9 +1,10 @@
 import { type ByteString, EMPTY, fault, ok, type Result, type Toolbox } from '../kit/index.ts';
-import type { BodyFault, BodyFaultCode, DecodedBody, XmlLimits } from './body.ts';
+import type { BodyFault, BodyFaultCode, DecodedBody, DecodedReply, XmlLimits } from './body.ts';
 import { readBodyAttributes, UNDECLARED_PREFIX } from './body-attributes.ts';
 import { NS } from './names.ts';
 import type { Payload } from './payload.ts';
 import { cutPayload, declaredPrefixes, meantBy, type PayloadScope, rootNamespace } from './payload-cutter.ts';
+import { readReplyAttributes } from './reply-attributes.ts';
 import {
   FAULTY,
   GREATER_THAN,
@@ -57,12 +58,43 @@ export function decodeBody(
   limits: XmlLimits,
   toolbox: Toolbox,
 ): Result<DecodedBody, BodyFault> {
+  return decode(bytes, limits, toolbox, readBodyAttributes);
+}
+
+/** Reads a reply's <body/> the same way: what the client's end needs. */
+export function decodeReply(
+  bytes: Uint8Array,
+  limits: XmlLimits,
+  toolbox: Toolbox,
+): Result<DecodedReply, BodyFault> {
+  return decode(bytes, limits, toolbox, (scanner) => ok(readReplyAttributes(scanner, bytes, toolbox)));
+}
+
+/** Reads the attributes of the <body/> whose start tag was read last. */
+type ReadAttributes<Attributes> = (
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  toolbox: Toolbox,
+) => Result<Attributes, BodyFault>;
+
+/** What a <body/> of either direction is made of. */
+interface Wrapper<Attributes> {
+  readonly attributes: Attributes;
+  readonly payloads: readonly Payload[];
+}
+
+function decode<Attributes>(
+  bytes: Uint8Array,
+  limits: XmlLimits,
+  toolbox: Toolbox,
+  readAttributes: ReadAttributes<Attributes>,
+): Result<Wrapper<Attributes>, BodyFault> {
   if (!toolbox.isUtf8(bytes)) return fault({ code: 'not-utf8', detail: 'the body' });
   const start = afterProlog(bytes);
   if (start < 0) return fault({ code: 'not-well-formed', detail: 'the XML declaration' });
   if (bytes[start] !== LESS_THAN) return refuse('not-well-formed', 'no element', start);
   const scanner = takeScanner(limits, toolbox);
-  const decoded = readBody(scanner, bytes, start, limits, toolbox);
+  const decoded = readBody(scanner, bytes, start, limits, toolbox, readAttributes);
   giveBack(scanner);
   return decoded;
 }
@@ -77,13 +109,14 @@ function afterProlog(bytes: Uint8Array): number {
   return after < 0 ? FAULTY : skipWhitespace(bytes, after, end);
 }
 
-function readBody(
+function readBody<Attributes>(
   scanner: XmlScanner,
   bytes: Uint8Array,
   start: number,
   limits: XmlLimits,
   toolbox: Toolbox,
-): Result<DecodedBody, BodyFault> {
+  readAttributes: ReadAttributes<Attributes>,
+): Result<Wrapper<Attributes>, BodyFault> {
   scanner.begin(start, 0, NO_BINDINGS, UNDECLARED_PREFIX);
   const inside = scanner.scanRoot(bytes, bytes.length);
   if (inside < 0) return faultOf(scanner, bytes);
@@ -94,7 +127,7 @@ function readBody(
   if (!isHttpbind || !isWord(bytes, root.localAt, root.nameEnd, BODY)) {
     return refuse('wrong-root', 'an element other than <body/>', start);
   }
-  const attributes = readBodyAttributes(scanner, bytes, toolbox);
+  const attributes = readAttributes(scanner, bytes, toolbox);
   if (!attributes.ok) return attributes;
 
   const payloads: Payload[] = [];

@@ -37,6 +37,14 @@ export interface DecodedBody {
   readonly payloads: readonly Payload[];
 }
 
+/** A reply's <body/>, as the client's end reads it. */
+export interface DecodedReply {
+  /** By name without a prefix, as `xml:lang` in the xml namespace, else by `{namespace}name`. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** As they must stand where the default namespace is jabber:client and prefix `stream` is declared. */
+  readonly payloads: readonly Payload[];
+}
+
 /** Why a request's body was refused. Stable codes; `detail` is for logs, names what is wrong and where, holds no content. */
 export interface BodyFault {
   readonly code: BodyFaultCode;

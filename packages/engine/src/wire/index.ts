@@ -4,10 +4,11 @@ export {
   type BodyFaultCode,
   CLIENT_XML_LIMITS,
   type DecodedBody,
+  type DecodedReply,
   SERVER_XML_LIMITS,
   type XmlLimits,
 } from './body.ts';
-export { decodeBody } from './body-decoder.ts';
+export { decodeBody, decodeReply } from './body-decoder.ts';
 export { encodeBody } from './body-encoder.ts';
 export { ALL_CONDITIONS, type Condition, conditionFacts } from './conditions.ts';
 export { readElement, writeElement, type XmlElement } from './elements/element.ts';
