@@ -15,7 +15,7 @@ const SRV_NAME = 'otherName:1.3.6.1.5.5.7.8.7;IA5STRING:';
 
 /** PEM files of one certificate, as programs want them named in their configurations. */
 export interface CertificateFiles {
-  /** The authority that signed it (for a self-signed one: the certificate itself is in no way under this). */
+  /** The authority that signed it; one that is self-signed is not under it. */
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;

@@ -17,7 +17,7 @@ const REASONS = {
     condition: 'remote-connection-failed',
   },
   'dns-no-service': {
-    text: 'The domain says by its SRV records that it offers no XMPP service.',
+    text: 'The DNS names no XMPP server for the domain: its SRV records say so, or there is no address; look at both.',
     condition: 'remote-connection-failed',
   },
   'dns-failed': {

@@ -11,8 +11,9 @@ import { abandon, handOver, type SocketOwner } from './sockets.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What a link needs of the upstream that it belongs to. */
-export interface LinkHost extends Surroundings {
-  submit(input: Input): void;
+export interface LinkHost {
+  readonly around: Surroundings;
+  readonly submit: (input: Input) => void;
   /** Calls `flush` of the link at the end of this turn of the event loop. */
   flushSoon(link: Link): void;
   /** Nothing more will come of the link: its socket is closed. */
@@ -49,7 +50,7 @@ export class Link implements SocketOwner {
     this.id = id;
     this.#plan = plan;
     this.#host = host;
-    this.#dial = new Dial(plan, host, (outcome) => this.#dialled(outcome));
+    this.#dial = new Dial(plan, host.around, (outcome) => this.#dialled(outcome));
   }
 
   get phase(): Phase {
@@ -64,12 +65,12 @@ export class Link implements SocketOwner {
     assert(socket !== undefined, 'a link that is up has a socket');
     this.#phase = 'securing';
     const { domain, verify, ca } = this.#plan;
-    this.#socket = this.#host.tls.open(
+    this.#socket = this.#host.around.tls.open(
       socket,
       { host: hostName(domain) ?? domain, verify, ca, isDirect: false },
       this,
     );
-    const { handshakeMs } = this.#host.limits;
+    const { handshakeMs } = this.#host.around.limits;
     this.#timer = setTimeout(() => {
       const detail = `${this.#remote}: the TLS handshake took more than ${handshakeMs / 1000} s`;
       this.#failToSecure({ reason: 'tls-failed', detail });
@@ -82,7 +83,7 @@ export class Link implements SocketOwner {
     assert(this.#phase === 'up', 'nothing is sent while the link is being made or secured');
     if (this.#unwritten === EMPTY) this.#host.flushSoon(this);
     this.#unwritten = join(this.#unwritten, bytes);
-    const { unsentBytesMax } = this.#host.limits;
+    const { unsentBytesMax } = this.#host.around.limits;
     if (this.#unwritten.length + (this.#socket?.writableLength ?? 0) <= unsentBytesMax) return;
     const detail = `${this.#remote}: more than ${unsentBytesMax} bytes are waiting to be sent`;
     this.#goDown({ reason: 'client-flood', detail });
@@ -95,7 +96,7 @@ export class Link implements SocketOwner {
     this.#unwritten = EMPTY;
     this.#host.traffic.sentBytes += bytes.length;
     if (socket.write(bytes, 'latin1') || this.#isBlocked) return;
-    if (socket.writableLength < this.#host.limits.blockedBytes) return;
+    if (socket.writableLength < this.#host.around.limits.blockedBytes) return;
     this.#isBlocked = true;
     this.#host.submit({ type: 'link-blocked', link: this.id, blocked: true });
   }
@@ -117,7 +118,7 @@ export class Link implements SocketOwner {
     this.#phase = 'closing';
     socket.resume();
     socket.end();
-    this.#timer = setTimeout(() => this.drop(), this.#host.limits.lingerMs);
+    this.#timer = setTimeout(() => this.drop(), this.#host.around.limits.lingerMs);
   }
 
   /** Ends the link at once and without a word. */
@@ -187,7 +188,7 @@ export class Link implements SocketOwner {
 
   /** The next dial tries other endpoints first. */
   #failToSecure(failure: Failure): void {
-    this.#host.failed.set(this.#remote, true);
+    this.#host.around.failed.set(this.#remote, true);
     this.#goDown(failure);
   }
 

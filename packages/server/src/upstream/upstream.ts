@@ -1,9 +1,10 @@
-import { assert } from '@boshd/engine/kit';
+import { assert, type ByteString } from '@boshd/engine/kit';
 import type { LinkId } from '@boshd/engine/manager';
+import type { DialPlan } from '@boshd/engine/site';
 import type { Submit, UpstreamPort } from '../ports.ts';
 import { Link, type LinkHost, type Phase } from './link.ts';
 import type { UpstreamOptions } from './options.ts';
-import { createSurroundings } from './surroundings.ts';
+import { createSurroundings, type Surroundings } from './surroundings.ts';
 
 /** Gauges and counters for metrics. */
 export interface UpstreamStats {
@@ -35,70 +36,89 @@ export interface Upstream extends UpstreamPort {
  * const upstream = createUpstream({ allowNetworks: ['10.0.0.0/8'] }, driver.submit);
  */
 export function createUpstream(options: UpstreamOptions, submit: Submit): Upstream {
-  const links = new Map<LinkId, Link>();
-  const traffic = { receivedBytes: 0, sentBytes: 0 };
-  let dials = 0;
-  let unflushed: Link[] = [];
-  let whenEmpty: (() => void) | undefined;
-  let isStopped = false;
+  return new Links(createSurroundings(options), submit);
+}
 
-  function flushAll(): void {
-    const due = unflushed;
-    unflushed = [];
+/** All links by their numbers. */
+class Links implements Upstream, LinkHost {
+  readonly around: Surroundings;
+  readonly submit: Submit;
+  readonly traffic = { receivedBytes: 0, sentBytes: 0 };
+  readonly #links = new Map<LinkId, Link>();
+  #dials = 0;
+  #unflushed: Link[] = [];
+  #isStopped = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(around: Surroundings, submit: Submit) {
+    this.around = around;
+    this.submit = submit;
+  }
+
+  dial(link: LinkId, plan: DialPlan): void {
+    assert(!this.#isStopped && !this.#links.has(link), 'a link is dialled once, and none after the stop');
+    this.#dials += 1;
+    this.#links.set(link, new Link(link, plan, this));
+  }
+
+  secure(link: LinkId): void {
+    this.#links.get(link)?.secure();
+  }
+
+  send(link: LinkId, bytes: ByteString): void {
+    this.#links.get(link)?.send(bytes);
+  }
+
+  read(link: LinkId, wanted: boolean): void {
+    this.#links.get(link)?.read(wanted);
+  }
+
+  close(link: LinkId): void {
+    this.#links.get(link)?.close();
+  }
+
+  async stop(waitMs: number = this.around.limits.lingerMs): Promise<void> {
+    this.#isStopped = true;
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    for (const link of this.#links.values()) link.close();
+    const timer = setTimeout(() => {
+      for (const link of this.#links.values()) link.drop();
+    }, waitMs);
+    if (this.#links.size > 0) await empty;
+    clearTimeout(timer);
+    this.around.dns.close();
+  }
+
+  flushSoon(link: Link): void {
+    if (this.#unflushed.push(link) === 1) process.nextTick(() => this.#flushAll());
+  }
+
+  forget(link: Link): void {
+    this.#links.delete(link.id);
+    if (this.#links.size === 0) this.#whenEmpty?.();
+  }
+
+  get stats(): UpstreamStats {
+    return {
+      links: this.#count('up') + this.#count('securing'),
+      dialling: this.#count('dialling'),
+      closing: this.#count('closing'),
+      dials: this.#dials,
+      ...this.traffic,
+    };
+  }
+
+  #flushAll(): void {
+    const due = this.#unflushed;
+    this.#unflushed = [];
     for (const link of due) link.flush();
   }
 
-  const surroundings = createSurroundings(options);
-  const host: LinkHost = {
-    ...surroundings,
-    traffic,
-    submit,
-    flushSoon: (link) => {
-      if (unflushed.push(link) === 1) process.nextTick(flushAll);
-    },
-    forget: (link) => {
-      links.delete(link.id);
-      if (links.size === 0) whenEmpty?.();
-    },
-  };
-
-  function countPhases(...phases: readonly Phase[]): number {
+  #count(phase: Phase): number {
     let count = 0;
-    for (const link of links.values()) count += phases.includes(link.phase) ? 1 : 0;
+    for (const link of this.#links.values()) count += link.phase === phase ? 1 : 0;
     return count;
   }
-
-  return {
-    dial: (link, plan) => {
-      assert(!isStopped && !links.has(link), 'a link is dialled once, and none after the stop');
-      dials += 1;
-      links.set(link, new Link(link, plan, host));
-    },
-    secure: (link) => links.get(link)?.secure(),
-    send: (link, bytes) => links.get(link)?.send(bytes),
-    read: (link, wanted) => links.get(link)?.read(wanted),
-    close: (link) => links.get(link)?.close(),
-    stop: async (waitMs = surroundings.limits.lingerMs) => {
-      isStopped = true;
-      const empty = new Promise<void>((resolve) => {
-        whenEmpty = resolve;
-      });
-      for (const link of links.values()) link.close();
-      const timer = setTimeout(() => {
-        for (const link of links.values()) link.drop();
-      }, waitMs);
-      if (links.size > 0) await empty;
-      clearTimeout(timer);
-      surroundings.dns.close();
-    },
-    get stats() {
-      return {
-        links: countPhases('up', 'securing'),
-        dialling: countPhases('dialling'),
-        closing: countPhases('closing'),
-        dials,
-        ...traffic,
-      };
-    },
-  };
 }
