@@ -144,8 +144,11 @@ async function serve(greeting: string | undefined): Promise<number> {
 describe('a server that cannot be had safely', () => {
   test.concurrent.each(UNREACHABLE)('$domain: $reason', async ({ domain, reason }) => {
     const client = new BoshClient(boshd.url);
-    const { type, condition, payloads, text } = await client.create(domain, { wait: 60 });
+    let reply = await client.create(domain);
+    // A server that says nothing leaves the session without features when its time to be answered comes.
+    for (let polls = 0; reply.type === undefined && polls < 3; polls += 1) reply = await client.next().reply;
     client.close();
+    const { type, condition, payloads, text } = reply;
     expect({ type, condition, payloads }).toEqual({
       type: 'terminate',
       condition: 'remote-connection-failed',

@@ -47,6 +47,7 @@ export async function startEjabberd({ hosts }: EjabberdOptions): Promise<Ejabber
       ERL_CRASH_DUMP: join(directory, 'crash.dump'),
     },
     directory,
+    stopSignal: 'SIGKILL',
     logFiles: [join(directory, 'ejabberd.log')],
     isReady: async () => (await accepts(ports.c2s)) && (await accepts(ports.directTls)),
   });

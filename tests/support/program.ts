@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach } from 'vitest';
 
 const POLL_MS = 50;
 const READY_MAX_MS = 60_000;
@@ -26,10 +27,13 @@ export interface ProgramOptions {
   /** Asked again and again until it says true. */
   readonly isReady: (output: string) => Promise<boolean> | boolean;
   readonly readyMaxMs?: number;
+  /** How `stop` ends it. SIGKILL for what would take its time to save what nobody needs. Default SIGTERM. */
+  readonly stopSignal?: 'SIGTERM' | 'SIGKILL';
 }
 
 /** A real program that a test started. */
 export interface RunningProgram {
+  readonly name: string;
   readonly pid: number;
   readonly directory: string;
   /** What it wrote to standard output, standard error and its log files until now. */
@@ -49,6 +53,23 @@ export interface ExitStatus {
 /** The kernel ends the program when the test process dies, however that happens: nothing is left running. */
 const TIED_TO_US = ['--pdeathsig', 'SIGKILL', '--'];
 
+const running = new Set<RunningProgram>();
+/** The ends of the logs of programs that were stopped during the test that runs now. */
+let stoppedLogs: string[] = [];
+
+beforeEach(() => {
+  stoppedLogs = [];
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  const logs = await Promise.all([...running].map(async ({ name, log }) => tailOf(name, await log())));
+  console.error([...stoppedLogs, ...logs].join('\n'));
+});
+
+function tailOf(name: string, log: string): string {
+  return `--- ${name}\n${log.split('\n').slice(-TAIL_LINES).join('\n')}`;
+}
+
 /** A temporary directory for one program. */
 export function makeDirectory(name: string): Promise<string> {
   return mkdtemp(join(tmpdir(), `boshd-test-${name}-`));
@@ -56,6 +77,22 @@ export function makeDirectory(name: string): Promise<string> {
 
 /** Starts a program and waits until it is ready; throws with the end of its logs when it is not in time. */
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
+  const program = await launch(options);
+  running.add(program);
+  const deadline = Date.now() + (options.readyMaxMs ?? READY_MAX_MS);
+  for (;;) {
+    const log = await program.log();
+    if (program.isRunning() && (await options.isReady(log))) return program;
+    if (!program.isRunning() || Date.now() > deadline) {
+      const why = program.isRunning() ? 'was not ready in time' : 'ended before it was ready';
+      await program.stop();
+      throw new Error(tailOf(`${program.name} ${why}`, log));
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function launch(options: ProgramOptions): Promise<RunningProgram> {
   const { name, command, args, directory, env = {}, logFiles = [] } = options;
   const outputFile = join(directory, 'output.log');
   const output = await open(outputFile, 'w');
@@ -65,53 +102,42 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
     stdio: ['ignore', output.fd, output.fd],
   });
   await output.close();
-  let failure: Error | undefined;
   let status: ExitStatus | undefined;
-  const gone = new Promise<void>((resolve) => {
-    child.on('error', (error) => {
-      failure = error;
-      resolve();
-    });
+  const gone = new Promise<ExitStatus>((resolve, reject) => {
+    child.on('error', reject);
     child.on('exit', (code, signal) => {
       status = { code, signal };
-      resolve();
+      resolve(status);
     });
   });
 
-  const readLogs = async () => (await Promise.all([outputFile, ...logFiles].map(readIfThere))).join('');
-  const isRunning = () => status === undefined && failure === undefined;
+  const log = async () => (await Promise.all([outputFile, ...logFiles].map(readIfThere))).join('');
 
   async function end(signal: NodeJS.Signals): Promise<ExitStatus> {
-    if (isRunning()) child.kill(signal);
-    const timer = new AbortController();
-    const killed = sleep(STOP_MAX_MS, undefined, { signal: timer.signal, ref: false }).then(
-      () => child.kill('SIGKILL'),
-      () => false,
-    );
-    await gone;
-    timer.abort();
-    await killed;
-    return status ?? { code: null, signal: null };
+    if (status === undefined) child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MAX_MS);
+    const how = await gone;
+    clearTimeout(timer);
+    return how;
   }
 
   async function stop(): Promise<void> {
-    await end('SIGTERM');
+    await end(options.stopSignal ?? 'SIGTERM');
+    running.delete(program);
+    stoppedLogs.push(tailOf(name, await log()));
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  const deadline = Date.now() + (options.readyMaxMs ?? READY_MAX_MS);
-  for (;;) {
-    if (isRunning() && (await options.isReady(await readLogs()))) break;
-    if (!isRunning() || Date.now() > deadline) {
-      const why =
-        failure?.message ?? (isRunning() ? 'was not ready in time' : `ended: ${JSON.stringify(status)}`);
-      const tail = (await readLogs()).split('\n').slice(-TAIL_LINES).join('\n');
-      await end('SIGKILL');
-      throw new Error(`${name}: ${why}\n${tail}`);
-    }
-    await sleep(POLL_MS);
-  }
-  return { pid: child.pid ?? 0, directory, log: readLogs, isRunning, end, stop };
+  const program = {
+    name,
+    pid: child.pid ?? 0,
+    directory,
+    log,
+    isRunning: () => status === undefined,
+    end,
+    stop,
+  };
+  return program;
 }
 
 async function readIfThere(file: string): Promise<string> {

@@ -51,6 +51,7 @@ export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
     command: 'prosody',
     args: ['--config', configFile, '--no-daemonize'],
     directory,
+    stopSignal: 'SIGKILL',
     logFiles: [join(directory, 'prosody.log')],
     isReady: async () => (await accepts(ports.c2s)) && (await accepts(ports.directTls)),
   });
@@ -74,7 +75,7 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
   ];
   if (options.bosh === true) modules.push('bosh');
   const plain = options.plain ?? false;
-  if (!plain) modules.push('tls');
+  const disabled = ['s2s', 's2s_auth_certs', ...(plain ? ['tls'] : [])];
   return `
     run_as_root = true
     daemonize = false
@@ -84,7 +85,7 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
     plugin_paths = {}
     log = { debug = ${lua(join(directory, 'prosody.log'))} }
     modules_enabled = { ${modules.map(lua).join(', ')} }
-    modules_disabled = { "s2s", "s2s_auth_certs" }
+    modules_disabled = { ${disabled.map(lua).join(', ')} }
     c2s_interfaces = { "127.0.0.1" }
     c2s_ports = { ${ports.c2s} }
     c2s_direct_tls_interfaces = { "127.0.0.1" }

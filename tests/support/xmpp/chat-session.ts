@@ -209,8 +209,9 @@ export class ChatSession {
       }
     }
     if (reply.type === 'terminate' || reply.status !== 200) {
+      // While it is being logged out, the reply to the terminate is still to come.
+      if (!this.#isOver) this.client.close();
       this.#isOver = true;
-      this.client.close();
       this.#end?.({ condition: reply.condition, payloads: reply.payloads });
     }
     this.#pump();
