@@ -49,7 +49,9 @@ export function finish(session: Session, turn: Turn): void {
   for (const held of session.held) {
     session.answered.push({ ...held, reply: body, payloads: [], answeredAt: turn.now });
     if (held.request === undefined) continue;
-    turn.work.push({ type: 'respond', request: held.request, reply: okReply(session, body) });
+    for (const request of [held.request, ...(held.others ?? [])]) {
+      turn.work.push({ type: 'respond', request, reply: okReply(session, body) });
+    }
     body = encodeBody(EMPTY, []);
   }
   session.held = [];

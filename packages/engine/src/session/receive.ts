@@ -20,7 +20,7 @@ export function receive(session: Session, request: RequestId, body: DecodedBody,
   if (place.is === 'repeat-of-answered' || place.is === 'repeat-of-held' || place.is === 'repeat-of-early') {
     receiveRepeat(session, request, place, attributes, turn);
   } else if (session.phase === 'ended') {
-    respondTerminal(session, request, terminalBody(session.terminal ?? GONE, []), turn);
+    respondEnded(session, request, turn);
   } else if (place.is === 'forgotten') {
     // Only this copy hears it: a stray late duplicate must not end a session.
     refuse(session, request, turn);
@@ -30,6 +30,12 @@ export function receive(session: Session, request: RequestId, body: DecodedBody,
 }
 
 const GONE = { condition: 'item-not-found', error: undefined } as const;
+
+/** Tells the reason to a request that came too late. */
+function respondEnded(session: Session, request: RequestId | undefined, turn: Turn): void {
+  if (request === undefined) return;
+  respondTerminal(session, request, terminalBody(session.terminal ?? GONE, []), turn);
+}
 
 function refuse(session: Session, request: RequestId, turn: Turn): void {
   const { isLegacy, contentType } = session.terms;
@@ -66,7 +72,11 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   const { attributes } = body;
   // A request that was freed but waited for an answer gives way to the next one.
   if (session.held.length > session.terms.hold) stopGathering(session, turn);
-
+  // The stream was over already, and an older request was the one to hear it.
+  if (session.phase === 'ended') {
+    respondEnded(session, arrival.request, turn);
+    return false;
+  }
   const violation = takeKey(session, attributes, turn.toolbox)
     ? judgeActivity(session, body, turn)
     : 'bad-key';
