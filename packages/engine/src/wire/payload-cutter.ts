@@ -2,7 +2,7 @@ import type { ByteString, Toolbox } from '../kit/index.ts';
 import { NS } from './names.ts';
 import type { Payload } from './payload.ts';
 import { PREFIX_DECLARATION } from './xml/attribute-records.ts';
-import { isWord, word } from './xml/chars.ts';
+import { copyOf, isWord, word } from './xml/chars.ts';
 import { nameText, valueText } from './xml/known-text.ts';
 import type { OuterBinding } from './xml/namespaces.ts';
 import type { XmlScanner } from './xml/scanner.ts';
@@ -52,7 +52,7 @@ export function declaredPrefixes(
     const value = fromBody && namespace === NS.httpbind ? `'${NS.client}'` : quoted;
     const prefix = toolbox.toByteString(bytes, prefixAt, prefixEnd);
     const declaration = ` xmlns:${prefix}=${value}` as ByteString;
-    bindings.push({ prefix: bytes.slice(prefixAt, prefixEnd), namespace, declaration });
+    bindings.push({ prefix: copyOf(bytes, prefixAt, prefixEnd), namespace, declaration });
   }
   return bindings;
 }

@@ -3,7 +3,7 @@ import type { FramerFault, StreamHeader } from '../framer.ts';
 import { NS } from '../names.ts';
 import { declaredPrefixes, type PayloadScope, rootNamespace } from '../payload-cutter.ts';
 import { PLAIN, PREFIXED } from '../xml/attribute-records.ts';
-import { isWord, word } from '../xml/chars.ts';
+import { copyOf, isWord, word } from '../xml/chars.ts';
 import { knownText, valueText } from '../xml/known-text.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
 
@@ -48,7 +48,7 @@ export function readStreamRoot(
   return ok({
     header: readHeader(scanner, bytes, toolbox),
     scope,
-    qualifiedName: bytes.slice(root.nameAt, root.nameEnd),
+    qualifiedName: copyOf(bytes, root.nameAt, root.nameEnd),
     isEmpty: tag.empty,
   });
 }

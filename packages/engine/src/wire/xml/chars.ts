@@ -97,6 +97,11 @@ export function isWord(bytes: Uint8Array, start: number, end: number, expected: 
   return end - start === expected.length && startsWith(bytes, start, expected, expected.length);
 }
 
+/** A copy of the bytes from start to end. Not `slice`, which on a Buffer of Node copies nothing. */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
+}
+
 /** Whether two ranges of the same length hold the same bytes. */
 export function sameBytes(bytes: Uint8Array, one: number, other: number, length: number): boolean {
   for (let index = 0; index < length; index += 1) {

@@ -191,8 +191,8 @@ export class XmlScanner {
     if (!startsWith(bytes, at, SECTION_START, there)) {
       return this.#context.refuse('restricted-xml', 'a comment or a declaration', at);
     }
-    if (this.#depth === 0) return this.#refuse('a section outside the root', at);
     if (there < SECTION_START.length) return INCOMPLETE;
+    if (this.#depth === 0) return this.#refuse('a section outside the root', at);
     this.#inSection = true;
     return at + SECTION_START.length;
   }

@@ -1,0 +1,98 @@
+import { EMPTY } from '@boshd/engine/kit';
+import { encodeBody, type FramerEvent, makeFramer, NS, SERVER_XML_LIMITS } from '@boshd/engine/wire';
+import { expect, test } from 'vitest';
+import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
+import { damaged, streamDocument } from './documents.ts';
+import { attributeOf, childrenOf, textOf } from './meaning.ts';
+import { type Reading, readWithSaxes, type Tree } from './oracle.ts';
+import type { Random } from './random.ts';
+import { FUZZ_TIMEOUT_MS, forSeeds } from './seeds.ts';
+
+const toolbox = nodeToolbox();
+
+interface Framed {
+  readonly events: readonly FramerEvent[];
+  readonly fault: unknown;
+  readonly bufferedBytes: number;
+}
+
+/** Frames a document that comes in chunks of the lengths that `nextLength` says. */
+function frame(bytes: Uint8Array, nextLength: () => number): Framed {
+  const framer = makeFramer(SERVER_XML_LIMITS, toolbox);
+  const events: FramerEvent[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = Math.min(bytes.length, at + nextLength());
+    // A copy that is overwritten afterwards: the framer may keep nothing of a chunk.
+    const chunk = Buffer.from(bytes.subarray(at, end));
+    const fault = framer.push(chunk, events);
+    chunk.fill(0);
+    if (fault !== undefined) return { events, fault, bufferedBytes: framer.bufferedBytes };
+    at = end;
+  }
+  return { events, fault: undefined, bufferedBytes: framer.bufferedBytes };
+}
+
+/** Whether a stream that has come to its end should be taken, of what the reference parser made of it. */
+function isAcceptable(reading: Reading | undefined): reading is Reading {
+  if (reading === undefined || reading.hasSectionInRoot) return false;
+  const { root, defaultNamespace } = reading;
+  const isStream = root.name === 'stream' && root.namespace === NS.stream;
+  return (
+    isStream && [NS.client, NS.stream, ''].includes(defaultNamespace) && /^[ \t\r\n]*$/.test(textOf(root))
+  );
+}
+
+/** The payloads as a browser reads them. */
+function inBody(events: readonly FramerEvent[]): readonly Tree[] {
+  const payloads = events.flatMap((event) => (event.type === 'payload' ? [event.payload] : []));
+  const reading = readWithSaxes(Buffer.from(encodeBody(EMPTY, payloads), 'latin1'));
+  if (reading === undefined) throw new Error('the payloads make no well-formed <body/>');
+  const trees = childrenOf(reading.root);
+  expect(trees.map(({ name, namespace }) => ({ name, namespace }))).toEqual(
+    payloads.map(({ name, namespace }) => ({ name, namespace })),
+  );
+  return trees;
+}
+
+const chunkings: readonly ((random: Random) => number)[] = [
+  () => 1,
+  (random) => 1 + random.below(3),
+  (random) => 1 + random.below(20),
+  (random) => 1 + random.below(200),
+];
+
+test('the framer accepts what a reference parser accepts, however it is chunked', {
+  timeout: FUZZ_TIMEOUT_MS,
+}, () => {
+  let accepted = 0;
+  let refused = 0;
+  forSeeds('framer', (random) => {
+    const bytes = damaged(random, streamDocument(random));
+    const text = Buffer.from(bytes).toString('utf8');
+    const framed = frame(bytes, () => bytes.length);
+    const chunking = random.pick(chunkings);
+    const chunked = frame(bytes, () => chunking(random));
+    expect(chunked.events, text).toEqual(framed.events);
+    // What is wrong in an unfinished tag may show only when the tag ends, and here it may not.
+    if (chunked.bufferedBytes === 0) expect(chunked.fault, text).toEqual(framed.fault);
+
+    const isWhole = framed.fault === undefined && framed.events.at(-1)?.type === 'end';
+    const reading = readWithSaxes(bytes);
+    if (!isAcceptable(reading)) {
+      expect(isWhole, text).toBe(false);
+      refused += 1;
+      return;
+    }
+    expect(framed.fault, text).toBeUndefined();
+    expect(isWhole, text).toBe(true);
+    expect(framed.bufferedBytes).toBe(0);
+    expect(framed.events[0], text).toMatchObject({
+      type: 'header',
+      header: { id: attributeOf(reading.root, 'id'), version: attributeOf(reading.root, 'version') },
+    });
+    expect(inBody(framed.events), text).toEqual(childrenOf(reading.root));
+    accepted += 1;
+  });
+  expect(accepted).toBeGreaterThan(refused / 4);
+  expect(refused).toBeGreaterThan(accepted / 4);
+});
