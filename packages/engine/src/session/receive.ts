@@ -156,7 +156,7 @@ function pause(session: Session, pauseS: number, turn: Turn): boolean {
 /** XEP-0124 §9.2: an ack below what was answered a while ago hints at a lost reply, which the next reply tells. */
 function noteReport(session: Session, ack: number | undefined, turn: Turn): void {
   if (!session.terms.acks || ack === undefined) return;
-  const lost = session.answered.find((each) => each.rid > ack);
+  const lost = session.answered.find((each) => each.rid === ack + 1);
   if (lost === undefined || lost.rid <= session.reportedRid) return;
   if (between(lost.answeredAt, turn.now) < session.limits.reportAfter) return;
   session.report = { rid: lost.rid, since: lost.answeredAt };

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { toolbox } from '../../../../tests/support/engine/session.ts';
+import { ascii } from '../kit/index.ts';
+import { NS } from '../wire/index.ts';
+import { readFeatures } from './features.ts';
+
+const read = (inside: string, showExternal = false) => {
+  const bytes = ascii(`<stream:features>${inside}</stream:features>`);
+  return readFeatures({ bytes, name: 'features', namespace: NS.stream }, showExternal, toolbox);
+};
+
+/** What the client is shown between the tags of features. */
+const shown = (inside: string, showExternal = false): string =>
+  read(inside, showExternal)
+    .shown.bytes.replace(/^<stream:features\/?>/, '')
+    .replace('</stream:features>', '');
+
+const mechanisms = (...names: readonly string[]): string =>
+  `<mechanisms xmlns='${NS.sasl}'>${names.map((name) => `<mechanism>${name}</mechanism>`).join('')}</mechanisms>`;
+
+describe('what a BOSH client is not shown (XEP-0206 §5)', () => {
+  it.each([
+    [`<starttls xmlns='${NS.tls}'><required/></starttls>`],
+    ["<compression xmlns='http://jabber.org/features/compress'><method>zlib</method></compression>"],
+    ["<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'/>"],
+    ["<sm xmlns='urn:xmpp:sm:3'/>"],
+    ["<sm xmlns='urn:xmpp:sm:2'><optional/></sm>"],
+    ["<authentication xmlns='urn:xmpp:sasl:2'><mechanism>PLAIN</mechanism></authentication>"],
+    ["<bind xmlns='urn:xmpp:bind:0'/>"],
+    ["<fast xmlns='urn:xmpp:fast:0'/>"],
+  ])('%s', (feature) => {
+    expect(shown(feature)).toBe('');
+    expect(shown(`${feature}<ver xmlns='urn:xmpp:features:rosterver'/>`)).toBe(
+      "<ver xmlns='urn:xmpp:features:rosterver'/>",
+    );
+  });
+});
+
+describe('what it is shown', () => {
+  it.each([
+    ["<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"],
+    ["<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"],
+    ["<auth xmlns='http://jabber.org/features/iq-auth'/>"],
+    ["<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='v'/>"],
+    ["<sm xmlns='urn:example:other'/>"],
+    [''],
+  ])('%s', (feature) => {
+    expect(shown(feature)).toBe(feature);
+  });
+});
+
+describe('mechanisms', () => {
+  it.each([
+    [
+      ['SCRAM-SHA-1', 'PLAIN'],
+      ['SCRAM-SHA-1', 'PLAIN'],
+    ],
+    [['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256'], ['SCRAM-SHA-256']],
+    [['EXTERNAL', 'ANONYMOUS'], ['ANONYMOUS']],
+    [['SCRAM-SHA-1-PLUS'], []],
+    [['PLUS'], ['PLUS']],
+  ])('%j', (offered, expected) => {
+    expect(shown(mechanisms(...offered)).match(/(?<=<mechanism>)[^<]+/g) ?? []).toEqual(expected);
+  });
+
+  it('EXTERNAL where it is configured', () => {
+    expect(shown(mechanisms('EXTERNAL', 'X-PLUS'), true)).toBe(mechanisms('EXTERNAL'));
+  });
+
+  it('other children are left as they are', () => {
+    const host = `<mechanisms xmlns='${NS.sasl}'><hostname xmlns='urn:xmpp:domain-based-name:1'>a-PLUS</hostname></mechanisms>`;
+    expect(shown(host)).toBe(host);
+  });
+});
+
+describe('offersStartTls', () => {
+  it.each([
+    [`<starttls xmlns='${NS.tls}'/>`, true],
+    ["<starttls xmlns='urn:example:other'/>", false],
+    ['', false],
+  ])('%s', (inside, expected) => {
+    expect(read(inside).offersStartTls).toBe(expected);
+  });
+});
