@@ -1,13 +1,17 @@
-import { type ByteString, earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
+import { earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
 import {
   deliver,
   loggedIn,
   nextDeadline,
+  type Session,
+  type SessionStream,
   type SessionWork,
   streamOpened,
+  streamOver,
   type Terminal,
   type Turn,
   terminate,
+  type Undelivered,
 } from '../session/index.ts';
 import {
   closeStream,
@@ -17,11 +21,11 @@ import {
   type StreamWork,
   streamDeadline,
 } from '../stream/index.ts';
-import { NS, type Payload } from '../wire/index.ts';
+import { type BodyAttributes, NS, type Payload } from '../wire/index.ts';
 import type { Admission } from './admission.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
-import type { Slot } from './slot.ts';
+import type { Slot, Upstream } from './slot.ts';
 import type { SessionTable } from './table.ts';
 
 /** A turn whose time can be set; everybody else sees it read-only. */
@@ -31,15 +35,20 @@ interface OpenTurn<Work> {
   readonly work: Work[];
 }
 
-/** Joins a session with its stream: what the one asks for is told to the other, or becomes an output. */
+type OpenStream = (slot: Slot, stream: SessionStream, attributes: BodyAttributes) => void;
+
+/** Joins a session with its streams: what the one asks for is told to the other, or becomes an output. */
 export class Conductor {
   readonly #table: SessionTable;
   readonly #admission: Admission;
+  readonly #openStream: OpenStream;
   readonly #session: OpenTurn<SessionWork>;
   readonly #stream: OpenTurn<StreamWork>;
   #outputs: Output[] = [];
 
-  constructor(table: SessionTable, admission: Admission, toolbox: Toolbox) {
+  /** `openStream` dials for a further stream of a session, or says by `streamOver` why not. */
+  constructor(table: SessionTable, admission: Admission, toolbox: Toolbox, openStream: OpenStream) {
+    this.#openStream = openStream;
     this.#table = table;
     this.#admission = admission;
     this.#session = { now: 0 as Instant, toolbox, work: [] };
@@ -78,142 +87,181 @@ export class Conductor {
     this.#outputs.push({ type: 'log', event });
   }
 
-  /** Carries out what a session and its stream asked for, then sets the next deadline. Ends every handling of a slot. */
+  /** Lets a stream do something and carries out what it asks for; what the session asks for then is left to `settle`. */
+  stream(slot: Slot, upstream: Upstream, act: (turn: StreamTurn) => void): void {
+    act(this.#stream);
+    const { work } = this.#stream;
+    for (let at = 0; ; at += 1) {
+      const next = work[at];
+      if (next === undefined) break;
+      this.#doStreamWork(slot, upstream, next);
+    }
+    work.length = 0;
+  }
+
+  /** Carries out what a session asked for, then sets the next deadline. Ends every handling of a slot. */
   settle(slot: Slot): void {
     this.carryOut(slot);
-    const { session, upstream } = slot;
+    const { session, upstreams } = slot;
     if (slot.isEnded) return;
     if (session.phase === 'ended') {
       this.#admission.leave(session.address, this.now);
       this.#table.bury(slot);
       return;
     }
-    const streamAt = upstream === undefined ? undefined : streamDeadline(upstream.stream);
-    this.#table.schedule(slot, earlier(nextDeadline(session), streamAt));
+    let next = nextDeadline(session);
+    for (const { stream } of upstreams) next = earlier(next, streamDeadline(stream));
+    this.#table.schedule(slot, next);
   }
 
-  /** Carries out what was asked for so far. */
+  /** Carries out what the session asked for so far. */
   carryOut(slot: Slot): void {
-    const fromSession = this.#session.work;
-    const fromStream = this.#stream.work;
-    for (let sessionAt = 0, streamAt = 0; ; ) {
-      // The stream's first: what a session forwards must be sent before the stream is closed behind it.
-      const streamWork = fromStream[streamAt];
-      const sessionWork = streamWork === undefined ? fromSession[sessionAt] : undefined;
-      if (streamWork !== undefined) {
-        streamAt += 1;
-        this.#doStreamWork(slot, streamWork);
-      } else if (sessionWork !== undefined) {
-        sessionAt += 1;
-        this.#doSessionWork(slot, sessionWork);
-      } else break;
+    const { work } = this.#session;
+    for (let at = 0; ; at += 1) {
+      const next = work[at];
+      if (next === undefined) break;
+      this.#doSessionWork(slot, next);
     }
-    fromSession.length = 0;
-    fromStream.length = 0;
+    work.length = 0;
   }
 
-  /** The stream is gone: what is queued goes out, then the client hears of it (XEP-0206 §7). */
-  endByServer(slot: Slot, reason: Reason, detail: string, error: Terminal['error']): void {
+  /** A stream is gone: what is queued goes out, then the client hears of it (XEP-0206 §7). */
+  endByServer(
+    slot: Slot,
+    of: SessionStream,
+    reason: Reason,
+    detail: string,
+    error?: Terminal['error'],
+  ): void {
     const { session } = slot;
     if (session.terminal !== undefined) return;
     // Converse gives up for good on remote-connection-failed, so it is told only where the session never came to be.
-    const isLost = session.isStreamOpen && error === undefined;
+    const isLost = session.isStreamOpen && error === undefined && session.streams.length === 1;
     const condition = isLost ? 'internal-server-error' : reasonFacts(reason).condition;
-    terminate(session, { condition, error }, 'deliver', this.#session);
-    this.#logEnd(slot, reason, detail, session.outbound);
+    streamOver(session, of, { condition, error }, this.#session);
+    if (hasEnded(session)) this.#logEnd(slot, reason, detail, session.outbound);
+    else this.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });
   }
 
-  /** boshd stops: what is queued goes back to the server, the client hears system-shutdown. */
+  /** boshd stops: what is queued goes back to the servers, the client hears system-shutdown. */
   endByShutdown(slot: Slot): void {
     const terminal: Terminal = { condition: 'system-shutdown', error: undefined };
-    const undelivered = terminate(slot.session, terminal, 'drop', this.#session);
-    this.#closeUpstream(slot, undelivered);
-    this.#logEnd(slot, 'shutdown', '', undelivered);
+    this.#leave(slot, 'shutdown', '', terminate(slot.session, terminal, 'drop', this.#session));
     this.settle(slot);
   }
 
   #doSessionWork(slot: Slot, work: SessionWork): void {
-    const { upstream } = slot;
     switch (work.type) {
       case 'respond':
         this.put(work);
         break;
       case 'forward':
-        if (upstream !== undefined) forward(upstream.stream, work.payloads, work.restart, this.#stream);
+        this.#streamOf(slot, work.stream, ({ stream }, turn) =>
+          forward(stream, work.payloads, work.restart, turn),
+        );
         break;
-      case 'give-back':
-        if (upstream !== undefined) giveBack(upstream.stream, work.undelivered, this.#stream);
+      case 'give-back': {
+        const { stream: of, payloads } = work.undelivered;
+        this.#streamOf(slot, of, ({ stream }, turn) => giveBack(stream, payloads, turn));
         break;
+      }
       case 'read':
-        if (upstream !== undefined) this.put({ type: 'read', link: upstream.link, wanted: work.wanted });
+        for (const { link } of slot.upstreams) this.put({ type: 'read', link, wanted: work.wanted });
+        break;
+      case 'open-stream':
+        this.#openStream(slot, work.stream, work.attributes);
+        break;
+      case 'close-stream':
+        for (const upstream of slot.upstreams)
+          if (upstream.of === work.stream) this.#close(slot, upstream, []);
         break;
       case 'leave':
-        this.#closeUpstream(slot, work.undelivered);
-        this.#logEnd(slot, work.why, work.detail, work.undelivered);
+        this.#leave(slot, work.why, work.detail, work.undelivered);
         break;
       default:
         unreachable(work);
     }
   }
 
-  #doStreamWork(slot: Slot, work: StreamWork): void {
+  #streamOf(slot: Slot, of: SessionStream, act: (upstream: Upstream, turn: StreamTurn) => void): void {
+    for (const upstream of slot.upstreams) {
+      if (upstream.of !== of) continue;
+      this.stream(slot, upstream, (turn) => act(upstream, turn));
+      return;
+    }
+  }
+
+  #doStreamWork(slot: Slot, upstream: Upstream, work: StreamWork): void {
     const { session } = slot;
+    const { link, of } = upstream;
     switch (work.type) {
       case 'send':
-        this.#send(slot, work.bytes);
+        this.put({ type: 'send', link, bytes: work.bytes });
         break;
       case 'deliver':
-        this.#noteReady(slot);
-        deliver(session, work.payloads, this.#session);
+        this.#noteReady(slot, upstream);
+        deliver(session, of, work.payloads, this.#session);
         break;
       case 'secure':
-        if (slot.upstream !== undefined) this.put({ type: 'secure', link: slot.upstream.link });
+        this.put({ type: 'secure', link });
         break;
       case 'opened':
-        streamOpened(session, work.facts);
+        streamOpened(of, work.facts);
         break;
       case 'logged-in':
         loggedIn(session);
         this.log({ event: 'logged-in', session: session.name, tookMs: this.now - session.createdAt });
         break;
       case 'over':
-        this.#closeLink(slot);
-        this.endByServer(slot, work.why, work.detail, work.error);
+        this.#closeLink(slot, upstream);
+        this.endByServer(slot, of, work.why, work.detail, work.error);
         break;
       default:
         unreachable(work);
     }
   }
 
-  #send({ upstream }: Slot, bytes: ByteString): void {
-    if (upstream !== undefined) this.put({ type: 'send', link: upstream.link, bytes });
+  /** The session leaves its streams: each gets back what the client never got of it, and is closed. */
+  #leave(slot: Slot, reason: Reason, detail: string, undelivered: readonly Undelivered[]): void {
+    for (const upstream of [...slot.upstreams]) {
+      const own = undelivered
+        .filter(({ stream }) => stream === upstream.of)
+        .flatMap(({ payloads }) => payloads);
+      this.#close(slot, upstream, own);
+    }
+    this.#logEnd(slot, reason, detail, undelivered);
   }
 
-  #closeUpstream(slot: Slot, undelivered: readonly Payload[]): void {
-    if (slot.upstream === undefined) return;
-    const farewell = closeStream(slot.upstream.stream, undelivered, this.#stream.toolbox);
-    if (farewell !== undefined) this.#send(slot, farewell);
-    this.#closeLink(slot);
+  #close(slot: Slot, upstream: Upstream, undelivered: readonly Payload[]): void {
+    const farewell = closeStream(upstream.stream, undelivered, this.#stream.toolbox);
+    if (farewell !== undefined) this.put({ type: 'send', link: upstream.link, bytes: farewell });
+    this.#closeLink(slot, upstream);
   }
 
-  #closeLink(slot: Slot): void {
-    if (slot.upstream === undefined) return;
-    this.put({ type: 'close', link: slot.upstream.link });
-    this.#table.detach(slot);
+  #closeLink(slot: Slot, upstream: Upstream): void {
+    this.put({ type: 'close', link: upstream.link });
+    this.#table.detach(slot, upstream);
   }
 
-  #noteReady({ session, upstream }: Slot): void {
-    if (session.isStreamOpen || upstream === undefined) return;
-    const { name, domain } = session;
-    const { remote, stream, dialledAt } = upstream;
+  #noteReady({ session }: Slot, upstream: Upstream): void {
+    if (upstream.isReady) return;
+    upstream.isReady = true;
+    const { remote, stream, dialledAt, of } = upstream;
+    const { isSecure: secure } = stream;
     const tookMs = this.now - dialledAt;
-    this.log({ event: 'stream-ready', session: name, domain, remote, secure: stream.isSecure, tookMs });
+    this.log({ event: 'stream-ready', session: session.name, domain: of.domain, remote, secure, tookMs });
   }
 
-  #logEnd({ session }: Slot, reason: Reason, detail: string, payloads: readonly Payload[]): void {
+  #logEnd({ session }: Slot, reason: Reason, detail: string, lost: readonly Undelivered[]): void {
     const { name, site, domain, createdAt } = session;
-    const undelivered = payloads.filter(({ namespace }) => namespace === NS.client).length;
+    let undelivered = 0;
+    for (const { payloads } of lost)
+      for (const { namespace } of payloads) if (namespace === NS.client) undelivered += 1;
     const livedMs = this.now - createdAt;
     this.log({ event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered });
   }
+}
+
+function hasEnded({ terminal }: Session): boolean {
+  return terminal !== undefined;
 }

@@ -5,14 +5,15 @@ import {
   grantContentType,
   receive,
   replyLost,
+  type SessionStream,
   serverBlocked,
   type Terminal,
   terminalReply,
   tick,
 } from '../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../site/index.ts';
-import { createStream, linkData, linkSecured, linkUp, streamTick } from '../stream/index.ts';
-import { makeFramer } from '../wire/index.ts';
+import { createStream, linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
+import { type BodyAttributes, makeFramer } from '../wire/index.ts';
 import { Admission } from './admission.ts';
 import { Conductor } from './conductor.ts';
 import type { ManagerConfig } from './config.ts';
@@ -45,7 +46,9 @@ export class ConnectionManager {
     this.#config = config;
     this.#admission = new Admission(config.admission);
     this.#table = new SessionTable(config.admission.endedMax);
-    this.#conductor = new Conductor(this.#table, this.#admission, toolbox);
+    this.#conductor = new Conductor(this.#table, this.#admission, toolbox, (slot, stream, attributes) =>
+      this.#openStream(slot, stream, attributes),
+    );
   }
 
   /** When `advance` must be called, undefined for not at all. */
@@ -73,7 +76,9 @@ export class ConnectionManager {
         this.#table.forget(slot);
         continue;
       }
-      if (slot.upstream !== undefined) streamTick(slot.upstream.stream, conductor.streamTurn);
+      for (const upstream of [...slot.upstreams]) {
+        conductor.stream(slot, upstream, (turn) => streamTick(upstream.stream, turn));
+      }
       conductor.carryOut(slot);
       tick(slot.session, conductor.sessionTurn);
       conductor.settle(slot);
@@ -88,7 +93,7 @@ export class ConnectionManager {
         this.#request(input);
         break;
       case 'link-data':
-        this.#link(input.link, ({ stream }) => linkData(stream, input.bytes, this.#conductor.streamTurn));
+        this.#link(input.link, ({ stream }, turn) => linkData(stream, input.bytes, turn));
         break;
       case 'bad-request':
         this.#badRequest(input);
@@ -107,7 +112,7 @@ export class ConnectionManager {
         this.#linkUp(input.link, input.secure, input.remote);
         break;
       case 'link-secured':
-        this.#link(input.link, ({ stream }) => linkSecured(stream, this.#conductor.streamTurn));
+        this.#link(input.link, ({ stream }, turn) => linkSecured(stream, turn));
         break;
       case 'link-down':
         this.#linkDown(input.link, input.reason, input.detail);
@@ -168,7 +173,7 @@ export class ConnectionManager {
     const session = createSession(birth, body, this.#config.session, this.#conductor.sessionTurn);
     const slot: Slot = {
       session,
-      upstream: undefined,
+      upstreams: [],
       creationRequest: undefined,
       isEnded: false,
       deadline: undefined,
@@ -182,18 +187,35 @@ export class ConnectionManager {
       domain: domain.name,
       address,
     });
-    if (session.terminal === undefined) this.#dial(slot, domain, body.attributes);
+    const [stream] = session.streams;
+    if (session.terminal === undefined && stream !== undefined)
+      this.#dial(slot, stream, domain, body.attributes);
     this.#conductor.settle(slot);
   }
 
-  #dial(slot: Slot, domain: AdmittedDomain, { from, lang }: RequestInput['body']['attributes']): void {
+  /** XEP-0124 §16.3: a further stream is under the same policy as the first. */
+  #openStream(slot: Slot, stream: SessionStream, attributes: BodyAttributes): void {
+    const { domains } = this.#config;
+    const admitted = admitDomain(domains, attributes.to, this.#conductor.sessionTurn.toolbox);
+    if (admitted.ok) this.#dial(slot, stream, admitted.value, attributes);
+    else this.#conductor.endByServer(slot, stream, admitted.fault.code, admitted.fault.detail);
+  }
+
+  #dial(slot: Slot, of: SessionStream, domain: AdmittedDomain, { from, lang }: BodyAttributes): void {
     const { stream: limits, serverXml, domains, showExternal } = this.#config;
     const { now, toolbox } = this.#conductor.streamTurn;
     const plan = planDial(domains, domain, slot.session.address);
     const request = { domain: domain.name, from, lang, startTls: startTlsOf(plan), showExternal };
     const stream = createStream(request, limits, makeFramer(serverXml, toolbox), now);
     this.#lastLink += 1;
-    this.#table.attach(slot, { link: this.#lastLink, stream, dialledAt: now, remote: '' });
+    this.#table.attach(slot, {
+      of,
+      link: this.#lastLink,
+      stream,
+      dialledAt: now,
+      remote: '',
+      isReady: false,
+    });
     this.#conductor.put({ type: 'dial', link: this.#lastLink, plan });
   }
 
@@ -229,32 +251,34 @@ export class ConnectionManager {
     this.#conductor.settle(slot);
   }
 
-  #link(link: LinkId, act: (upstream: Upstream) => void): void {
-    const slot = this.#table.ofLink(link);
-    if (slot?.upstream === undefined) return;
-    act(slot.upstream);
+  #link(link: LinkId, act: (upstream: Upstream, turn: StreamTurn) => void): void {
+    const found = this.#table.ofLink(link);
+    if (found === undefined) return;
+    const [slot, upstream] = found;
+    this.#conductor.stream(slot, upstream, (turn) => act(upstream, turn));
     this.#conductor.settle(slot);
   }
 
   #linkUp(link: LinkId, isSecure: boolean, remote: string): void {
-    this.#link(link, (upstream) => {
+    this.#link(link, (upstream, turn) => {
       upstream.remote = remote;
-      linkUp(upstream.stream, isSecure, this.#conductor.streamTurn);
+      linkUp(upstream.stream, isSecure, turn);
     });
   }
 
   #linkBlocked(link: LinkId, isBlocked: boolean): void {
-    const slot = this.#table.ofLink(link);
+    const [slot] = this.#table.ofLink(link) ?? [];
     if (slot === undefined) return;
     serverBlocked(slot.session, isBlocked, this.#conductor.sessionTurn);
     this.#conductor.settle(slot);
   }
 
   #linkDown(link: LinkId, reason: Reason, detail: string): void {
-    const slot = this.#table.ofLink(link);
-    if (slot === undefined) return;
-    this.#table.detach(slot);
-    this.#conductor.endByServer(slot, reason, detail, undefined);
+    const found = this.#table.ofLink(link);
+    if (found === undefined) return;
+    const [slot, upstream] = found;
+    this.#table.detach(slot, upstream);
+    this.#conductor.endByServer(slot, upstream.of, reason, detail);
     this.#conductor.settle(slot);
   }
 

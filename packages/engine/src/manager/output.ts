@@ -41,6 +41,14 @@ export type LogEvent =
       /** Stanzas that the client never confirmed. */
       readonly undelivered: number;
     }
+  /** One of several streams; the session goes on. */
+  | {
+      readonly event: 'stream-ended';
+      readonly session: string;
+      readonly domain: string;
+      readonly reason: Reason;
+      readonly detail: string;
+    }
   | {
       readonly event: 'session-refused';
       readonly site: string;

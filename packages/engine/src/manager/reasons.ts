@@ -99,6 +99,10 @@ const REASONS = {
   },
   'bad-rid': { text: 'The client sent a rid beyond the window.', condition: 'item-not-found' },
   'bad-key': { text: 'The client sent a wrong key, or none.', condition: 'item-not-found' },
+  'too-many-streams': {
+    text: 'The client asked for more streams in one session than it may have.',
+    condition: 'policy-violation',
+  },
   'bad-stream': {
     text: 'The client named a stream that is not of its session.',
     condition: 'item-not-found',

@@ -1,20 +1,23 @@
 import type { Instant, Timed } from '../kit/index.ts';
-import type { Session } from '../session/index.ts';
+import type { Session, SessionStream } from '../session/index.ts';
 import type { Stream } from '../stream/index.ts';
 import type { LinkId, RequestId } from './input.ts';
 
-/** The stream of a session and the link that carries it. */
+/** A stream of a session and the link that carries it. */
 export interface Upstream {
+  readonly of: SessionStream;
   readonly link: LinkId;
   readonly stream: Stream;
   readonly dialledAt: Instant;
   remote: string;
+  /** Its first payloads have come: it is logged. */
+  isReady: boolean;
 }
 
-/** A session in the manager's tables, with its stream while it has one. */
+/** A session in the manager's tables, with its streams while it has any. */
 export interface Slot extends Timed {
   readonly session: Session;
-  upstream: Upstream | undefined;
+  readonly upstreams: Upstream[];
   /** Until the second request: its abort or loss names no sid. */
   creationRequest: RequestId | undefined;
   /** The session has ended, is logged, and is not counted any more. */

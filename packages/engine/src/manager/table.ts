@@ -8,7 +8,7 @@ export class SessionTable {
   readonly timers = new TimerTable<Slot>();
   readonly #endedMax: number;
   readonly #bySid = new Map<string, Slot>();
-  readonly #byLink = new Map<LinkId, Slot>();
+  readonly #byLink = new Map<LinkId, readonly [Slot, Upstream]>();
   /** Creation requests until the second request: their abort or loss names no sid. */
   readonly #byCreation = new Map<RequestId, Slot>();
   /** In the order in which they ended. */
@@ -26,7 +26,7 @@ export class SessionTable {
     return this.#bySid.get(sid);
   }
 
-  ofLink(link: LinkId): Slot | undefined {
+  ofLink(link: LinkId): readonly [Slot, Upstream] | undefined {
     return this.#byLink.get(link);
   }
 
@@ -47,13 +47,13 @@ export class SessionTable {
   }
 
   attach(slot: Slot, upstream: Upstream): void {
-    slot.upstream = upstream;
-    this.#byLink.set(upstream.link, slot);
+    slot.upstreams.push(upstream);
+    this.#byLink.set(upstream.link, [slot, upstream]);
   }
 
-  detach(slot: Slot): void {
-    if (slot.upstream !== undefined) this.#byLink.delete(slot.upstream.link);
-    slot.upstream = undefined;
+  detach(slot: Slot, upstream: Upstream): void {
+    this.#byLink.delete(upstream.link);
+    slot.upstreams.splice(slot.upstreams.indexOf(upstream), 1);
   }
 
   schedule(slot: Slot, deadline: Instant | undefined): void {

@@ -1,7 +1,7 @@
 import { after, assert, type ByteString, between, type Instant, join, shorter } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
-import type { HeldRequest, Session, Terminal } from './session.ts';
+import type { Batch, HeldRequest, Session } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -22,7 +22,7 @@ export function settle(session: Session, turn: Turn): void {
       answerTerminal(session, turn);
       return;
     }
-    answer(session, verdict === 'payloads' ? takePayloads(session, turn) : NOTHING, turn);
+    answer(session, verdict === 'payloads' ? takeBatch(session, turn) : undefined, turn);
   }
 }
 
@@ -35,7 +35,7 @@ function judge(
   const isDue = now >= oldest.answerBy;
   // The creation reply waits for the features, so that clients that never poll before log-in get them (stanza, Pidgin).
   if (session.phase === 'opening') return session.isStreamOpen || isDue ? 'payloads' : 'wait';
-  if (session.outbound.length > 0 && !carriesPayloads(session.terminal)) {
+  if (session.outbound.length > 0 && !carriesPayloads(session)) {
     if (oldest.request !== undefined) return 'payloads';
     return isDue || hasListener(session) ? 'empty' : 'wait';
   }
@@ -56,8 +56,11 @@ function isGathered({ gatherUntil }: HeldRequest, now: Instant): boolean {
 }
 
 /** Whether the terminal reply may hold payloads: only with remote-stream-error (XEP-0206 §7; Swift loops on others). */
-function carriesPayloads(terminal: Terminal | undefined): boolean {
-  return terminal?.condition === 'remote-stream-error';
+function carriesPayloads({ terminal, outbound, streams }: Session): boolean {
+  if (terminal?.condition !== 'remote-stream-error') return false;
+  // They must be of the stream that the error is of (XEP-0124 §16.4).
+  const [first] = outbound;
+  return first === undefined || (outbound.length === 1 && first.stream === streams.at(-1));
 }
 
 export function hasListener(session: Session): boolean {
@@ -65,33 +68,41 @@ export function hasListener(session: Session): boolean {
   return false;
 }
 
-/** Empties the queue to the client, and lets the server be read again when it was full. */
-function takePayloads(session: Session, turn: Turn): readonly Payload[] {
-  const payloads = session.outbound;
-  if (payloads.length === 0) return NOTHING;
-  session.outbound = [];
-  session.outboundBytes = 0;
-  if (session.fullSince !== undefined) {
+/** Takes from the queue what one reply may carry, and lets the servers be read again when it was full. */
+function takeBatch(session: Session, turn: Turn): Batch | undefined {
+  const batch = session.outbound.shift();
+  if (batch === undefined) return undefined;
+  session.outboundCount -= batch.payloads.length;
+  for (const { bytes } of batch.payloads) session.outboundBytes -= bytes.length;
+  if (session.fullSince !== undefined && !isFull(session)) {
     session.fullSince = undefined;
     turn.work.push({ type: 'read', wanted: true });
   }
-  return payloads;
+  return batch;
+}
+
+/** The client does not fetch as fast as the servers send. */
+export function isFull({ outboundBytes, outboundCount, limits }: Session): boolean {
+  return outboundBytes > limits.queueBytesMax || outboundCount > limits.queuePayloadsMax;
 }
 
 /** Answers the oldest held request and remembers the reply. */
-export function answer(session: Session, payloads: readonly Payload[], turn: Turn): void {
+export function answer(session: Session, batch: Batch | undefined, turn: Turn): void {
   const held = session.held.shift();
   assert(held !== undefined, 'only a held request is answered');
-  const body = encodeBody(attributesOf(session, held, turn), payloads, held.rid === session.creationRid);
+  const payloads = batch?.payloads ?? NOTHING;
+  const error = batch?.end?.error;
+  const content = error === undefined ? payloads : [...payloads, error];
+  const attributes = attributesOf(session, held, batch, turn);
+  const body = encodeBody(attributes, content, held.rid === session.creationRid);
   send(session, held, body, turn);
-  remember(session, held, body, payloads, turn);
+  remember(session, held, body, batch, turn);
   session.wasEmptyRound = session.wasEmptyRound && payloads.length === 0;
   if (session.phase === 'opening') enter(session, 'open');
 }
 
-function attributesOf(session: Session, held: HeldRequest, turn: Turn): ByteString {
-  const attributes = replyAttributes(session, held, turn.toolbox);
-  session.facts = undefined;
+function attributesOf(session: Session, held: HeldRequest, batch: Batch | undefined, turn: Turn): ByteString {
+  const attributes = replyAttributes(session, held, batch, turn.toolbox);
   const { report } = session;
   if (report === undefined) return attributes;
   session.report = undefined;
@@ -113,13 +124,14 @@ function remember(
   session: Session,
   held: HeldRequest,
   body: ByteString,
-  payloads: readonly Payload[],
+  batch: Batch | undefined,
   turn: Turn,
 ): void {
   session.answered.push({
     rid: held.rid,
     reply: body,
-    payloads,
+    payloads: batch?.payloads ?? NOTHING,
+    stream: batch?.stream,
     answeredAt: turn.now,
     key: held.key,
     request: held.request,
@@ -128,20 +140,23 @@ function remember(
   if (session.answered.length <= session.terms.requests + 1) return;
   const forgotten = session.answered.shift();
   // It could not be written, and it is too late to ask for it again.
-  if (forgotten !== undefined && forgotten.payloads.length > 0)
-    turn.work.push({ type: 'give-back', undelivered: forgotten.payloads });
+  if (forgotten?.stream === undefined || forgotten.payloads.length === 0) return;
+  const { stream, payloads } = forgotten;
+  turn.work.push({ type: 'give-back', undelivered: { stream, payloads } });
 }
 
 /** Gives the terminal reply to everybody who listens; the session is over. */
 export function answerTerminal(session: Session, turn: Turn): void {
   const { terminal } = session;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
-  let payloads = carriesPayloads(terminal) ? takePayloads(session, turn) : NOTHING;
+  let payloads = (carriesPayloads(session) ? takeBatch(session, turn)?.payloads : undefined) ?? NOTHING;
   for (const held of session.held) {
     if (held.request === undefined) continue;
     // jbosh reads sid and wait before it looks for a terminate, so a creation reply has them where it says ack='1'.
     const attributes =
-      held.rid === session.creationRid && session.terms.acks ? attributesOf(session, held, turn) : undefined;
+      held.rid === session.creationRid && session.terms.acks
+        ? attributesOf(session, held, undefined, turn)
+        : undefined;
     respondTerminal(session, held.request, terminalBody(terminal, payloads, attributes), turn);
     for (const request of held.others ?? [])
       respondTerminal(session, request, terminalBody(terminal, payloads), turn);

@@ -1,9 +1,9 @@
 import { EMPTY } from '../kit/index.ts';
-import { encodeBody, type Payload } from '../wire/index.ts';
+import { encodeBody } from '../wire/index.ts';
 import { answerTerminal, settle } from './answer.ts';
 import { okReply, terminalBody } from './reply.ts';
 import { takeUnconfirmed } from './rules/confirm.ts';
-import type { Session, Terminal } from './session.ts';
+import type { Session, Terminal, Undelivered } from './session.ts';
 import { enter } from './session.ts';
 import type { SessionEnd, Turn } from './work.ts';
 
@@ -20,6 +20,8 @@ const TERMINALS: Readonly<Record<SessionEnd, Terminal>> = {
   'prelogin-bytes': POLICY_VIOLATION,
   'bad-rid': ITEM_NOT_FOUND,
   'bad-key': ITEM_NOT_FOUND,
+  'bad-stream': ITEM_NOT_FOUND,
+  'too-many-streams': POLICY_VIOLATION,
   'too-many-requests': POLICY_VIOLATION,
   'too-frequent': POLICY_VIOLATION,
   'too-many-repeats': POLICY_VIOLATION,
@@ -47,7 +49,7 @@ export function finish(session: Session, turn: Turn): void {
   if (isStreamUp) turn.work.push({ type: 'leave', why: 'client-terminated', detail: '', undelivered });
   let body = terminalBody({ condition: undefined, error: undefined }, []);
   for (const held of session.held) {
-    session.answered.push({ ...held, reply: body, payloads: [], answeredAt: turn.now });
+    session.answered.push({ ...held, reply: body, payloads: [], stream: undefined, answeredAt: turn.now });
     if (held.request === undefined) continue;
     for (const request of [held.request, ...(held.others ?? [])]) {
       turn.work.push({ type: 'respond', request, reply: okReply(session, body) });
@@ -68,7 +70,7 @@ export function terminate(
   terminal: Terminal,
   queue: 'deliver' | 'drop',
   turn: Turn,
-): readonly Payload[] {
+): readonly Undelivered[] {
   if (session.phase === 'ending' || session.phase === 'ended') return [];
   session.terminal = terminal;
   const dropped = queue === 'drop' ? takeUnconfirmed(session) : [];

@@ -1,10 +1,11 @@
 export { settle } from './answer.ts';
-export { type Birth, createSession, deliver, loggedIn, streamOpened } from './create.ts';
+export { type Birth, createSession } from './create.ts';
 export { terminate } from './end.ts';
 export { abort, receive, replyLost } from './receive.ts';
 export { terminalBody, terminalReply } from './reply.ts';
 export { serverBlocked } from './rules/pressure.ts';
-export type { Phase, Session, StreamFacts, Terminal } from './session.ts';
+export type { Phase, Session, SessionStream, StreamFacts, Terminal, Undelivered } from './session.ts';
+export { deliver, loggedIn, streamOpened, streamOver } from './streams.ts';
 export { grantContentType } from './terms/content-type.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './terms/limits.ts';
 export { forgetAt, nextDeadline, tick } from './tick.ts';

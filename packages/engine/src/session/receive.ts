@@ -11,6 +11,7 @@ import { takeKey } from './rules/keys.ts';
 import { fitsInBuffer } from './rules/pressure.ts';
 import { arrivalOf, placeOf } from './rules/window.ts';
 import type { EarlyRequest, Session } from './session.ts';
+import { addressees, addStream, asksForStream, closedAlone, isTooLate, removeStream } from './streams.ts';
 import type { RequestId, Turn } from './work.ts';
 
 /** Takes a request of this session: the main path. Whatever it is, it is answered now or held to be answered. */
@@ -93,7 +94,12 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   hold(session, arrival, turn);
 
   if (session.terminal === undefined && !passOn(session, body, turn)) return false;
-  if (attributes.terminate) {
+  const closed = closedAlone(session, attributes);
+  if (closed !== undefined) {
+    removeStream(session, closed, turn);
+    return true;
+  }
+  if (attributes.terminate && !isTooLate(session, attributes)) {
     finish(session, turn);
     return false;
   }
@@ -123,6 +129,7 @@ function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
 /** Passes the payloads on. False: they ended the session. */
 export function passOn(session: Session, body: DecodedBody, turn: Turn): boolean {
   const { payloads, attributes } = body;
+  if (asksForStream(session, body)) return addStream(session, attributes, turn);
   if (payloads.length === 0 && !attributes.restart) return true;
   if (!session.isLoggedIn) {
     for (const payload of payloads) session.loginBytes += payload.bytes.length;
@@ -135,8 +142,14 @@ export function passOn(session: Session, body: DecodedBody, turn: Turn): boolean
     leave(session, 'client-flood', `${session.blockedBytes} bytes`, turn);
     return false;
   }
-  const { to, from, lang } = attributes;
-  turn.work.push({ type: 'forward', payloads, restart: attributes.restart ? { to, from, lang } : undefined });
+  const streams = addressees(session, attributes.stream);
+  if (streams === undefined) {
+    leave(session, 'bad-stream', '', turn);
+    return false;
+  }
+  const { from, lang } = attributes;
+  const restart = attributes.restart ? { from, lang } : undefined;
+  for (const stream of streams) turn.work.push({ type: 'forward', stream, payloads, restart });
   return true;
 }
 
@@ -148,7 +161,7 @@ function pause(session: Session, pauseS: number, turn: Turn): boolean {
     return false;
   }
   session.pause = asked;
-  while (session.held.length > 0) answer(session, [], turn);
+  while (session.held.length > 0) answer(session, undefined, turn);
   session.quietSince = turn.now;
   return true;
 }

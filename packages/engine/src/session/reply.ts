@@ -1,18 +1,28 @@
 import { ascii, type ByteString, EMPTY, type Toolbox } from '../kit/index.ts';
 import { conditionFacts, encodeBody, escapeAttribute, type Payload } from '../wire/index.ts';
-import type { HeldRequest, Session, Terminal } from './session.ts';
+import type { Batch, HeldRequest, Session, SessionStream, Terminal } from './session.ts';
 import { DEFAULT_CONTENT_TYPE } from './terms/content-type.ts';
 import type { Reply } from './work.ts';
 
 const XBOSH_DECLARED = " xmlns:xmpp='urn:xmpp:xbosh'";
 
-/** Attributes that any reply may carry: none in nearly all of them. */
-export function replyAttributes(session: Session, held: HeldRequest, toolbox: Toolbox): ByteString {
+/** Attributes that any reply may carry: none in nearly all of them. What it tells of a stream is not told again. */
+export function replyAttributes(
+  session: Session,
+  held: HeldRequest,
+  batch: Batch | undefined,
+  toolbox: Toolbox,
+): ByteString {
   if (held.rid === session.creationRid) return creationAttributes(session, toolbox);
   let attributes = '';
   // XEP-0124 §9.1: not where the value would be the rid of the request itself.
   if (session.terms.acks && session.lastRid !== held.rid) attributes += ` ack='${session.lastRid}'`;
-  if (session.facts !== undefined) attributes += streamAttributes(session, toolbox) + XBOSH_DECLARED;
+  if (batch === undefined) return attributes as ByteString;
+  const { stream, isAnnounced, end } = batch;
+  if (session.hasNamedStreams) attributes += ` stream='${stream.name}'`;
+  if (stream.facts !== undefined) attributes += factsAttributes(stream, toolbox) + XBOSH_DECLARED;
+  else if (isAnnounced) attributes += factsAttributes(stream, toolbox);
+  if (end !== undefined) attributes += terminateAttributes(end);
   return attributes as ByteString;
 }
 
@@ -29,15 +39,20 @@ function creationAttributes(session: Session, toolbox: Toolbox): ByteString {
     ` inactivity='${terms.inactivity / 1000}' polling='${terms.polling / 1000}'` +
     ` maxpause='${terms.maxpause / 1000}' ver='${terms.ver}' accept='gzip,deflate'`;
   if (terms.acks) attributes += ` ack='${session.creationRid}'`;
-  attributes += streamAttributes(session, toolbox);
+  const [stream] = session.streams;
+  if (stream !== undefined) {
+    if (session.limits.streamsMax > 1) attributes += ` stream='${stream.name}'`;
+    attributes += factsAttributes(stream, toolbox);
+  }
   attributes += ` xmpp:restartlogic='true'${XBOSH_DECLARED}`;
   return attributes as ByteString;
 }
 
 /** What the server's stream header said, told once; the domain stands for a `from` that is not known yet. */
-function streamAttributes(session: Session, toolbox: Toolbox): string {
-  const { facts } = session;
-  let attributes = ` from='${escapeAttribute(facts?.from ?? session.domain, toolbox)}'`;
+function factsAttributes(stream: SessionStream, toolbox: Toolbox): string {
+  const { facts, domain } = stream;
+  stream.facts = undefined;
+  let attributes = ` from='${escapeAttribute(facts?.from ?? domain, toolbox)}'`;
   if (facts?.authid !== undefined) attributes += ` authid='${escapeAttribute(facts.authid, toolbox)}'`;
   // A server before XMPP 1.0 says none, and such a client must know (XEP-0078).
   if (facts?.version !== undefined)
@@ -51,9 +66,12 @@ export function terminalBody(
   payloads: readonly Payload[],
   attributes: ByteString = EMPTY,
 ): ByteString {
-  const condition = terminal.condition === undefined ? '' : ` condition='${terminal.condition}'`;
   const content = terminal.error === undefined ? payloads : [...payloads, terminal.error];
-  return encodeBody(ascii(`${attributes} type='terminate'${condition}`), content);
+  return encodeBody(ascii(attributes + terminateAttributes(terminal)), content);
+}
+
+function terminateAttributes({ condition }: Terminal): string {
+  return condition === undefined ? " type='terminate'" : ` type='terminate' condition='${condition}'`;
 }
 
 /** XEP-0124 §17.3 */

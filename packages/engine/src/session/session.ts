@@ -74,6 +74,7 @@ export interface AnsweredRequest {
   readonly reply: ByteString;
   /** What it carried, until it is confirmed: goes back to the server if the session dies. */
   payloads: readonly Payload[];
+  readonly stream: SessionStream | undefined;
   readonly answeredAt: Instant;
   readonly key: string | undefined;
   /** The request it was written to; undefined when nobody listened or the write failed. */
@@ -86,6 +87,32 @@ export interface Terminal {
   readonly condition: Condition | undefined;
   /** The stream error that remote-stream-error carries (XEP-0206 §7). */
   readonly error: Payload | undefined;
+}
+
+/** One XMPP stream of a session; nearly all sessions have one (XEP-0124 §16). */
+export interface SessionStream {
+  /** What the client calls it, where several streams are on; else empty. */
+  readonly name: string;
+  /** As the client wrote it. */
+  readonly domain: string;
+  /** Facts of it not told yet. */
+  facts: StreamFacts | undefined;
+}
+
+/** What one reply may carry: payloads of one stream only (XEP-0124 §16.4). */
+export interface Batch {
+  readonly stream: SessionStream;
+  readonly payloads: Payload[];
+  /** The stream is new, and its name the answer to the request for it (XEP-0124 §16.3). */
+  readonly isAnnounced: boolean;
+  /** The stream ended, while others of the session go on (XEP-0124 §16.6). */
+  end: Terminal | undefined;
+}
+
+/** Payloads that the client did not get, or may not have got. */
+export interface Undelivered {
+  readonly stream: SessionStream;
+  readonly payloads: readonly Payload[];
 }
 
 /** What the server said when the stream opened, for the reply that carries the first features (XEP-0206 §5). */
@@ -117,13 +144,18 @@ export interface Session {
   held: HeldRequest[];
   answered: AnsweredRequest[];
 
-  /** Payloads for the client, oldest first, and their bytes. */
-  outbound: Payload[];
+  /** Open streams, oldest first; the last one stays when it ends, for it ends the session. */
+  streams: SessionStream[];
+  /** Names of streams that were closed lately: what still comes for them is ignored (XEP-0124 §16.4). */
+  closedStreams: string[];
+  /** More than one stream was opened, so what is not empty must say its stream (XEP-0124 §16.4). */
+  hasNamedStreams: boolean;
+  /** For the client, oldest first, with the number and bytes of the payloads in it. */
+  outbound: Batch[];
+  outboundCount: number;
   outboundBytes: number;
   /** Since when the queue is over its limit. */
   fullSince: Instant | undefined;
-  /** Facts of the stream not told yet. */
-  facts: StreamFacts | undefined;
   /** The first features have arrived, or never will: the creation request may be answered. */
   isStreamOpen: boolean;
   isLoggedIn: boolean;

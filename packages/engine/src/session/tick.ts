@@ -31,7 +31,7 @@ export function tick(session: Session, turn: Turn): void {
     leave(
       session,
       'server-flood',
-      `${session.outbound.length} payloads, ${session.outboundBytes} bytes unfetched`,
+      `${session.outboundCount} payloads, ${session.outboundBytes} bytes unfetched`,
       turn,
     );
   } else if (session.terminal === undefined && !session.isLoggedIn && isDue(loginAt(session), now)) {

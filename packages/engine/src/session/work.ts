@@ -1,5 +1,6 @@
 import type { ByteString, Instant, Toolbox } from '../kit/index.ts';
-import type { Payload } from '../wire/index.ts';
+import type { BodyAttributes, Payload } from '../wire/index.ts';
+import type { SessionStream, Undelivered } from './session.ts';
 
 /** One HTTP request, numbered by the front. Answered exactly once. */
 export type RequestId = number;
@@ -13,7 +14,6 @@ export interface Reply {
 
 /** What a restart request asks (XEP-0206 §6). */
 export interface RestartRequest {
-  readonly to: string | undefined;
   readonly from: string | undefined;
   readonly lang: string | undefined;
 }
@@ -27,6 +27,8 @@ export type SessionEnd =
   | 'prelogin-bytes'
   | 'bad-rid'
   | 'bad-key'
+  | 'bad-stream'
+  | 'too-many-streams'
   | 'too-many-requests'
   | 'too-frequent'
   | 'too-many-repeats'
@@ -37,25 +39,30 @@ export type SessionEnd =
 /** The work that follows from what a session was told, in order. */
 export type SessionWork =
   | { readonly type: 'respond'; readonly request: RequestId; readonly reply: Reply }
-  /** Payloads of the client for the server, in order. */
+  /** Payloads of the client for the server of a stream, in order. */
   | {
       readonly type: 'forward';
+      readonly stream: SessionStream;
       readonly payloads: readonly Payload[];
       readonly restart: RestartRequest | undefined;
     }
   /** The client is not going to get these, though the session goes on. */
-  | { readonly type: 'give-back'; readonly undelivered: readonly Payload[] }
+  | { readonly type: 'give-back'; readonly undelivered: Undelivered }
+  /** The client asks for one more stream: dial, or say by `streamOver` why not. */
+  | { readonly type: 'open-stream'; readonly stream: SessionStream; readonly attributes: BodyAttributes }
+  /** The client closes one of several streams. */
+  | { readonly type: 'close-stream'; readonly stream: SessionStream }
   /** The queue to the client became full (false) or has room again (true). */
   | { readonly type: 'read'; readonly wanted: boolean }
   /**
-   * The session is over for the stream: close it. `undelivered` is what the client never confirmed, oldest first.
+   * The session is over for its streams: close them. `undelivered` is what the client never confirmed, oldest first.
    * Comes once, after it no payload may be delivered.
    */
   | {
       readonly type: 'leave';
       readonly why: SessionEnd;
       readonly detail: string;
-      readonly undelivered: readonly Payload[];
+      readonly undelivered: readonly Undelivered[];
     };
 
 /** What every rule of the session gets: the time, the tools, and the list that takes the work that follows. */

@@ -1,5 +1,5 @@
 import type { DecodedBody, Payload } from '../../wire/index.ts';
-import type { Session } from '../session.ts';
+import type { Session, Undelivered } from '../session.ts';
 import { isFarewell } from './activity.ts';
 
 const NOTHING: readonly Payload[] = [];
@@ -40,14 +40,16 @@ function confirmThrough(session: Session, rid: number, wasTold: boolean): void {
 }
 
 /** Takes what the client never confirmed, oldest first: given to replies in doubt, and never given. */
-export function takeUnconfirmed(session: Session): readonly Payload[] {
-  const unconfirmed: Payload[] = [];
+export function takeUnconfirmed(session: Session): readonly Undelivered[] {
+  const unconfirmed: Undelivered[] = [];
   for (const answered of session.answered) {
-    unconfirmed.push(...answered.payloads);
+    const { stream, payloads } = answered;
+    if (stream !== undefined && payloads.length > 0) unconfirmed.push({ stream, payloads });
     answered.payloads = NOTHING;
   }
   unconfirmed.push(...session.outbound);
   session.outbound = [];
+  session.outboundCount = 0;
   session.outboundBytes = 0;
   return unconfirmed;
 }

@@ -46,6 +46,8 @@ export interface SessionLimits {
   readonly gapPatience: Duration;
   /** A reply not acknowledged for this long is reported (XEP-0124 §9.2). Default 1 s. */
   readonly reportAfter: Duration;
+  /** Streams in one session (XEP-0124 §16). Default 1: several are off. */
+  readonly streamsMax: number;
   /** What the older copy of a repeated held request gets: `type='error'` (XEP-0124 §14.3), or the `same` reply. */
   readonly heldRepeat: 'error' | 'same';
 }
@@ -71,5 +73,6 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   oneConnectionAnswer: millis(250),
   gapPatience: seconds(2),
   reportAfter: seconds(1),
+  streamsMax: 1,
   heldRepeat: 'error',
 };

@@ -1,0 +1,149 @@
+import type { Toolbox } from '../kit/index.ts';
+import type { BodyAttributes, DecodedBody, Payload } from '../wire/index.ts';
+import { answer, isFull, settle } from './answer.ts';
+import { leave, terminate } from './end.ts';
+import { answerCame } from './rules/gather.ts';
+import type { Batch, Session, SessionStream, StreamFacts, Terminal } from './session.ts';
+import type { Turn } from './work.ts';
+
+const STREAM_NAME_BYTES = 12;
+/** Names of closed streams that are known a while longer; clients hardly open more in a session. */
+const CLOSED_MAX = 8;
+
+/** A stream whose name nobody can guess (XEP-0124 §16.2). */
+export function makeStream(domain: string, toolbox: Toolbox): SessionStream {
+  return { name: randomName(STREAM_NAME_BYTES, toolbox), domain, facts: undefined };
+}
+
+/** Random bytes as lower-case hexadecimal digits. */
+export function randomName(byteCount: number, toolbox: Toolbox): string {
+  let hex = '';
+  for (const byte of toolbox.randomBytes(byteCount)) hex += byte.toString(16).padStart(2, '0');
+  return hex;
+}
+
+/** A request for one more stream; where several are off, `to` says nothing (XEP-0124 §16.3). */
+export function asksForStream({ limits }: Session, { attributes, payloads }: DecodedBody): boolean {
+  const { to, restart, terminate: isLast, pause } = attributes;
+  const asks = to !== undefined && !restart && !isLast && pause === undefined && payloads.length === 0;
+  return asks && limits.streamsMax > 1;
+}
+
+/** Opens one more stream and answers with its name. False: it was one too many, which ended the session. */
+export function addStream(session: Session, attributes: BodyAttributes, turn: Turn): boolean {
+  const { limits } = session;
+  if (session.streams.length >= limits.streamsMax) {
+    leave(session, 'too-many-streams', `${limits.streamsMax} streams are open`, turn);
+    return false;
+  }
+  // The name is the answer to this request, so it must not go out on an older one (XEP-0124 §16.3).
+  while (session.held.length > 1) answer(session, undefined, turn);
+  const stream = makeStream(attributes.to ?? '', turn.toolbox);
+  session.streams.push(stream);
+  session.hasNamedStreams = true;
+  session.outbound.push({ stream, payloads: [], isAnnounced: true, end: undefined });
+  turn.work.push({ type: 'open-stream', stream, attributes });
+  return true;
+}
+
+/**
+ * The streams that a request's payloads are for: the one it names, or all (XEP-0124 §16.4). Undefined: it names none of
+ * this session, which ends it; a name that was closed lately is none, silently.
+ */
+export function addressees(session: Session, name: string | undefined): readonly SessionStream[] | undefined {
+  if (session.limits.streamsMax === 1 || name === undefined) return session.streams;
+  const named = session.streams.find((stream) => stream.name === name);
+  if (named !== undefined) return [named];
+  return session.closedStreams.includes(name) ? [] : undefined;
+}
+
+/** The stream that a terminate closes while the session goes on; undefined: it ends the session (XEP-0124 §16.5). */
+export function closedAlone(
+  session: Session,
+  { terminate: isLast, stream }: BodyAttributes,
+): SessionStream | undefined {
+  if (!isLast || stream === undefined || session.streams.length < 2) return undefined;
+  return session.streams.find(({ name }) => name === stream);
+}
+
+/** A terminate for a stream that ended just before the client heard of it: nothing is left to close. */
+export function isTooLate(session: Session, { terminate: isLast, stream }: BodyAttributes): boolean {
+  return isLast && stream !== undefined && session.closedStreams.includes(stream);
+}
+
+/** The client closes one of several streams; the reply to its request says so. */
+export function removeStream(session: Session, stream: SessionStream, turn: Turn): void {
+  turn.work.push({ type: 'close-stream', stream });
+  dropStream(session, stream);
+  session.outbound.push({
+    stream,
+    payloads: [],
+    isAnnounced: false,
+    end: { condition: undefined, error: undefined },
+  });
+}
+
+/** The server's stream is open; its features, when the client is to see them, follow by `deliver` (XEP-0206 §5). */
+export function streamOpened(stream: SessionStream, facts: StreamFacts): void {
+  stream.facts = facts;
+}
+
+/** Takes payloads of a server for the client, in order. */
+export function deliver(
+  session: Session,
+  stream: SessionStream,
+  payloads: readonly Payload[],
+  turn: Turn,
+): void {
+  if (session.terminal !== undefined) return;
+  if (payloads.length > 0) {
+    const { payloads: queued } = batchFor(session, stream);
+    for (const payload of payloads) {
+      queued.push(payload);
+      session.outboundBytes += payload.bytes.length;
+    }
+    session.outboundCount += payloads.length;
+  }
+  session.isStreamOpen = true;
+  answerCame(session);
+  settle(session, turn);
+  if (session.fullSince === undefined && isFull(session)) {
+    session.fullSince = turn.now;
+    turn.work.push({ type: 'read', wanted: false });
+  }
+}
+
+/** The last batch when it can take more of this stream, else a new one. */
+function batchFor(session: Session, stream: SessionStream): Batch {
+  const last = session.outbound.at(-1);
+  if (last?.stream === stream && last.end === undefined && !last.isAnnounced) return last;
+  const batch: Batch = { stream, payloads: [], isAnnounced: false, end: undefined };
+  session.outbound.push(batch);
+  return batch;
+}
+
+/**
+ * A stream ended, or could not be had: while others are open, the client hears of it and the session goes on; with the
+ * last one the session ends (XEP-0124 §16.6).
+ */
+export function streamOver(session: Session, stream: SessionStream, terminal: Terminal, turn: Turn): void {
+  if (session.terminal !== undefined || !session.streams.includes(stream)) return;
+  if (session.streams.length === 1) {
+    terminate(session, terminal, 'deliver', turn);
+    return;
+  }
+  dropStream(session, stream);
+  batchFor(session, stream).end = terminal;
+  settle(session, turn);
+}
+
+function dropStream(session: Session, stream: SessionStream): void {
+  session.streams = session.streams.filter((each) => each !== stream);
+  session.closedStreams.push(stream.name);
+  if (session.closedStreams.length > CLOSED_MAX) session.closedStreams.shift();
+}
+
+/** The resource is bound: the limits of before log-in are off. */
+export function loggedIn(session: Session): void {
+  session.isLoggedIn = true;
+}
