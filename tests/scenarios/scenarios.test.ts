@@ -19,8 +19,10 @@ describe.each(folders)('%s', (folder) => {
     const file = join(HERE, name);
     const text = readFileSync(file, 'utf8');
     const transcript = parseTranscript(text);
-    const stage = new Stage(stageConfig(transcript.settings));
-    for (const { steps } of opening(transcript)) for (const step of steps) stage.play(step);
+    const before = opening(transcript);
+    const settings = [...before, transcript].flatMap((each) => [...each.settings]);
+    const stage = new Stage(stageConfig(new Map(settings)));
+    for (const { steps } of before) for (const step of steps) stage.play(step);
     const actual = transcript.steps.map((step) => stage.play(step));
     if (UPDATES) writeFileSync(file, renderTranscript(transcript, actual));
     else expect(renderTranscript(transcript, actual)).toBe(text);

@@ -33,7 +33,10 @@ export class Stage {
   #now = 0;
   /** Of the newest session. */
   #sid = 'SID';
+  /** The link that the server's lines are about. */
   #link: LinkId = 0;
+  /** Names of streams, in the order in which they were told: S1, S2 ... in transcripts. */
+  readonly #streams: string[] = [];
   #lines: string[] = [];
 
   constructor(config: ManagerConfig) {
@@ -55,7 +58,7 @@ export class Stage {
       throw new Error(`no request: ${text}`);
     const request = this.#names.size + 1;
     this.#names.set(request, name);
-    const decoded = decodeBody(bytesOf(xml.replaceAll('SID', this.#sid)), CLIENT_XML_LIMITS, this.#toolbox);
+    const decoded = decodeBody(bytesOf(this.#withNames(xml)), CLIENT_XML_LIMITS, this.#toolbox);
     this.#requests.set(name, { request, sid: decoded.ok ? decoded.value.attributes.sid : undefined });
     this.#submit(
       decoded.ok
@@ -75,6 +78,7 @@ export class Stage {
     const [word = '', rest = ''] = text.split(/ (.*)/s);
     const length = durationOf(rest);
     if (word === 'wait' && length !== undefined) this.#wait(length);
+    else if (word === 'link') this.#link = Number(rest);
     else this.#submit(this.#inputOf(word, rest));
   }
 
@@ -99,6 +103,27 @@ export class Stage {
       default:
         throw new Error(`nothing happens at: ${word} ${rest}`);
     }
+  }
+
+  /** Nothing for the link that the transcript speaks of. */
+  #whichLink(link: LinkId): string {
+    return link === this.#link ? '' : `(link ${link}) `;
+  }
+
+  #withNames(xml: string): string {
+    const named = xml.replace(
+      /stream='S(\d)'/g,
+      (_, place) => `stream='${this.#streams[Number(place) - 1]}'`,
+    );
+    return named.replaceAll('SID', this.#sid);
+  }
+
+  #withoutNames(body: string): string {
+    const named = body.replace(/ stream='([^']+)'/, (_, name: string) => {
+      if (!this.#streams.includes(name)) this.#streams.push(name);
+      return ` stream='S${this.#streams.indexOf(name) + 1}'`;
+    });
+    return named.replaceAll(this.#sid, 'SID');
   }
 
   #requestOf(name: string): { readonly request: number; readonly sid: string | undefined } {
@@ -138,20 +163,20 @@ export class Stage {
         const { status, contentType, body } = output.reply;
         this.#sid = /^<body[^>]* sid='([0-9a-f]+)'/.exec(body)?.[1] ?? this.#sid;
         const type = contentType === 'text/xml; charset=utf-8' ? '' : ` (${contentType})`;
-        return `<- ${this.#names.get(output.request)} ${status}${type} ${textOf(body).replaceAll(this.#sid, 'SID')}`;
+        return `<- ${this.#names.get(output.request)} ${status}${type} ${this.#withoutNames(textOf(body))}`;
       }
       case 'drop':
         return `<- ${this.#names.get(output.request)} dropped`;
       case 'send':
-        return output.bytes === ' ' ? '<= (white space)' : `<= ${textOf(output.bytes)}`;
+        return `<= ${this.#whichLink(output.link)}${output.bytes === ' ' ? '(white space)' : textOf(output.bytes)}`;
       case 'dial':
         this.#link = output.link;
         return `== dial ${output.plan.domain} ${output.plan.tls}`;
       case 'read':
-        return `== read ${output.wanted ? 'on' : 'off'}`;
+        return `== ${this.#whichLink(output.link)}read ${output.wanted ? 'on' : 'off'}`;
       case 'secure':
       case 'close':
-        return `== ${output.type}`;
+        return `== ${this.#whichLink(output.link)}${output.type}`;
       case 'log': {
         const { event } = output;
         const what = 'reason' in event ? event.reason : 'code' in event ? event.code : '';

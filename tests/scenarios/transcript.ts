@@ -13,6 +13,7 @@
  *   !! abort A               the client closed the connection of request A before its reply
  *   !! lost A                the reply to A could not be written
  *   !! wait 15s              time passes (ms or s)
+ *   !! link 1                from now on the server's lines are about the link that was dialled first; else about the newest
  *   !! shutdown              boshd is stopped
  *
  * What follows:
@@ -21,10 +22,11 @@
  *   <- A dropped             its connection is closed without a reply
  *   <= <auth .../>           the server gets this
  *   == dial example.org required | secure | close | read off | read on     work on the link
+ *                            `(link 1)` before it: on another link than the one that the transcript is about
  *   .. session-ended client-inactive        a line of the log
  *   @ 250ms                  so much later (while waiting)
  *
- * A line that starts with two blanks goes on with the one above. SID stands for the sid of the session, and in what is
+ * A line that starts with two blanks goes on with the one above. SID stands for the sid of the session, S1 for the name of its first stream, and in what is
  * sent BOSH for `sid='SID' xmlns='http://jabber.org/protocol/httpbind'` and STREAM for the start tag of a server's stream.
  *
  * Before the first step: `## after NAME` plays the transcript start/NAME.txt first, `## KEY VALUE` is a setting that is

@@ -93,7 +93,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   session.pause = undefined;
   hold(session, arrival, turn);
 
-  if (session.terminal === undefined && !passOn(session, body, turn)) return false;
+  if (session.terminal === undefined && !takeContent(session, body, turn)) return false;
   const closed = closedAlone(session, attributes);
   if (closed !== undefined) {
     removeStream(session, closed, turn);
@@ -126,10 +126,15 @@ function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
   });
 }
 
+/** What the request asks for, besides a reply. False: it ended the session. */
+function takeContent(session: Session, body: DecodedBody, turn: Turn): boolean {
+  if (asksForStream(session, body)) return addStream(session, body.attributes, turn);
+  return passOn(session, body, turn);
+}
+
 /** Passes the payloads on. False: they ended the session. */
 export function passOn(session: Session, body: DecodedBody, turn: Turn): boolean {
   const { payloads, attributes } = body;
-  if (asksForStream(session, body)) return addStream(session, attributes, turn);
   if (payloads.length === 0 && !attributes.restart) return true;
   if (!session.isLoggedIn) {
     for (const payload of payloads) session.loginBytes += payload.bytes.length;

@@ -177,6 +177,16 @@ export const sessionKeys = group(
       max: '60s',
       preset: '1s',
     }),
+    streamsMax: count({
+      of: 'streams',
+      purpose:
+        'How many streams, to one XMPP server or several, one session may carry; 1 switches the feature off.',
+      reason: 'No client in common use asks for it; each stream is one more connection to a server.',
+      precedent: 'XEP-0124 §16; node-xmpp-bosh allows 8.',
+      min: 1,
+      max: 16,
+      preset: 1,
+    }),
     heldRepeat: choice(['error', 'same'], {
       purpose:
         'What the older copy of a repeated held request gets: a recoverable error, or the same reply as the newer copy.',
