@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { bodyDocument, damaged } from './documents.ts';
 import { attributeOf, childrenOf, renamed, textOf } from './meaning.ts';
-import { type Reading, readWithSaxes, type Tree } from './oracle.ts';
+import { isBeyondSaxes, type Reading, readWithSaxes, type Tree } from './oracle.ts';
 import { FUZZ_TIMEOUT_MS, forSeeds } from './seeds.ts';
 
 const toolbox = nodeToolbox();
@@ -35,7 +35,7 @@ function inStream(payload: Payload): Tree {
 }
 
 /** The one thing that saxes can not be told: a prefix may be undeclared on the root only. */
-const usesUndeclared = (text: string): boolean => text.includes('xmpp:') && !text.includes('xmlns:xmpp');
+const usesUndeclared = (text: string): boolean => text.includes('xmpp:') && !/xmlns:xmpp\s*=/.test(text);
 /** A number written with references: refused, though it means the same. */
 const hasReferenceInRoot = (text: string): boolean => /^[^>]*<\w*:?body[^>]*&/.test(text);
 
@@ -47,7 +47,7 @@ test('the decoder accepts what a reference parser accepts, and means the same', 
   forSeeds('decoder', (random) => {
     const bytes = damaged(random, bodyDocument(random));
     const text = Buffer.from(bytes).toString('utf8');
-    if (usesUndeclared(text)) return;
+    if (usesUndeclared(text) || isBeyondSaxes(text)) return;
     const decoded = decodeBody(bytes, CLIENT_XML_LIMITS, toolbox);
     const reading = readWithSaxes(bytes);
     if (!isAcceptable(reading)) {

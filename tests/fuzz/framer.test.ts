@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { damaged, streamDocument } from './documents.ts';
 import { attributeOf, childrenOf, textOf } from './meaning.ts';
-import { type Reading, readWithSaxes, type Tree } from './oracle.ts';
+import { isBeyondSaxes, type Reading, readWithSaxes, type Tree } from './oracle.ts';
 import type { Random } from './random.ts';
 import { FUZZ_TIMEOUT_MS, forSeeds } from './seeds.ts';
 
@@ -69,6 +69,7 @@ test('the framer accepts what a reference parser accepts, however it is chunked'
   forSeeds('framer', (random) => {
     const bytes = damaged(random, streamDocument(random));
     const text = Buffer.from(bytes).toString('utf8');
+    if (isBeyondSaxes(text)) return;
     const framed = frame(bytes, () => bytes.length);
     const chunking = random.pick(chunkings);
     const chunked = frame(bytes, () => chunking(random));
@@ -78,7 +79,8 @@ test('the framer accepts what a reference parser accepts, however it is chunked'
 
     const isWhole = framed.fault === undefined && framed.events.at(-1)?.type === 'end';
     const reading = readWithSaxes(bytes);
-    if (!isAcceptable(reading)) {
+    // RFC 6120 §11.6: a byte order mark is a character like others in a stream, and no text may stand there.
+    if (!isAcceptable(reading) || text.startsWith('\uFEFF')) {
       expect(isWhole, text).toBe(false);
       refused += 1;
       return;

@@ -26,8 +26,15 @@ export interface Reading {
 
 const SPACE = /^[ \t\r\n]+/;
 /** What saxes lets pass though Namespaces in XML 1.0 §4 does not: a local name is a name by itself. */
-const NO_LOCAL_NAME = /^[-.0-9\u00B7\u0300-\u036F\u203F\u2040]/;
+const NO_LOCAL_NAME = /^(?:[-.0-9\u00B7\u203F\u2040]|[\u0300-\u036F])/;
 const REFUSED_ENCODING = /^(?!utf-?8$)/i;
+
+const DECLARATION = /xmlns[^=<>]*=\s*(?:'([^']*)'|"([^"]*)")/g;
+
+/** Whether saxes would read another namespace than is written: it cuts white space off their ends, which XML does not. */
+export function isBeyondSaxes(text: string): boolean {
+  return [...text.matchAll(DECLARATION)].some(([, one, other]) => /^\s|\s$/.test(one ?? other ?? ''));
+}
 
 /**
  * Reads with saxes under the rules of RFC 6120 §11: no comments, processing instructions or document types, UTF-8. White

@@ -42,11 +42,8 @@ export function afterReference(bytes: Uint8Array, at: number, end: number): numb
 /** Whether the faulty reference at `at` is one to an entity that XML would let a DTD declare (RFC 6120 §11.1). */
 export function isEntityReference(bytes: Uint8Array, at: number, end: number): boolean {
   let inside = '';
-  for (
-    let next = at + 1;
-    next < end && bytes[next] !== SEMICOLON && inside.length < REFERENCE_BYTES_MAX;
-    next += 1
-  ) {
+  const last = Math.min(end, at + REFERENCE_BYTES_MAX);
+  for (let next = at + 1; next < last && bytes[next] !== SEMICOLON; next += 1) {
     inside += String.fromCharCode(bytes[next] ?? 0);
   }
   return ENTITY_NAME.test(inside);
