@@ -1,0 +1,148 @@
+import {
+  type ByteString,
+  type Duration,
+  type Instant,
+  instantOf,
+  shorter,
+  type Toolbox,
+  unreachable,
+} from '../kit/index.ts';
+import { close, lose, loseOverdue } from './loss.ts';
+import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.ts';
+import { takeReply } from './receive.ts';
+import { create, flush, nextDeadline } from './send.ts';
+import { type ClientSession, enterPhase } from './session.ts';
+import type { ClientInput, ClientTurn, ClientWork } from './work.ts';
+
+const RID_BYTES = 6;
+
+/**
+ * The client's end of a BOSH session as a value (XEP-0124, XEP-0206): `handle` and `advance` return all the work that
+ * follows, in order, as plain data; `deadline` says when to call `advance` next. No HTTP, clock or randomness of its own.
+ *
+ * It creates the session, numbers requests, keeps one of them open, repeats what was lost, puts replies in order, pauses
+ * and terminates. Log-in and stanzas are its user's affair.
+ *
+ * @example
+ * const client = new BoshClient({ to: 'example.org' }, toolbox);
+ * for (const work of client.handle({ type: 'open' }, now)) carryOut(work);
+ */
+export class BoshClient {
+  readonly #toolbox: Toolbox;
+  readonly #session: ClientSession;
+  #deadline: Instant | undefined;
+
+  constructor(options: Partial<ClientOptions> & Pick<ClientOptions, 'to'>, toolbox: Toolbox) {
+    this.#toolbox = toolbox;
+    this.#session = {
+      options: { ...DEFAULT_CLIENT_OPTIONS, ...options },
+      phase: 'new',
+      terms: undefined,
+      nextRid: randomRid(toolbox),
+      unanswered: [],
+      queue: [],
+      queueBytes: 0,
+      keys: [],
+      lastExchange: 0,
+      lastNewAt: instantOf(0),
+      lastReplyAt: instantOf(Number.NEGATIVE_INFINITY),
+      pausedUntil: undefined,
+      isRestarted: false,
+      isTerminating: false,
+    };
+  }
+
+  /** When `advance` must be called, undefined for not at all. */
+  get deadline(): Instant | undefined {
+    return this.#deadline;
+  }
+
+  /** What is known of the session; to look at, not to change. */
+  get session(): Readonly<ClientSession> {
+    return this.#session;
+  }
+
+  /** Takes one input and returns what follows from it. */
+  handle(input: ClientInput, now: Instant): readonly ClientWork[] {
+    return this.#settle(now, (turn) => take(this.#session, input, turn));
+  }
+
+  /** Does what has become due at `now`. */
+  advance(now: Instant): readonly ClientWork[] {
+    return this.#settle(now, (turn) => loseOverdue(this.#session, turn));
+  }
+
+  #settle(now: Instant, act: (turn: ClientTurn) => void): readonly ClientWork[] {
+    const turn: ClientTurn = { now, toolbox: this.#toolbox, work: [] };
+    act(turn);
+    flush(this.#session, turn);
+    this.#deadline = nextDeadline(this.#session, now);
+    return turn.work;
+  }
+}
+
+/** XEP-0124 §14.1: unpredictable, and far enough below 2^53 that no session counts to its end. */
+function randomRid(toolbox: Toolbox): number {
+  let rid = 0;
+  for (const byte of toolbox.randomBytes(RID_BYTES)) rid = rid * 256 + byte;
+  return rid;
+}
+
+function take(session: ClientSession, input: ClientInput, turn: ClientTurn): void {
+  switch (input.type) {
+    case 'open':
+      enterPhase(session, 'creating');
+      create(session, turn);
+      break;
+    case 'send':
+      send(session, input.payloads, turn);
+      break;
+    case 'restart':
+      if (!session.isTerminating) session.queue.push({ type: 'restart' });
+      break;
+    case 'pause':
+      pause(session, input.length);
+      break;
+    case 'resume':
+      session.pausedUntil = undefined;
+      break;
+    case 'terminate':
+      terminate(session, turn);
+      break;
+    case 'reply':
+      takeReply(session, input.exchange, input.status, input.bytes, turn);
+      break;
+    case 'failed': {
+      const sent = session.unanswered.find(({ exchange }) => exchange === input.exchange);
+      if (sent !== undefined) lose(session, sent, turn);
+      break;
+    }
+    default:
+      unreachable(input);
+  }
+}
+
+function send(session: ClientSession, payloads: readonly ByteString[], turn: ClientTurn): void {
+  let bytes = session.queueBytes;
+  for (const { length } of payloads) bytes += length;
+  if (session.phase === 'closed' || session.isTerminating || bytes > session.options.queueBytesMax) {
+    turn.work.push({ type: 'refused', payloads });
+    return;
+  }
+  session.queueBytes = bytes;
+  for (const payload of payloads) session.queue.push({ type: 'payload', bytes: payload });
+}
+
+/** XEP-0124 §10: not where the manager told no `maxpause`, and not longer. */
+function pause(session: ClientSession, length: Duration): void {
+  const longest = session.terms?.maxpause;
+  if (longest === undefined || session.isTerminating) return;
+  session.queue.push({ type: 'pause', seconds: Math.floor(shorter(length, longest) / 1000) });
+}
+
+function terminate(session: ClientSession, turn: ClientTurn): void {
+  if (session.isTerminating || session.phase === 'closed') return;
+  session.isTerminating = true;
+  if (session.phase === 'new') close(session, 'client', undefined, turn);
+  else session.queue.push({ type: 'terminate' });
+}
