@@ -4,3 +4,4 @@ export type { Input, LinkId, RequestId } from './input.ts';
 export { ConnectionManager } from './manager.ts';
 export type { LogEvent, Output, Reply } from './output.ts';
 export { ALL_REASONS, type Reason, reasonFacts } from './reasons.ts';
+export type { Slot } from './slot.ts';

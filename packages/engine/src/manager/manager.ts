@@ -60,6 +60,11 @@ export class ConnectionManager {
     return this.#admission.liveSessions;
   }
 
+  /** Every session, live or remembered, with its streams: to look at, not to change. */
+  inspect(): Iterable<Slot> {
+    return this.#table;
+  }
+
   /** Takes one input and returns what follows from it. */
   handle(input: Input, now: Instant): readonly Output[] {
     this.#conductor.begin(now);
