@@ -41,7 +41,14 @@ export function openSession(asked = '', limits: Partial<SessionLimits> = {}): Se
   const turn = turnAt(0);
   const body = bodyOf(`rid='1' to='example.org' ver='1.11' ${asked}`);
   const session = createSession(birth, body, { ...DEFAULT_SESSION_LIMITS, ...limits }, turn);
-  deliver(session, [], turn);
+  serverSends(session, [], turn);
   loggedIn(session);
   return session;
+}
+
+/** The server of a session's first stream sends payloads. */
+export function serverSends(session: Session, payloads: readonly Payload[], turn: Turn): void {
+  const [stream] = session.streams;
+  if (stream === undefined) throw new Error('a session has a stream');
+  deliver(session, stream, payloads, turn);
 }

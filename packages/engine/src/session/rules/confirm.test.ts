@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bodyOf, openSession, stanza, turnAt } from '../../../../../tests/support/engine/session.ts';
-import { deliver, receive, replyLost } from '../index.ts';
+import {
+  bodyOf,
+  openSession,
+  serverSends,
+  stanza,
+  turnAt,
+} from '../../../../../tests/support/engine/session.ts';
+import { receive, replyLost } from '../index.ts';
 import { confirm, takeUnconfirmed } from './confirm.ts';
 
 /** The replies to rids 5 to 7 hold a stanza each (a session of `requests` 2 remembers three); 8 is the next. */
@@ -8,7 +14,7 @@ function session(asked: string) {
   const made = openSession(asked);
   for (let rid = 2; rid <= 7; rid += 1) {
     receive(made, rid, bodyOf(`rid='${rid}'`), turnAt(rid * 10_000));
-    deliver(made, [stanza(`in ${rid}`)], turnAt(rid * 10_000));
+    serverSends(made, [stanza(`in ${rid}`)], turnAt(rid * 10_000));
   }
   // What earlier requests confirmed is not the matter here.
   made.answered = made.answered.map((each) => ({ ...each, payloads: [stanza(`in ${each.rid}`)] }));
@@ -17,6 +23,7 @@ function session(asked: string) {
 
 const unconfirmed = (made: ReturnType<typeof session>): string =>
   takeUnconfirmed(made)
+    .flatMap(({ payloads }) => payloads)
     .map(({ bytes }) => /in (\d+)/.exec(bytes)?.[1])
     .join(' ');
 
@@ -72,7 +79,7 @@ describe("a client with ack='1'", () => {
 describe('takeUnconfirmed', () => {
   it('gives what was in replies before what is still queued, and all of it once', () => {
     const made = session('');
-    deliver(made, [stanza('in 99')], turnAt(90_000));
+    serverSends(made, [stanza('in 99')], turnAt(90_000));
     expect(unconfirmed(made)).toBe('5 6 7 99');
     expect(unconfirmed(made)).toBe('');
     expect(made.outboundBytes).toBe(0);

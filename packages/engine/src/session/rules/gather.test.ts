@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { bodyOf, openSession, stanza, turnAt } from '../../../../../tests/support/engine/session.ts';
+import {
+  bodyOf,
+  openSession,
+  serverSends,
+  stanza,
+  turnAt,
+} from '../../../../../tests/support/engine/session.ts';
 import { millis } from '../../kit/index.ts';
-import { deliver, receive, tick } from '../index.ts';
+import { receive, tick } from '../index.ts';
 
 const MESSAGE = "<message xmlns='jabber:client'/>";
 
@@ -51,7 +57,7 @@ describe('learning from messages', () => {
       rid += 1;
       const hasWaited = session.held[0]?.rid === poll;
       if (answerMs === undefined || answerMs >= 5) tick(session, turnAt(at + 6));
-      if (answerMs !== undefined) deliver(session, [stanza('answer')], turnAt(at + 1 + answerMs));
+      if (answerMs !== undefined) serverSends(session, [stanza('answer')], turnAt(at + 1 + answerMs));
       return hasWaited;
     });
   }
