@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { SaxesParser } from 'saxes';
+import { SaxesParser, type SaxesTagNS } from 'saxes';
 
 /** An element as its meaning, not as its spelling. */
 export interface Tree {
@@ -36,6 +36,47 @@ export function isBeyondSaxes(text: string): boolean {
   return [...text.matchAll(DECLARATION)].some(([, one, other]) => /^\s|\s$/.test(one ?? other ?? ''));
 }
 
+/** Builds the tree from what saxes tells. */
+class TreeBuilder {
+  readonly #open: Building[] = [];
+  root: Building | undefined;
+  defaultNamespace = '';
+  hasSectionInRoot = false;
+
+  openTag(tag: SaxesTagNS): void {
+    const attributes = Object.values(tag.attributes)
+      .filter(({ name, prefix }) => name !== 'xmlns' && prefix !== 'xmlns')
+      .map(({ uri, local, value }) => `{${uri}}${local}=${value}`);
+    const element: Building = {
+      namespace: tag.uri,
+      name: tag.local,
+      attributes: attributes.sort(),
+      content: [],
+    };
+    this.#open.at(-1)?.content.push(element);
+    this.#open.push(element);
+    if (this.root === undefined) this.defaultNamespace = tag.ns[''] ?? '';
+    this.root ??= element;
+  }
+
+  closeTag(): void {
+    this.#open.pop();
+  }
+
+  text(added: string): void {
+    const content = this.#open.at(-1)?.content;
+    if (content === undefined || added === '') return;
+    const last = content.at(-1);
+    if (typeof last === 'string') content[content.length - 1] = last + added;
+    else content.push(added);
+  }
+
+  section(added: string): void {
+    if (this.#open.length === 1) this.hasSectionInRoot = true;
+    this.text(added);
+  }
+}
+
 /**
  * Reads with saxes under the rules of RFC 6120 §11: no comments, processing instructions or document types, UTF-8. White
  * space before the XML declaration is taken, as boshd does.
@@ -48,20 +89,10 @@ export function readWithSaxes(bytes: Uint8Array): Reading | undefined {
     .replace(SPACE, '');
   if (text.startsWith('\uFEFF')) return undefined;
   const parser = new SaxesParser({ xmlns: true, forceXMLVersion: true, defaultXMLVersion: '1.0' });
-  const open: Building[] = [];
-  let root: Building | undefined;
-  let defaultNamespace = '';
-  let hasSectionInRoot = false;
+  const builder = new TreeBuilder();
   let refused = false;
   const refuse = (): void => {
     refused = true;
-  };
-  const addText = (added: string): void => {
-    const content = open.at(-1)?.content;
-    if (content === undefined || added === '') return;
-    const last = content.at(-1);
-    if (typeof last === 'string') content[content.length - 1] = last + added;
-    else content.push(added);
   };
   parser.on('error', refuse);
   parser.on('comment', refuse);
@@ -70,30 +101,14 @@ export function readWithSaxes(bytes: Uint8Array): Reading | undefined {
   parser.on('xmldecl', ({ encoding }) => {
     if (encoding !== undefined && REFUSED_ENCODING.test(encoding)) refuse();
   });
-  parser.on('text', addText);
-  parser.on('cdata', (added) => {
-    if (open.length === 1) hasSectionInRoot = true;
-    addText(added);
-  });
   parser.on('opentag', (tag) => {
     if ([tag, ...Object.values(tag.attributes)].some(({ local }) => NO_LOCAL_NAME.test(local))) refuse();
-    const attributes = Object.values(tag.attributes)
-      .filter(({ name, prefix }) => name !== 'xmlns' && prefix !== 'xmlns')
-      .map(({ uri, local, value }) => `{${uri}}${local}=${value}`);
-    const element: Building = {
-      namespace: tag.uri,
-      name: tag.local,
-      attributes: attributes.sort(),
-      content: [],
-    };
-    open.at(-1)?.content.push(element);
-    open.push(element);
-    if (root === undefined) defaultNamespace = tag.ns[''] ?? '';
-    root ??= element;
+    builder.openTag(tag);
   });
-  parser.on('closetag', () => {
-    open.pop();
-  });
+  parser.on('closetag', () => builder.closeTag());
+  parser.on('text', (added) => builder.text(added));
+  parser.on('cdata', (added) => builder.section(added));
   parser.write(text).close();
+  const { root, hasSectionInRoot, defaultNamespace } = builder;
   return refused || root === undefined ? undefined : { root, hasSectionInRoot, defaultNamespace };
 }
