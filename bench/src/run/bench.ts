@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Faults, LoadCalls, PeerCalls, PeerPorts, ProbeCalls, Target } from '../contract.ts';
@@ -86,9 +86,11 @@ export class Bench {
     const port = await freePort();
     const configFile = join(this.#folder, 'boshd.json');
     writeFileSync(configFile, JSON.stringify(this.#config(port, upstream), undefined, 2));
-    const process = startBoshd(configFile, join(this.#folder, 'boshd.log'), this.#profiling());
+    const logFile = join(this.#folder, 'boshd.log');
+    const process = startBoshd(configFile, logFile, this.#profiling());
     this.#stops.unshift(process.stop);
-    await listening(port);
+    if (!(await isListening(port)))
+      throw new Error(`boshd does not listen on port ${port}. It said:\n${readFileSync(logFile, 'utf8')}`);
     const target: Target = {
       flavour: 'bosh',
       host: '127.0.0.1',
@@ -139,17 +141,21 @@ function freePort(): Promise<number> {
   });
 }
 
-async function listening(port: number): Promise<void> {
+/** Whether something listens on the port, now or before long. */
+async function isListening(port: number): Promise<boolean> {
   const giveUpMs = performance.now() + startPatienceMs;
   const answers = (): Promise<boolean> =>
     new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1');
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
+      socket.on('error', () => resolve(false));
+      socket.on('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
     });
   while (!(await answers())) {
-    if (performance.now() > giveUpMs)
-      throw new Error(`nothing listens on port ${port} after ${startPatienceMs} ms`);
+    if (performance.now() > giveUpMs) return false;
     await sleep(50);
   }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Faults } from '../contract.ts';
 import type { Options } from './options.ts';
@@ -69,7 +69,11 @@ export function isFaulty(faults: Faults): boolean {
 }
 
 function machine(): string {
-  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+  const git = spawnSync('git', ['describe', '--always', '--dirty'], {
+    encoding: 'utf8',
+    cwd: import.meta.dirname,
+  });
+  const commit = git.status === 0 ? git.stdout.trim() : 'unknown';
   const processors = cpus();
   return `commit ${commit}, Node ${process.version}, ${processors.length} x ${processors[0]?.model.trim() ?? 'unknown processor'}`;
 }
