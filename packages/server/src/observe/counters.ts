@@ -44,6 +44,12 @@ export const COUNTERS = {
     unit: 'streams',
     labels: ['secure'],
   },
+  streamsEnded: {
+    name: 'boshd_streams_ended_total',
+    help: 'Streams that ended alone, while other streams of their sessions went on.',
+    unit: 'streams',
+    labels: ['reason'],
+  },
   streamReadySeconds: {
     name: 'boshd_stream_ready_seconds_total',
     help: 'How long those streams took from the creation of the session, all together.',

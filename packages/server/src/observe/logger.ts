@@ -6,8 +6,13 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** What belongs to a line, by name. Never a body, a password, a token or a sid. Undefined ones are left out. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Writes lines for people and machines; `message` is a sentence that stays the same, what varies is in the fields. */
-export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
+/**
+ * Writes lines for people and machines; `message` is a sentence that stays the same, what varies is in the fields. A
+ * function is called for them only when the line is written.
+ */
+export type Logger = Readonly<
+  Record<LogLevel, (message: string, fields?: LogFields | (() => LogFields)) => void>
+>;
 
 export interface LoggerOptions {
   /** The least important level that is written. */
@@ -29,7 +34,9 @@ const NOTHING: LogFields = {};
 function loggerOf(least: LoggerOptions['level'], write: WriteLine): Logger {
   const written = least === 'silent' ? [] : LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(least) + 1);
   const method = (level: LogLevel): Logger[LogLevel] =>
-    written.includes(level) ? (message, fields = NOTHING) => write(level, message, fields) : () => undefined;
+    written.includes(level)
+      ? (message, fields = NOTHING) => write(level, message, typeof fields === 'function' ? fields() : fields)
+      : () => undefined;
   return { error: method('error'), warn: method('warn'), info: method('info'), debug: method('debug') };
 }
 

@@ -32,6 +32,11 @@ function lineOf(event: LogEvent): Line {
       return { level: 'info', message: 'session created' };
     case 'session-ended':
       return { level: 'info', message: `session ended: ${reasonFacts(event.reason).text}` };
+    case 'stream-ended':
+      return {
+        level: 'info',
+        message: `stream ended, its session goes on: ${reasonFacts(event.reason).text}`,
+      };
     case 'session-refused':
       return { level: 'info', message: `session refused: ${reasonFacts(event.reason).text}` };
     case 'request-refused':
@@ -54,6 +59,9 @@ function count(counters: CounterTable, event: LogEvent): void {
       counters.add('sessionsEnded', [event.site, event.reason]);
       counters.add('sessionSeconds', [event.site], event.livedMs / 1000);
       counters.add('payloadsUndelivered', [event.site], event.undelivered);
+      break;
+    case 'stream-ended':
+      counters.add('streamsEnded', [event.reason]);
       break;
     case 'session-refused':
       counters.add('sessionsRefused', [event.site, event.reason]);
@@ -99,7 +107,7 @@ export function createObserve({ logger, clockMs = () => performance.now() }: Obs
       if (isRefusal && !refusals.take(clockMs())) return;
       const { level, message } = lineOf(event);
       const leftOut = isRefusal ? refusals.leftOut() : 0;
-      logger[level](message, leftOut > 0 ? { ...fieldsOf(event), leftOut } : fieldsOf(event));
+      logger[level](message, () => (leftOut > 0 ? { ...fieldsOf(event), leftOut } : fieldsOf(event)));
     },
   };
 }
