@@ -16,6 +16,14 @@ export function ascii(text: string): ByteString {
   return text as ByteString;
 }
 
+/**
+ * The same bytes, for keeping: V8 puts the pieces of a rope together when a character of it is asked for, and lets go of
+ * them. A reply kept as a rope took 1.3 KB more than its bytes.
+ */
+export function compact(bytes: ByteString): ByteString {
+  return bytes.charCodeAt(0) < 0 ? EMPTY : bytes;
+}
+
 /** Joins wire text. V8 builds a rope, flattened once when it is written. */
 export function join(...parts: ByteString[]): ByteString {
   let whole = '';

@@ -1,5 +1,5 @@
 export { AssertionFailed, assert, unreachable } from './assert.ts';
-export { ascii, type ByteString, EMPTY, join } from './bytes.ts';
+export { ascii, type ByteString, compact, EMPTY, join } from './bytes.ts';
 export { fault, ok, type Result } from './result.ts';
 export {
   after,

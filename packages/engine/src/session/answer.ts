@@ -1,4 +1,13 @@
-import { after, assert, type ByteString, between, type Instant, join, shorter } from '../kit/index.ts';
+import {
+  after,
+  assert,
+  type ByteString,
+  between,
+  compact,
+  type Instant,
+  join,
+  shorter,
+} from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
 import type { Batch, HeldRequest, Session } from './session.ts';
@@ -129,7 +138,7 @@ function remember(
 ): void {
   session.answered.push({
     rid: held.rid,
-    reply: body,
+    reply: compact(body),
     payloads: batch?.payloads ?? NOTHING,
     stream: batch?.stream,
     answeredAt: turn.now,

@@ -15,11 +15,16 @@ export function makeStream(domain: string, toolbox: Toolbox): SessionStream {
   return { name: randomName(STREAM_NAME_BYTES, toolbox), domain, facts: undefined };
 }
 
-/** Random bytes as lower-case hexadecimal digits. */
+/** Codes of 0 to 9 and a to f. */
+const HEX_DIGITS = [...'0123456789abcdef'].map((digit) => digit.charCodeAt(0));
+
+/** Random bytes as lower-case hexadecimal digits: one flat string, since it lives as long as its session. */
 export function randomName(byteCount: number, toolbox: Toolbox): string {
-  let hex = '';
-  for (const byte of toolbox.randomBytes(byteCount)) hex += byte.toString(16).padStart(2, '0');
-  return hex;
+  const codes: number[] = [];
+  for (const byte of toolbox.randomBytes(byteCount)) {
+    codes.push(HEX_DIGITS[byte >> 4] ?? 0, HEX_DIGITS[byte & 15] ?? 0);
+  }
+  return String.fromCharCode(...codes);
 }
 
 /** A request for one more stream; where several are off, `to` says nothing (XEP-0124 §16.3). */
