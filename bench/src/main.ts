@@ -32,5 +32,5 @@ for (const name of options.only) {
 
 process.stdout.write(reportText({ rows, failures }));
 if (options.json !== undefined) writeFileSync(options.json, reportJson({ rows, failures }, options));
-rmSync(folder, { recursive: true });
+rmSync(folder, { recursive: true, force: true });
 process.exitCode = failures.length > 0 ? 1 : 0;
