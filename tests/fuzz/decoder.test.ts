@@ -2,7 +2,7 @@ import { CLIENT_XML_LIMITS, decodeBody, NS, type Payload } from '@boshd/engine/w
 import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { bodyDocument, damaged } from './documents.ts';
-import { attributeOf, childrenOf, renamed, textOf } from './meaning.ts';
+import { attributeOf, childrenOf, hasTwins, renamed, textOf } from './meaning.ts';
 import { isBeyondSaxes, type Reading, readWithSaxes, type Tree } from './oracle.ts';
 import { FUZZ_TIMEOUT_MS, forSeeds } from './seeds.ts';
 
@@ -56,6 +56,8 @@ test('the decoder accepts what a reference parser accepts, and means the same', 
       return;
     }
     if (!decoded.ok && decoded.fault.code === 'bad-attribute' && hasReferenceInRoot(text)) return;
+    // Stricter than XML on purpose: for the server, httpbind and jabber:client are one namespace.
+    if (!decoded.ok && hasTwins(renamed(reading.root, meant))) return;
     if (!decoded.ok) throw new Error(`${decoded.fault.code}, ${decoded.fault.detail}: ${text}`);
     const { attributes, payloads } = decoded.value;
     expect(String(attributes.rid)).toBe(attributeOf(reading.root, 'rid'));

@@ -3,12 +3,14 @@ import { encodeBody, type FramerEvent, makeFramer, NS, SERVER_XML_LIMITS } from 
 import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { damaged, streamDocument } from './documents.ts';
-import { attributeOf, childrenOf, textOf } from './meaning.ts';
+import { attributeOf, childrenOf, hasTwins, renamed, textOf } from './meaning.ts';
 import { isBeyondSaxes, type Reading, readWithSaxes, type Tree } from './oracle.ts';
 import type { Random } from './random.ts';
 import { FUZZ_TIMEOUT_MS, forSeeds } from './seeds.ts';
 
 const toolbox = nodeToolbox();
+
+const meant = (namespace: string): string => (namespace === NS.httpbind ? NS.client : namespace);
 
 interface Framed {
   readonly events: readonly FramerEvent[];
@@ -85,6 +87,8 @@ test('the framer accepts what a reference parser accepts, however it is chunked'
       refused += 1;
       return;
     }
+    // Stricter than XML on purpose, see the decoder's test.
+    if (framed.fault !== undefined && hasTwins(renamed(reading.root, meant))) return;
     expect(framed.fault, text).toBeUndefined();
     expect(isWhole, text).toBe(true);
     expect(framed.bufferedBytes).toBe(0);

@@ -28,3 +28,10 @@ export function renamed(tree: Tree, meaning: (namespace: string) => string): Tre
     content: tree.content.map((each) => (typeof each === 'string' ? each : renamed(each, meaning))),
   };
 }
+
+/** Whether an element inside has two attributes of one name. */
+export function hasTwins(tree: Tree): boolean {
+  const names = tree.attributes.map((each) => each.slice(0, each.indexOf('=', each.indexOf('}'))));
+  if (new Set(names).size < names.length) return true;
+  return childrenOf(tree).some(hasTwins);
+}

@@ -290,6 +290,23 @@ describe('faults', () => {
     else expect(result).toMatchObject({ ok: false, fault: { code } });
   });
 
+  it('of attributes that would be the same one for the server', () => {
+    const declarations = ` xmlns:b='${NS.httpbind}' xmlns:c='${NS.client}' xmlns:d='urn:d'`;
+    const twice = { ok: false, fault: { code: 'not-well-formed' } };
+    expect(decode(body("<iq b:x='' c:x=''/>", declarations))).toMatchObject(twice);
+    expect(decode(body(`<iq${declarations} b:x='' c:x=''/>`))).toMatchObject(twice);
+    expect(decode(body("<iq b:x='' d:x='' x=''/>", declarations))).toMatchObject({ ok: true });
+  });
+
+  it('of a declaration that many payloads would repeat', () => {
+    const long = ` xmlns:p='urn:${'x'.repeat(1000)}'`;
+    expect(decode(body('<p:a/>'.repeat(5), long))).toMatchObject({ ok: true });
+    expect(decode(body('<p:a/>'.repeat(10), long))).toMatchObject({
+      ok: false,
+      fault: { code: 'stanza-too-large' },
+    });
+  });
+
   it('of prefixes in scope beyond the limit of attributes', () => {
     const nested = "<a xmlns:p='1' xmlns:q='2'><b xmlns:r='3'><c xmlns:s='4'/></b></a>";
     const limits = { ...CLIENT_XML_LIMITS, attributesMax: 3 };

@@ -30,6 +30,12 @@ const HTTPBIND = word(NS.httpbind);
 
 const NO_BINDINGS: readonly OuterBinding[] = [];
 
+/**
+ * Bytes that the declarations of <body/> may add to its payloads, besides as much as the body is long: one long declaration
+ * that a hundred thousand small payloads use would make gigabytes of a body.
+ */
+const ADDED_BYTES_MIN = 4096;
+
 /** Around the payloads of every client but exotic ones. */
 const HTTPBIND_SCOPE: PayloadScope = {
   defaultNamespace: NS.httpbind,
@@ -175,6 +181,7 @@ function readPayloads(
 ): Result<number, BodyFault> {
   const end = bytes.length;
   let at = start;
+  let mayAdd = end + ADDED_BYTES_MIN;
   for (;;) {
     at = skipWhitespace(bytes, at, end);
     if (at >= end) return refuse('not-well-formed', 'no end tag', at);
@@ -186,7 +193,10 @@ function readPayloads(
     if (after === INCOMPLETE && limit < end)
       return refuse('stanza-too-large', 'a payload beyond the limit', at);
     if (after < 0) return faultOf(scanner, bytes);
-    payloads.push(cutPayload(scanner, bytes, at, after, scope, toolbox));
+    const payload = cutPayload(scanner, bytes, at, after, scope, toolbox);
+    mayAdd -= payload.bytes.length - (after - at);
+    if (mayAdd < 0) return refuse('stanza-too-large', 'declarations repeated beyond the limit', at);
+    payloads.push(payload);
     at = after;
   }
 }

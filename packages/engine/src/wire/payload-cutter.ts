@@ -4,7 +4,7 @@ import type { Payload } from './payload.ts';
 import { PREFIX_DECLARATION } from './xml/attribute-records.ts';
 import { copyOf, isWord, word } from './xml/chars.ts';
 import { nameText, valueText } from './xml/known-text.ts';
-import type { OuterBinding } from './xml/namespaces.ts';
+import { firstOf, type OuterBinding } from './xml/namespaces.ts';
 import type { XmlScanner } from './xml/scanner.ts';
 
 /**
@@ -52,7 +52,9 @@ export function declaredPrefixes(
     const value = fromBody && namespace === NS.httpbind ? `'${NS.client}'` : quoted;
     const prefix = toolbox.toByteString(bytes, prefixAt, prefixEnd);
     const declaration = ` xmlns:${prefix}=${value}` as ByteString;
-    bindings.push({ prefix: copyOf(bytes, prefixAt, prefixEnd), namespace, declaration });
+    const first = firstOf(bindings, namespace);
+    const identity = first < 0 ? bindings.length : first;
+    bindings.push({ prefix: copyOf(bytes, prefixAt, prefixEnd), namespace, declaration, identity });
   }
   return bindings;
 }

@@ -46,6 +46,9 @@ interface Open {
   readonly end: number;
 }
 
+/** Shared, because most elements have none and a Map costs more than the rest of an element. */
+const NO_ATTRIBUTES = new Map<string, string>();
+
 const CDATA_START = '<![CDATA[';
 const CDATA_END = ']]>';
 
@@ -89,7 +92,7 @@ function openElement(payload: ByteString, at: number, outside: Scope, toolbox: T
     else if (prefix === '' && local === 'xmlns') scope = declare(scope, '', value);
     else written.push([prefix, local, value]);
   }
-  const attributes = new Map<string, string>();
+  const attributes = written.length === 0 ? NO_ATTRIBUTES : new Map<string, string>();
   for (const [prefix, local, value] of written) {
     if (prefix === '') attributes.set(local, value);
     else if (prefix === 'xml') attributes.set(`xml:${local}`, value);

@@ -59,9 +59,7 @@ class Framer implements StanzaFramer {
     this.#stream = undefined;
     this.#ended = false;
     this.#hasDeclaration = false;
-    this.#partial.clear();
-    if (this.#scanner !== undefined) giveBack(this.#scanner);
-    this.#scanner = undefined;
+    this.#dropPartial();
     this.#fault = undefined;
   }
 
@@ -90,7 +88,7 @@ class Framer implements StanzaFramer {
     const bytesMax = Math.max(this.#limits.stanzaBytesMax, HEADER_BYTES_MAX);
     let taken = 0;
     while (taken < chunk.length) {
-      // Where the unit ends is not known yet: taking at most as much again as there is moves no byte for nothing twice.
+      // Where the unit ends is not known: taking as much again as there is, at most, moves no byte more than twice.
       const piece = Math.min(Math.max(PIECE_BYTES_MIN, partial.length), bytesMax - partial.length);
       const before = partial.length;
       const next = Math.min(chunk.length, taken + piece);
@@ -160,7 +158,7 @@ class Framer implements StanzaFramer {
     const limit = Math.min(end, at + bytesMax);
     const after = stream === undefined ? scanner.scanRoot(bytes, limit) : scanner.scan(bytes, limit);
     if (after === INCOMPLETE && end - at >= bytesMax)
-      return this.#refuse('stanza-too-large', 'beyond the limit');
+      return this.#refuse('stanza-too-large', `more than ${bytesMax} bytes`);
     if (after === INCOMPLETE) return INCOMPLETE;
     if (after === FAULTY) {
       assert(scanner.fault !== undefined, 'a scanner that refuses says why');
@@ -184,6 +182,12 @@ class Framer implements StanzaFramer {
     return after;
   }
 
+  #dropPartial(): void {
+    this.#partial.clear();
+    if (this.#scanner !== undefined) giveBack(this.#scanner);
+    this.#scanner = undefined;
+  }
+
   #end(events: FramerEvent[]): void {
     this.#stream = undefined;
     this.#ended = true;
@@ -192,8 +196,7 @@ class Framer implements StanzaFramer {
 
   #refuse(code: FramerFault['code'], detail: string): number {
     this.#fault = { code, detail };
-    this.#partial.clear();
-    this.#scanner = undefined;
+    this.#dropPartial();
     return FAULTY;
   }
 }

@@ -27,6 +27,8 @@ const XMLNS = word('xmlns');
 /** The attributes of one start tag: where their parts are. Flat numbers, so that a start tag costs no allocation. */
 export class AttributeRecords {
   #records = new Int32Array(0);
+  /** One bit, of 32, for each hash. */
+  #hashBits = 0;
   count = 0;
   /** Whether any attribute is a declaration or has a prefix. */
   namespaced = false;
@@ -62,6 +64,7 @@ export class AttributeRecords {
 
   clear(): void {
     this.count = 0;
+    this.#hashBits = 0;
     this.namespaced = false;
   }
 
@@ -74,11 +77,12 @@ export class AttributeRecords {
     valueAt: number,
     valueEnd: number,
   ): boolean {
+    // Most often one bit of the hash is enough to see that the name is new.
+    const bit = 1 << (hash & 31);
+    if ((this.#hashBits & bit) !== 0 && this.#has(bytes, nameAt, nameEnd, hash)) return false;
+    this.#hashBits |= bit;
     const records = this.#records;
     const place = this.count * RECORD;
-    for (let other = 0; other < place; other += RECORD) {
-      if (records[other + HASH] === hash && this.#isNamed(bytes, other, nameAt, nameEnd)) return false;
-    }
     let kind = PLAIN;
     if (isWord(bytes, nameAt, nameEnd, XMLNS)) {
       kind = DEFAULT_DECLARATION;
@@ -108,10 +112,15 @@ export class AttributeRecords {
     records[place + KIND] = isIrregular ? kind | IRREGULAR : kind;
   }
 
-  #isNamed(bytes: Uint8Array, place: number, nameAt: number, nameEnd: number): boolean {
-    const otherAt = this.#records[place + NAME_AT] ?? 0;
-    const otherEnd = this.#records[place + NAME_END] ?? 0;
+  #has(bytes: Uint8Array, nameAt: number, nameEnd: number, hash: number): boolean {
+    const records = this.#records;
     const length = nameEnd - nameAt;
-    return otherEnd - otherAt === length && sameBytes(bytes, otherAt, nameAt, length);
+    for (let place = this.count * RECORD - RECORD; place >= 0; place -= RECORD) {
+      if (records[place + HASH] !== hash) continue;
+      const otherAt = records[place + NAME_AT] ?? 0;
+      const otherEnd = records[place + NAME_END] ?? 0;
+      if (otherEnd - otherAt === length && sameBytes(bytes, otherAt, nameAt, length)) return true;
+    }
+    return false;
   }
 }

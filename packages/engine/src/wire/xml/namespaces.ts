@@ -17,6 +17,19 @@ export interface OuterBinding {
   readonly namespace: string;
   /** ` xmlns:prefix='...'` as it must be repeated on a payload that uses it. */
   readonly declaration: ByteString;
+  /** The index of the first outer binding of the same namespace. */
+  readonly identity: number;
+}
+
+/** What attributes are compared by: payloads take httpbind for jabber:client, so no attribute may tell them apart. */
+function comparable(namespace: string): string {
+  return namespace === NS.httpbind ? NS.client : namespace;
+}
+
+/** The index of the first binding of the same namespace, or -1. */
+export function firstOf(bindings: readonly { readonly namespace: string }[], namespace: string): number {
+  const wanted = comparable(namespace);
+  return bindings.findIndex((binding) => comparable(binding.namespace) === wanted);
 }
 
 /** What a prefix was found to be bound by: an index of the stack, or one of these, or OUTER minus an index. */
@@ -25,12 +38,16 @@ const BY_XML_ITSELF = -2;
 const TOLERATED = -3;
 const OUTER = -4;
 
+/** Bindings within the payload have identities from here on, above those of outer ones. */
+const INNER = 1_000_000;
+
 interface Binding {
   readonly prefixAt: number;
   readonly prefixEnd: number;
   readonly hash: number;
-  readonly valueAt: number;
-  readonly valueEnd: number;
+  readonly namespace: string;
+  /** The same number for the same namespace. */
+  readonly identity: number;
   readonly depth: number;
 }
 
@@ -49,6 +66,8 @@ export class NamespaceStack {
   #bindings: Binding[] = [];
   #outer: readonly OuterBinding[] = [];
   #defaultDepth = 0;
+  /** Of the attributes of the tag being checked. */
+  readonly #identities: number[] = [];
 
   /** Whether an element without a prefix has the default namespace that is declared around the payload. */
   inheritsDefault = false;
@@ -94,14 +113,14 @@ export class NamespaceStack {
       ...binding,
       prefixAt: binding.prefixAt - shift,
       prefixEnd: binding.prefixEnd - shift,
-      valueAt: binding.valueAt - shift,
-      valueEnd: binding.valueEnd - shift,
     }));
   }
 
   /** The namespace of a prefix now in scope; undefined when it has none. */
   namespaceOf(bytes: Uint8Array, prefixAt: number, prefixEnd: number): string | undefined {
-    return this.#namespace(bytes, this.#resolve(bytes, prefixAt, prefixEnd));
+    const bound = this.#resolve(bytes, prefixAt, prefixEnd);
+    if (bound === BY_XML_ITSELF) return NS.xml;
+    return (bound <= OUTER ? this.#outer[OUTER - bound] : this.#bindings[bound])?.namespace;
   }
 
   #declareAll(bytes: Uint8Array, tag: TagReader, depth: number): boolean {
@@ -138,8 +157,17 @@ export class NamespaceStack {
       return false;
     }
     const hash = hashOf(bytes, prefixAt, prefixEnd);
-    this.#bindings.push({ prefixAt, prefixEnd, hash, valueAt, valueEnd, depth });
+    const namespace = valueText(bytes, valueAt, valueEnd, this.#context.toolbox);
+    const identity = this.#identityOf(namespace);
+    this.#bindings.push({ prefixAt, prefixEnd, hash, namespace, identity, depth });
     return true;
+  }
+
+  #identityOf(namespace: string): number {
+    const outer = firstOf(this.#outer, namespace);
+    if (outer >= 0) return outer;
+    const inner = firstOf(this.#bindings, namespace);
+    return INNER + (inner >= 0 ? inner : this.#bindings.length);
   }
 
   #isReserved(bytes: Uint8Array, tag: TagReader, index: number): boolean {
@@ -157,17 +185,20 @@ export class NamespaceStack {
 
   /** Prefixes of attributes are declared, and no two attributes are the same one. */
   #checkPrefixed(bytes: Uint8Array, tag: TagReader): boolean {
-    for (let index = 0; index < tag.attributes.count; index += 1) {
-      if (tag.attributes.kind(index) !== PREFIXED) continue;
-      const binding = this.#resolveAttribute(bytes, tag, index);
-      if (binding === UNDECLARED) return this.#refuse('an undeclared prefix', tag.attributes.nameAt(index));
+    const { attributes } = tag;
+    const identities = this.#identities;
+    for (let index = 0; index < attributes.count; index += 1) {
+      identities[index] = UNDECLARED;
+      if (attributes.kind(index) !== PREFIXED) continue;
+      const bound = this.#resolve(bytes, attributes.nameAt(index), attributes.colon(index));
+      if (bound === UNDECLARED) return this.#refuse('an undeclared prefix', attributes.nameAt(index));
+      const binding = bound <= OUTER ? this.#outer[OUTER - bound] : this.#bindings[bound];
+      const identity = binding?.identity ?? bound;
       for (let other = 0; other < index; other += 1) {
-        if (tag.attributes.kind(other) !== PREFIXED || !this.#sameLocalName(bytes, tag, index, other))
-          continue;
-        const otherNamespace = this.#namespace(bytes, this.#resolveAttribute(bytes, tag, other));
-        if (otherNamespace !== this.#namespace(bytes, binding)) continue;
-        return this.#refuse('an attribute twice', tag.attributes.nameAt(index));
+        if (identities[other] !== identity || !this.#sameLocalName(bytes, tag, index, other)) continue;
+        return this.#refuse('an attribute twice', attributes.nameAt(index));
       }
+      identities[index] = identity;
     }
     return true;
   }
@@ -177,10 +208,6 @@ export class NamespaceStack {
     const otherAt = tag.attributes.colon(other);
     const length = tag.attributes.nameEnd(one) - oneAt;
     return tag.attributes.nameEnd(other) - otherAt === length && sameBytes(bytes, oneAt, otherAt, length);
-  }
-
-  #resolveAttribute(bytes: Uint8Array, tag: TagReader, index: number): number {
-    return this.#resolve(bytes, tag.attributes.nameAt(index), tag.attributes.colon(index));
   }
 
   /** What binds a prefix; an outer binding is noted as used. */
@@ -202,14 +229,6 @@ export class NamespaceStack {
     const { tolerated } = this.#context;
     const isTolerated = tolerated !== undefined && isWord(bytes, prefixAt, prefixEnd, tolerated);
     return isTolerated ? TOLERATED : UNDECLARED;
-  }
-
-  #namespace(bytes: Uint8Array, bound: number): string | undefined {
-    if (bound === BY_XML_ITSELF) return NS.xml;
-    if (bound <= OUTER) return this.#outer[OUTER - bound]?.namespace;
-    const binding = this.#bindings[bound];
-    if (binding === undefined) return undefined;
-    return valueText(bytes, binding.valueAt, binding.valueEnd, this.#context.toolbox);
   }
 
   #refuse(what: string, at: number): false {

@@ -58,11 +58,8 @@ export class TagReader {
   read(bytes: Uint8Array, start: number, end: number): number {
     this.attributes.clear();
     this.empty = false;
-    let at = this.#readName(bytes, start + 1, end);
+    let at = this.#readElementName(bytes, start + 1, end);
     if (at < 0) return at;
-    this.nameAt = start + 1;
-    this.nameEnd = at;
-    this.colon = this.#colon;
     while (at < end) {
       const byte = bytes[at] ?? 0;
       if (byte === GREATER_THAN) return at + 1;
@@ -80,6 +77,23 @@ export class TagReader {
       if (at < 0) return at;
     }
     return INCOMPLETE;
+  }
+
+  #readElementName(bytes: Uint8Array, start: number, end: number): number {
+    // First as nearly all names are: ASCII without a prefix.
+    let at = start;
+    while (at < end && ((CLASS[bytes[at] ?? 0] ?? 0) & NAME) !== 0) at += 1;
+    const after = bytes[at] ?? 0;
+    const isUsual = after !== COLON && after < 0x80 && ((CLASS[bytes[start] ?? 0] ?? 0) & NAME_START) !== 0;
+    this.#colon = -1;
+    if (at >= end || !isUsual || at - start > this.#context.limits.nameBytesMax) {
+      at = this.#readName(bytes, start, end);
+      if (at < 0) return at;
+    }
+    this.nameAt = start;
+    this.nameEnd = at;
+    this.colon = this.#colon;
+    return at;
   }
 
   #readEmptyEnd(bytes: Uint8Array, at: number, end: number): number {
