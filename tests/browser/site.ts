@@ -11,7 +11,7 @@ export interface Site extends RunningProgram {
 
 export interface SiteOptions {
   /** Pages and scripts by their names. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
   /** Where /http-bind is proxied to: the origin of a boshd. Absent: the site has none. */
   readonly boshd?: string;
   /** More directives for the proxied location. */
@@ -50,7 +50,7 @@ export async function startSite({
   return { ...nginx, origin: `http://${host}:${port}` };
 }
 
-/** The text of a file of an installed package, as a browser would load it. */
-export function packageFile(path: string): Promise<string> {
-  return readFile(fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url)), 'utf8');
+/** A file of an installed package, as a browser would load it. */
+export function packageFile(path: string): Promise<Uint8Array> {
+  return readFile(fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url)));
 }

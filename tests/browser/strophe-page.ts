@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { packageFile } from './site.ts';
+import { packageFile, type SiteOptions } from './site.ts';
 
 /** Runs in the page, on top of the unmodified Strophe: what a site's own chat would do. */
 const SCRIPT = `
@@ -23,7 +23,7 @@ const SCRIPT = `
 `;
 
 /** Files of a page that chats with Strophe. */
-export async function stropheFiles(): Promise<Readonly<Record<string, string>>> {
+export async function stropheFiles(): Promise<SiteOptions['files']> {
   return {
     'index.html':
       '<!doctype html><meta charset="utf-8"><title>Chat</title><script src="strophe.js"></script><script src="chat.js"></script>',

@@ -12,7 +12,7 @@ export interface NginxOptions {
   /** The ports that it listens on, to wait for. */
   readonly ports: readonly number[];
   /** Files to serve, by their paths below `{root}`, which stands for their directory in `http`. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** Starts Debian's nginx with its own configuration, after nginx itself has checked it. */
@@ -48,7 +48,7 @@ function configuration(http: string, directory: string): string {
     http {
       access_log off;
       default_type application/octet-stream;
-      types { text/html html; text/javascript js; text/css css; }
+      types { text/html html; text/javascript js; text/css css; application/json json; application/wasm wasm; }
       ${temporary.join('\n      ')}
       ${http}
     }

@@ -14,6 +14,12 @@ export interface XmppHost {
   readonly anonymous?: boolean;
 }
 
+/** As an operator would choose them for web clients; Converse waits for ever without a block list. */
+const MODULES = [
+  ...['roster', 'saslauth', 'tls', 'disco', 'posix', 'ping', 'smacks'],
+  ...['carbons', 'pep', 'vcard4', 'vcard_legacy', 'blocklist'],
+];
+
 export interface ProsodyOptions {
   /** The first one also answers HTTP requests with a foreign Host. */
   readonly hosts: readonly XmppHost[];
@@ -61,18 +67,7 @@ export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
 function configuration(options: ProsodyOptions, directory: string, ports: Prosody['ports']): string {
   const first = options.hosts[0];
   if (first === undefined) throw new Error('Prosody needs at least one host');
-  const modules = [
-    'roster',
-    'saslauth',
-    'tls',
-    'disco',
-    'ping',
-    'smacks',
-    'posix',
-    'carbons',
-    'pep',
-    'vcard4',
-  ];
+  const modules = [...MODULES];
   if (options.bosh === true) modules.push('bosh');
   const plain = options.plain ?? false;
   const disabled = ['s2s', 's2s_auth_certs', ...(plain ? ['tls'] : [])];
