@@ -7,6 +7,8 @@ const BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
 const WAIT_MAX_MS = 30_000;
 /** Challenges in a SASL exchange, and replies without anything that a log-in waits for. */
 const ROUNDS_MAX = 50;
+/** How often one request is sent again. */
+const REPEATS_MAX = 10;
 
 export interface LoginOptions extends BoshClientOptions {
   readonly url: string;
@@ -17,6 +19,8 @@ export interface LoginOptions extends BoshClientOptions {
   readonly password?: string;
   /** Seconds. Default 30. */
   readonly wait?: number;
+  /** Requests whose connection broke are sent again, with the same rid, as browsers' clients do. Default false. */
+  readonly repeats?: boolean;
 }
 
 /** How a session ended. */
@@ -48,6 +52,7 @@ export class ChatSession {
   #waiters: Waiter[] = [];
   #inOrder: Promise<void> = Promise.resolve();
   #requestsMax = 2;
+  #repeats = false;
   #isOver = false;
 
   private constructor(client: BoshClient) {
@@ -64,6 +69,7 @@ export class ChatSession {
     const client = new BoshClient(options.url, options);
     try {
       const session = new ChatSession(client);
+      session.#repeats = options.repeats ?? false;
       await session.#authenticate(options);
       session.#pump();
       return session;
@@ -187,7 +193,7 @@ export class ChatSession {
     const payload = this.#outgoing.join('');
     this.#outgoing = [];
     this.#open += 1;
-    const { reply } = this.client.next(payload);
+    const reply = this.#persist(payload);
     // Replies can come over several connections at once; what is inside is in the order of the rids.
     this.#inOrder = this.#inOrder
       .then(async () => this.#take(await reply))
@@ -195,6 +201,19 @@ export class ChatSession {
         if (!this.#isOver) this.#fail?.(error);
         this.#isOver = true;
       });
+  }
+
+  async #persist(payload: string): Promise<BoshReply> {
+    const { rid, reply } = this.client.next(payload);
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await (tries === 0
+          ? reply
+          : this.client.request({ rid, sid: this.client.sid }, payload).reply);
+      } catch (error) {
+        if (!this.#repeats || this.#isOver || tries === REPEATS_MAX) throw error;
+      }
+    }
   }
 
   #take(reply: BoshReply): void {
