@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { packageFile, type SiteOptions } from './site.ts';
+import { packageFile, type SiteOptions } from '../support/site.ts';
 
 /** Runs in the page, on top of the unmodified Strophe: what a site's own chat would do. */
 const SCRIPT = `

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { startChromium } from '../support/chromium.ts';
 import { type Prosody, startProsody } from '../support/prosody.ts';
+import { type Site, startSite } from '../support/site.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
-import { type Site, startSite } from './site.ts';
 import { STATUS, StrophePage, stropheFiles } from './strophe-page.ts';
 
 // A browser on a busy machine takes its time.

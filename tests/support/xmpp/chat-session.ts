@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BoshClient, type BoshClientOptions, type BoshReply } from './bosh-client.ts';
 import { type Mechanism, startSasl } from './sasl.ts';
 import { child, escapeXml, mustChild, type XmlElement } from './xml.ts';
@@ -7,8 +8,9 @@ const BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
 const WAIT_MAX_MS = 30_000;
 /** Challenges in a SASL exchange, and replies without anything that a log-in waits for. */
 const ROUNDS_MAX = 50;
-/** How often one request is sent again. */
-const REPEATS_MAX = 10;
+/** How often one request is sent again, and how soon. */
+const REPEATS_MAX = 100;
+const REPEAT_AFTER_MS = 50;
 
 export interface LoginOptions extends BoshClientOptions {
   readonly url: string;
@@ -19,7 +21,10 @@ export interface LoginOptions extends BoshClientOptions {
   readonly password?: string;
   /** Seconds. Default 30. */
   readonly wait?: number;
-  /** Requests whose connection broke are sent again, with the same rid, as browsers' clients do. Default false. */
+  /**
+   * Requests whose connection broke, or that a proxy answered with a status of 500 and more, are sent again with the
+   * same rid, as browsers' clients do. Default false.
+   */
   readonly repeats?: boolean;
 }
 
@@ -206,13 +211,15 @@ export class ChatSession {
   async #persist(payload: string): Promise<BoshReply> {
     const { rid, reply } = this.client.next(payload);
     for (let tries = 0; ; tries += 1) {
+      const isLast = !this.#repeats || this.#isOver || tries === REPEATS_MAX;
+      const attempt = tries === 0 ? reply : this.client.request({ rid, sid: this.client.sid }, payload).reply;
       try {
-        return await (tries === 0
-          ? reply
-          : this.client.request({ rid, sid: this.client.sid }, payload).reply);
+        const { status } = await attempt;
+        if (status < 500 || isLast) return await attempt;
       } catch (error) {
-        if (!this.#repeats || this.#isOver || tries === REPEATS_MAX) throw error;
+        if (isLast) throw error;
       }
+      await sleep(REPEAT_AFTER_MS);
     }
   }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../support/free-port.ts';
-import { startNginx } from '../support/nginx.ts';
-import type { RunningProgram } from '../support/program.ts';
+import { freePort } from './free-port.ts';
+import { startNginx } from './nginx.ts';
+import type { RunningProgram } from './program.ts';
 
 /** A web site: static pages, and the BOSH URL on its own origin. */
 export interface Site extends RunningProgram {
