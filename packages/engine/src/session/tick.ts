@@ -2,7 +2,6 @@ import { after, earlier, type Instant } from '../kit/index.ts';
 import { answerDeadline, answerTerminal, hasListener, settle } from './answer.ts';
 import { leave } from './end.ts';
 import { closeGap } from './receive.ts';
-import { isFarewell } from './rules/activity.ts';
 import { watchExpired } from './rules/gather.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
@@ -65,9 +64,12 @@ function inactiveAt(session: Session): Instant {
   return after(session.quietSince, patience);
 }
 
-/** A terminate or pause that overtook other requests is processed without them after a while. */
+/**
+ * A terminate that overtook other requests is processed without them after a while. A pause is not: the session goes on,
+ * and what the missing request carried would be lost without anybody hearing of it.
+ */
 function gapAt(session: Session): Instant | undefined {
-  const farewell = session.early.find(({ body }) => isFarewell(body));
+  const farewell = session.early.find(({ body }) => body.attributes.terminate);
   return farewell === undefined ? undefined : after(farewell.receivedAt, session.limits.gapPatience);
 }
 

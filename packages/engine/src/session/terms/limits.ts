@@ -42,7 +42,7 @@ export interface SessionLimits {
   readonly gather: Duration;
   /** A client that never has two requests open gets its payloads' requests answered after this. Default 250 ms (Pidgin). */
   readonly oneConnectionAnswer: Duration;
-  /** A terminate or pause that overtook other requests waits for them this long. Default 2 s. */
+  /** A terminate that overtook other requests waits for them this long. Default 2 s. */
   readonly gapPatience: Duration;
   /** A reply not acknowledged for this long is reported (XEP-0124 §9.2). Default 1 s. */
   readonly reportAfter: Duration;

@@ -161,8 +161,7 @@ export const sessionKeys = group(
       preset: '250ms',
     }),
     gapPatience: duration({
-      purpose:
-        'How long a terminate or pause request that overtook others waits for them before it is obeyed.',
+      purpose: 'How long a terminate request that overtook others waits for them before it is obeyed.',
       reason: 'The farewell of a page that is closed may overtake a request that died with the page.',
       bareUnit: 's',
       min: '0s',
