@@ -100,6 +100,11 @@ describe('payloads', () => {
         `<iq ${CLIENT} xmlns:db='urn:x' db:a='1'/>`,
       ],
     ],
+    [
+      'features, with something of the default namespace after something that is not',
+      '<stream:features><a xmlns="urn:a"><b/></a><c/></stream:features>',
+      [`<stream:features ${CLIENT}><a xmlns="urn:a"><b/></a><c/></stream:features>`],
+    ],
     ['between white space', ' \n<a/>\t\r\n <b/> ', [`<a ${CLIENT}/>`, `<b ${CLIENT}/>`]],
     [
       'with text of every kind',
@@ -144,7 +149,7 @@ describe('payloads', () => {
     ['<message/>', 'message', NS.client],
     ['<stream:error/>', 'error', NS.stream],
     [`<challenge xmlns='${NS.sasl}'/>`, 'challenge', NS.sasl],
-    ["<p:é xmlns:p='urn:x&amp;y'/>", 'é', 'urn:x&y'],
+    ["<p:é xmlns:p='urn:x&amp;y'>text</p:é>", 'é', 'urn:x&y'],
   ])('%s is %s in %s', (text, name, namespace) => {
     const payload = { type: 'payload', payload: { name, namespace } };
     expect(frame(HEADER + text)).toMatchObject({ events: [{ type: 'header' }, payload] });
@@ -250,6 +255,21 @@ describe('buffers', () => {
     expect(push(`c></c>${'<d/>'.repeat(1000)}<e>`)).toBe(3);
     expect(push('</e></stream:stream')).toBe(15);
     expect(push('>\n')).toBe(0);
+  });
+
+  it('take from a chunk only what belongs to them', () => {
+    const long = `<a>${'x'.repeat(3000)}</a>`;
+    const events: FramerEvent[] = [];
+    const framer = makeFramer(SERVER_XML_LIMITS, toolbox);
+    framer.push(Buffer.from(`${HEADER}${long.slice(0, 700)}`), events);
+    expect(framer.push(Buffer.from(`${long.slice(700)}<b/>${long}<c/>`), events)).toBeUndefined();
+    expect(events.map((event) => (event.type === 'payload' ? event.payload.name : event.type))).toEqual([
+      'header',
+      'a',
+      'b',
+      'a',
+      'c',
+    ]);
   });
 
   it('are dropped by a reset, and a new stream begins', () => {
