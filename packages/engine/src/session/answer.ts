@@ -166,9 +166,18 @@ export function answerTerminal(session: Session, turn: Turn): void {
       held.rid === session.creationRid && session.terms.acks
         ? attributesOf(session, held, undefined, turn)
         : undefined;
-    respondTerminal(session, held.request, terminalBody(terminal, payloads, attributes), turn);
-    for (const request of held.others ?? [])
-      respondTerminal(session, request, terminalBody(terminal, payloads), turn);
+    const body = terminalBody(terminal, payloads, attributes);
+    // Payloads went with it: whoever repeats the request, its reply being lost, must find them again.
+    if (payloads.length > 0)
+      session.answered.push({
+        ...held,
+        reply: body,
+        payloads: NOTHING,
+        stream: undefined,
+        answeredAt: turn.now,
+      });
+    for (const request of [held.request, ...(held.others ?? [])])
+      respondTerminal(session, request, body, turn);
     payloads = NOTHING;
   }
   session.early.sort((a, b) => a.rid - b.rid);
