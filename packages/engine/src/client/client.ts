@@ -12,7 +12,14 @@ import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.ts';
 import { takeReply } from './receive.ts';
 import { create, flush, nextDeadline } from './send.ts';
 import { type ClientSession, enterPhase } from './session.ts';
-import type { ClientInput, ClientTurn, ClientWork } from './work.ts';
+import type { ClientInput, ClientTerms, ClientTurn, ClientWork } from './work.ts';
+
+/** A session that was made before this page, or by its server, and logged in. It must not use keys. */
+export interface AttachedSession {
+  readonly terms: ClientTerms;
+  /** The first rid that was not used yet. */
+  readonly nextRid: number;
+}
 
 const RID_BYTES = 6;
 
@@ -32,13 +39,18 @@ export class BoshClient {
   readonly #session: ClientSession;
   #deadline: Instant | undefined;
 
-  constructor(options: Partial<ClientOptions> & Pick<ClientOptions, 'to'>, toolbox: Toolbox) {
+  /** `attached`: a session that somebody else made, to go on with; without it, `open` makes a new one. */
+  constructor(
+    options: Partial<ClientOptions> & Pick<ClientOptions, 'to'>,
+    toolbox: Toolbox,
+    attached?: AttachedSession,
+  ) {
     this.#toolbox = toolbox;
     this.#session = {
       options: { ...DEFAULT_CLIENT_OPTIONS, ...options },
-      phase: 'new',
-      terms: undefined,
-      nextRid: randomRid(toolbox),
+      phase: attached === undefined ? 'new' : 'open',
+      terms: attached?.terms,
+      nextRid: attached?.nextRid ?? randomRid(toolbox),
       unanswered: [],
       queue: [],
       queueBytes: 0,
@@ -47,7 +59,7 @@ export class BoshClient {
       lastNewAt: instantOf(0),
       lastReplyAt: instantOf(Number.NEGATIVE_INFINITY),
       pausedUntil: undefined,
-      isRestarted: false,
+      isRestarted: attached !== undefined,
       isTerminating: false,
     };
   }

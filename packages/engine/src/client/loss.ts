@@ -42,10 +42,12 @@ export function close(
   turn: ClientTurn,
 ): void {
   enterPhase(session, 'closed');
-  const inDoubt: ByteString[] = [];
+  let inDoubt: ByteString[] = [];
   for (const { exchange, reply, payloads } of session.unanswered) {
     if (exchange !== undefined) turn.work.push({ type: 'abort', exchange });
-    if (reply === undefined || reply.type !== undefined) inDoubt.push(...payloads);
+    // Requests are processed in order: one that was answered vouches for those before it (XEP-0124 §14.2).
+    const isSure = reply !== undefined && reply.type === undefined;
+    inDoubt = isSure ? [] : [...inDoubt, ...payloads];
   }
   const unsent = session.queue.flatMap((item) => (item.type === 'payload' ? [item.bytes] : []));
   session.unanswered = [];
