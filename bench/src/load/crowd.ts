@@ -6,13 +6,17 @@ import { Session, type SessionOptions } from './session.ts';
 /** Log-ins and log-outs under way at a time; more would only wait in the server's queue. */
 const crowdConcurrency = 16;
 
-/** Opens sessions with the numbers from `from` up to but not including `to`. A log-in that fails is booked as an ended session. */
+/**
+ * Opens sessions with the numbers from `from` up to but not including `to`; `opened` is told of each as it is logged in. A
+ * log-in that fails is booked as an ended session.
+ */
 export async function openSessions(
   target: Target,
   from: number,
   to: number,
   connectionsMax: SessionOptions['connectionsMax'],
   ledger: Ledger,
+  opened: (session: Session) => void = () => undefined,
 ): Promise<Session[]> {
   const sessions: Session[] = [];
   const numbers = Array.from({ length: to - from }, (_, index) => from + index);
@@ -20,6 +24,7 @@ export async function openSessions(
     const session = new Session({ target, number, connectionsMax });
     try {
       if (target.flavour === 'bosh') await logIn(session);
+      opened(session);
       sessions.push(session);
     } catch (error) {
       ledger.sessionEnded(number, `log-in: ${String(error)}`);

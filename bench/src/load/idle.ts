@@ -15,9 +15,8 @@ let strayed = 0;
 
 /** Logs sessions in until there are as many as asked, each with a long poll out on its one connection. */
 export async function idle(job: IdleJob): Promise<Faults> {
-  const added = await openSessions(job.target, sessions.length, job.sessions, 1, ledger);
-  for (const session of added) keepPolling(session);
-  sessions.push(...added);
+  // As clients do: a session polls as soon as it is logged in.
+  sessions.push(...(await openSessions(job.target, sessions.length, job.sessions, 1, ledger, keepPolling)));
   return ledger.close();
 }
 
