@@ -17,7 +17,7 @@ export interface Upstream {
 /** A session in the manager's tables, with its streams while it has any. */
 export interface Slot extends Timed {
   readonly session: Session;
-  readonly upstreams: Upstream[];
+  upstreams: readonly Upstream[];
   /** Until the second request: its abort or loss names no sid. */
   creationRequest: RequestId | undefined;
   /** The session has ended, is logged, and is not counted any more. */

@@ -1,4 +1,4 @@
-import { type Instant, TimerTable } from '../kit/index.ts';
+import { appended, type Instant, TimerTable } from '../kit/index.ts';
 import { forgetAt, type RequestId } from '../session/index.ts';
 import type { LinkId } from './input.ts';
 import type { Slot, Upstream } from './slot.ts';
@@ -47,13 +47,13 @@ export class SessionTable {
   }
 
   attach(slot: Slot, upstream: Upstream): void {
-    slot.upstreams.push(upstream);
+    slot.upstreams = appended(slot.upstreams, upstream);
     this.#byLink.set(upstream.link, [slot, upstream]);
   }
 
   detach(slot: Slot, upstream: Upstream): void {
     this.#byLink.delete(upstream.link);
-    slot.upstreams.splice(slot.upstreams.indexOf(upstream), 1);
+    slot.upstreams = slot.upstreams.filter((each) => each !== upstream);
   }
 
   schedule(slot: Slot, deadline: Instant | undefined): void {

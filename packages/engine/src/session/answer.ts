@@ -1,5 +1,6 @@
 import {
   after,
+  appended,
   assert,
   type ByteString,
   between,
@@ -10,7 +11,7 @@ import {
 } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
-import type { Batch, HeldRequest, Session } from './session.ts';
+import type { AnsweredRequest, Batch, HeldRequest, Session } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -79,8 +80,9 @@ export function hasListener(session: Session): boolean {
 
 /** Takes from the queue what one reply may carry, and lets the servers be read again when it was full. */
 function takeBatch(session: Session, turn: Turn): Batch | undefined {
-  const batch = session.outbound.shift();
+  const [batch, ...rest] = session.outbound;
   if (batch === undefined) return undefined;
+  session.outbound = rest;
   session.outboundCount -= batch.payloads.length;
   for (const { bytes } of batch.payloads) session.outboundBytes -= bytes.length;
   if (session.fullSince !== undefined && !isFull(session)) {
@@ -136,7 +138,7 @@ function remember(
   batch: Batch | undefined,
   turn: Turn,
 ): void {
-  session.answered.push({
+  const answered: AnsweredRequest = {
     rid: held.rid,
     reply: compact(body),
     payloads: batch?.payloads ?? NOTHING,
@@ -145,7 +147,8 @@ function remember(
     key: held.key,
     request: held.request,
     copies: held.copies,
-  });
+  };
+  session.answered = appended(session.answered, answered);
   if (session.answered.length <= session.terms.requests + 1) return;
   const forgotten = session.answered.shift();
   // It could not be written, and it is too late to ask for it again.

@@ -1,4 +1,4 @@
-import { between, seconds } from '../kit/index.ts';
+import { appended, between, seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
 import { finish, leave } from './end.ts';
@@ -10,7 +10,7 @@ import { gather } from './rules/gather.ts';
 import { takeKey } from './rules/keys.ts';
 import { fitsInBuffer } from './rules/pressure.ts';
 import { arrivalOf, placeOf } from './rules/window.ts';
-import type { EarlyRequest, Session } from './session.ts';
+import type { EarlyRequest, HeldRequest, Session } from './session.ts';
 import { addressees, addStream, asksForStream, closedAlone, isTooLate, removeStream } from './streams.ts';
 import type { RequestId, Turn } from './work.ts';
 
@@ -49,6 +49,10 @@ function receiveNew(
   session: Session,
   turn: Turn,
 ): void {
+  if (place === 'next' && session.early.length === 0) {
+    if (process(session, arrival, turn)) settle(session, turn);
+    return;
+  }
   session.early.push(arrival);
   if (place === 'beyond') {
     leave(session, 'bad-rid', `rid ${arrival.rid - session.lastRid} above the last one`, turn);
@@ -115,7 +119,7 @@ function stopGathering(session: Session, turn: Turn): void {
 }
 
 function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
-  session.held.push({
+  const held: HeldRequest = {
     rid: arrival.rid,
     request: arrival.request,
     others: undefined,
@@ -123,7 +127,8 @@ function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
     gatherUntil: undefined,
     key: arrival.key,
     copies: arrival.copies,
-  });
+  };
+  session.held = appended(session.held, held);
 }
 
 /** What the request asks for, besides a reply. False: it ended the session. */

@@ -1,4 +1,4 @@
-import type { Toolbox } from '../kit/index.ts';
+import { appended, type Toolbox } from '../kit/index.ts';
 import type { BodyAttributes, DecodedBody, Payload } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { leave, terminate } from './end.ts';
@@ -46,7 +46,7 @@ export function addStream(session: Session, attributes: BodyAttributes, turn: Tu
   const stream = makeStream(attributes.to ?? '', turn.toolbox);
   session.streams.push(stream);
   session.hasNamedStreams = true;
-  session.outbound.push({ stream, payloads: [], isAnnounced: true, end: undefined });
+  session.outbound = appended(session.outbound, { stream, payloads: [], isAnnounced: true, end: undefined });
   turn.work.push({ type: 'open-stream', stream, attributes });
   return true;
 }
@@ -101,14 +101,7 @@ export function deliver(
   turn: Turn,
 ): void {
   if (session.terminal !== undefined) return;
-  if (payloads.length > 0) {
-    const { payloads: queued } = batchFor(session, stream);
-    for (const payload of payloads) {
-      queued.push(payload);
-      session.outboundBytes += payload.bytes.length;
-    }
-    session.outboundCount += payloads.length;
-  }
+  if (payloads.length > 0) enqueue(session, stream, payloads);
   session.isStreamOpen = true;
   answerCame(session);
   settle(session, turn);
@@ -118,12 +111,18 @@ export function deliver(
   }
 }
 
+function enqueue(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
+  batchFor(session, stream).payloads.push(...payloads);
+  for (const { bytes } of payloads) session.outboundBytes += bytes.length;
+  session.outboundCount += payloads.length;
+}
+
 /** The last batch when it can take more of this stream, else a new one. */
 function batchFor(session: Session, stream: SessionStream): Batch {
   const last = session.outbound.at(-1);
   if (last?.stream === stream && last.end === undefined && !last.isAnnounced) return last;
   const batch: Batch = { stream, payloads: [], isAnnounced: false, end: undefined };
-  session.outbound.push(batch);
+  session.outbound = appended(session.outbound, batch);
   return batch;
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { appended } from '@boshd/engine/kit';
 import type { Exchange } from './exchange.ts';
 import type { FrontLimits } from './options.ts';
 import { plainAddress, type TrustedProxies } from './request/client.ts';
@@ -12,7 +13,7 @@ export class HttpConnection implements Peer {
   readonly secure: boolean;
   readonly trusted: boolean;
   /** Exchanges whose reply has not been written whole, oldest first. */
-  readonly open: Exchange[] = [];
+  open: Exchange[] = [];
   /** Requests that came on it. */
   taken = 0;
   /** Sweeps since it was last in use. */
@@ -79,7 +80,7 @@ export class Connections {
 
   begin(exchange: Exchange): void {
     const { connection } = exchange;
-    connection.open.push(exchange);
+    connection.open = appended(connection.open, exchange);
     connection.taken += 1;
     connection.sweeps = 0;
   }
