@@ -137,7 +137,7 @@ export class Conductor {
     if (session.terminal !== undefined) return;
     // Converse gives up for good on remote-connection-failed, so it is told only where the session never came to be.
     const isLost = session.isStreamOpen && error === undefined && session.streams.length === 1;
-    const condition = isLost ? 'internal-server-error' : reasonFacts(reason).condition;
+    const condition = isLost ? 'internal-server-error' : startCondition(reason);
     streamOver(session, of, { condition, error }, this.#session);
     if (hasEnded(session)) this.#logEnd(slot, reason, detail, session.outbound);
     else this.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });
@@ -260,6 +260,12 @@ export class Conductor {
     const livedMs = this.now - createdAt;
     this.log({ event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered });
   }
+}
+
+/** What a client is told of a stream that never came to be (XEP-0124 §17.2, remote-connection-failed). */
+function startCondition(reason: Reason): Terminal['condition'] {
+  const { condition } = reasonFacts(reason);
+  return condition === 'internal-server-error' ? 'remote-connection-failed' : condition;
 }
 
 function hasEnded({ terminal }: Session): boolean {

@@ -1,16 +1,18 @@
 import type { ByteString, Toolbox } from '../kit/index.ts';
-import { NS, type Payload, readElement, writeElement, type XmlElement } from '../wire/index.ts';
+import { NS, type Payload, readElement, readStartTag, writeElement, type XmlElement } from '../wire/index.ts';
+import { UNDERSTOOD_BYTES_MAX } from './stream.ts';
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
 
 /**
  * What the server gets for a stanza that the client never got (XEP-0206 §8): an error to the sender for a message or a
- * request, nothing for the rest. A message keeps its content, so that a server with offline storage can store it.
+ * request, nothing for the rest. A message keeps its content, so that a server with offline storage can store it, unless
+ * it is very long.
  */
 export function bounce(payload: Payload, toolbox: Toolbox): ByteString | undefined {
   if (payload.namespace !== NS.client || (payload.name !== 'message' && payload.name !== 'iq'))
     return undefined;
-  const stanza = readElement(payload.bytes, toolbox);
+  const stanza = isLong(payload) ? withoutContent(payload, toolbox) : readElement(payload.bytes, toolbox);
   const type = stanza.attributes.get('type');
   if (payload.name === 'message') {
     // Without `from` it is from the account itself (RFC 6120 §8.1.2.1): nobody is to be told.
@@ -20,6 +22,14 @@ export function bounce(payload: Payload, toolbox: Toolbox): ByteString | undefin
   }
   if (type !== 'get' && type !== 'set') return undefined;
   return writeElement(errorTo(stanza, [], 'cancel', 'service-unavailable'), toolbox);
+}
+
+function isLong({ bytes }: Payload): boolean {
+  return bytes.length > UNDERSTOOD_BYTES_MAX;
+}
+
+function withoutContent({ name, namespace, bytes }: Payload, toolbox: Toolbox): XmlElement {
+  return { name, namespace, attributes: readStartTag(bytes, toolbox).attributes, children: [], text: '' };
 }
 
 function errorTo(

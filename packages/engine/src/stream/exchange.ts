@@ -10,9 +10,16 @@ import {
 } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StanzaFramer } from '../wire/index.ts';
 import { bounce } from './bounce.ts';
+import { readFeatures } from './features.ts';
 import { STREAM_END } from './header.ts';
 import { describeStreamError, giveUp, isStreamElement, negotiate, send, sendHeader } from './negotiate.ts';
-import { enterStreamPhase, type Stream, type StreamLimits, type StreamRequest } from './stream.ts';
+import {
+  enterStreamPhase,
+  type Stream,
+  type StreamLimits,
+  type StreamRequest,
+  UNDERSTOOD_BYTES_MAX,
+} from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /** A restart, as the session passes it on (XEP-0206 §6). */
@@ -69,7 +76,7 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
     if (stream.phase !== 'ready' && stream.phase !== 'authenticated') negotiate(stream, event, turn);
     else if (event.type === 'payload' && !isStreamElement(event.payload, 'error')) {
       watch(stream, event.payload, turn);
-      payloads.push(event.payload);
+      payloads.push(shownOf(stream, event.payload, turn.toolbox));
     } else {
       if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
       payloads = [];
@@ -101,6 +108,12 @@ function takeEnd(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
   }
 }
 
+/** Features that come unasked are filtered like all others. */
+function shownOf({ request }: Stream, payload: Payload, toolbox: Toolbox): Payload {
+  const isReadable = isStreamElement(payload, 'features') && payload.bytes.length <= UNDERSTOOD_BYTES_MAX;
+  return isReadable ? readFeatures(payload, request.showExternal, toolbox).shown : payload;
+}
+
 /** Looks for the payloads that change the phase: success, and the result that logs the client in. */
 function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   if (stream.isLoggedIn) return;
@@ -113,6 +126,7 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
 }
 
 function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
+  if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) return false;
   const iq = readElement(payload.bytes, toolbox);
   if (iq.attributes.get('type') !== 'result') return false;
   if (stream.legacyAuthId !== undefined && iq.attributes.get('id') === stream.legacyAuthId) return true;

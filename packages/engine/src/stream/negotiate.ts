@@ -2,7 +2,7 @@ import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
 import { readFeatures } from './features.ts';
 import { STREAM_END, streamHeader } from './header.ts';
-import { enterStreamPhase, type Stream } from './stream.ts';
+import { enterStreamPhase, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
 import type { StreamEnd, StreamTurn } from './work.ts';
 
 const START_TLS = ascii(`<starttls xmlns='${NS.tls}'/>`);
@@ -64,6 +64,10 @@ function takeHeader(stream: Stream, header: StreamHeader, turn: StreamTurn): voi
 
 function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void {
   const { startTls, showExternal } = stream.request;
+  if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) {
+    giveUp(stream, 'not-xmpp', `features of ${payload.bytes.length} bytes`, turn);
+    return;
+  }
   const features = readFeatures(payload, showExternal, turn.toolbox);
   if (!stream.isSecure && startTls !== 'never') {
     if (features.offersStartTls) {
@@ -110,6 +114,7 @@ export function isStreamElement(payload: Payload, name: string): boolean {
 
 /** The condition of a stream error, and its text, for the log. */
 export function describeStreamError(payload: Payload, toolbox: Toolbox): string {
+  if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) return 'too long to be read';
   const { children } = readElement(payload.bytes, toolbox);
   const condition = children.find(({ namespace, name }) => namespace === NS.streamErrors && name !== 'text');
   const text = children.find(({ namespace, name }) => namespace === NS.streamErrors && name === 'text');

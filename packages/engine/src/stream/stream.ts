@@ -47,6 +47,12 @@ export interface StreamLimits {
 
 export const DEFAULT_STREAM_LIMITS: StreamLimits = { negotiation: seconds(15), keepalive: seconds(120) };
 
+/**
+ * Bytes of an element that boshd reads itself (features, errors, the bind result) instead of passing it on: real ones have a
+ * few hundred, and a hostile one of a megabyte would cost a second of CPU time.
+ */
+export const UNDERSTOOD_BYTES_MAX = 64 * 1024;
+
 /** How TLS is had on the link; see `TlsPolicy` of the site. */
 export type StartTls = 'required' | 'optional' | 'never';
 

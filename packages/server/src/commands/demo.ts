@@ -19,6 +19,15 @@ export function withDemoDomain(
   };
 }
 
+/** What the page must know: the URL beside it, and its guests' domain. */
+function whereOf(
+  { paths }: Config,
+  { domain }: DemoServer,
+): { readonly service?: string; readonly domain: string } {
+  const [service] = paths;
+  return service === undefined ? { domain } : { service, domain };
+}
+
 const ANY_OR_LOOPBACK = /^(?:127\.0\.0\.1|0\.0\.0\.0|\[::1?\])$/;
 
 function invitation(urls: readonly string[], domain: string): string {
@@ -58,7 +67,8 @@ export const demoCommand: Command = {
     try {
       const config = withDemoDomain(loaded, demo);
       return await runApp(
-        () => startApp({ config, observe: createObserve({ logger }), pages: demoPages() }),
+        () =>
+          startApp({ config, observe: createObserve({ logger }), pages: demoPages(whereOf(config, demo)) }),
         ({ urls }) => out(invitation(urls, demo.domain)),
         logger,
         config,

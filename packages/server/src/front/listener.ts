@@ -31,6 +31,9 @@ export interface Listening {
 type HttpServer = Server<typeof FrontRequest, typeof FrontResponse>;
 type HttpServerOptions = ServerOptions<typeof FrontRequest, typeof FrontResponse>;
 
+/** Connections that the system may keep until they are accepted: all clients come back at once after an outage (Node: 511). */
+const BACKLOG = 4096;
+
 /** How often node:http looks for heads and bodies that are late. */
 const LATE_CHECK_MS_MAX = 2000;
 
@@ -151,7 +154,7 @@ async function listenAt(server: HttpServer, { host, port }: ListenAddress): Prom
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host, port }, () => {
+      server.listen({ host, port, backlog: BACKLOG }, () => {
         server.off('error', reject);
         resolve();
       });
