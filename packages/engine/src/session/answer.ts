@@ -11,6 +11,7 @@ import {
 } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
+import { takeUnconfirmed } from './rules/confirm.ts';
 import type { AnsweredRequest, Batch, HeldRequest, Session } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
@@ -190,6 +191,8 @@ export function answerTerminal(session: Session, turn: Turn): void {
   }
   session.held = [];
   session.early = [];
+  // Nobody can have it any more, and the memory of a session may last for minutes.
+  takeUnconfirmed(session);
   session.quietSince = turn.now;
   enter(session, 'ended');
 }
