@@ -5,6 +5,14 @@ import { nodeToolbox } from './toolbox.ts';
 const toolbox = nodeToolbox();
 
 describe('nodeToolbox', () => {
+  it('gives no random bytes twice, over many pools and for more than a pool holds', () => {
+    const given = new Set<string>();
+    for (let count = 0; count < 2000; count += 1)
+      given.add(Buffer.from(toolbox.randomBytes(20)).toString('hex'));
+    expect(given.size).toBe(2000);
+    expect(toolbox.randomBytes(10_000)).toHaveLength(10_000);
+  });
+
   it.each([
     ['', ''],
     ['abc', 'abc'],

@@ -2,7 +2,7 @@ import { after, type Instant, shorter } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { passOn } from './receive.ts';
 import type { HeldRequest, Session } from './session.ts';
-import { makeStream, randomName } from './streams.ts';
+import { makeStream, onlyStream, randomName } from './streams.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import { agreeTerms, type SessionTerms } from './terms/terms.ts';
 import type { RequestId, Turn } from './work.ts';
@@ -40,7 +40,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     early: [],
     held: [creationRequest(birth, body, terms, limits, now)],
     answered: [],
-    streams: [makeStream(birth.domain, toolbox)],
+    streams: [limits.streamsMax > 1 ? makeStream(birth.domain, toolbox) : onlyStream(birth.domain)],
     closedStreams: [],
     hasNamedStreams: false,
     outbound: [],

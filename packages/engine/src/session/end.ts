@@ -49,7 +49,17 @@ export function finish(session: Session, turn: Turn): void {
   if (isStreamUp) turn.work.push({ type: 'leave', why: 'client-terminated', detail: '', undelivered });
   let body = terminalBody({ condition: undefined, error: undefined }, []);
   for (const held of session.held) {
-    session.answered.push({ ...held, reply: body, payloads: [], stream: undefined, answeredAt: turn.now });
+    const { rid, key, copies, request: listener } = held;
+    session.answered.push({
+      rid,
+      key,
+      copies,
+      request: listener,
+      reply: body,
+      payloads: [],
+      stream: undefined,
+      answeredAt: turn.now,
+    });
     if (held.request === undefined) continue;
     for (const request of [held.request, ...(held.others ?? [])]) {
       turn.work.push({ type: 'respond', request, reply: okReply(session, body) });

@@ -18,6 +18,11 @@ export function makeStream(domain: string, toolbox: Toolbox): SessionStream {
 /** Codes of 0 to 9 and a to f. */
 const HEX_DIGITS = [...'0123456789abcdef'].map((digit) => digit.charCodeAt(0));
 
+/** The stream of a session that has no other: nobody names it. */
+export function onlyStream(domain: string): SessionStream {
+  return { name: '', domain, facts: undefined };
+}
+
 /** Random bytes as lower-case hexadecimal digits: one flat string, since it lives as long as its session. */
 export function randomName(byteCount: number, toolbox: Toolbox): string {
   const codes: number[] = [];
