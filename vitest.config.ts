@@ -12,5 +12,8 @@ export default defineConfig({
     passWithNoTests: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Real servers and a browser are started by several files: two at once use two cores well, more only get in each
+    // other's way. (Vitest's own choice is one less than there are cores.)
+    maxWorkers: 2,
   },
 });

@@ -1,14 +1,11 @@
 import { basename } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { startChromium } from '../support/chromium.ts';
 import { type Prosody, startProsody } from '../support/prosody.ts';
 import { packageFile, type Site, startSite } from '../support/site.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
-
-// A browser on a busy machine takes its time.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const DOMAIN = 'chat.example';
 const USERS = { alice: 'secret of alice', bob: 'secret of bob' };

@@ -1,12 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { startChromium } from '../support/chromium.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { startXmppPeer, type XmppPeer } from '../support/xmpp/xmpp-peer.ts';
-
-// A browser on a busy machine takes its time.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const DOMAIN = 'attacker.example';
 /** Leaves a mark in the origin where it runs. */

@@ -1,14 +1,11 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { startChromium } from '../support/chromium.ts';
 import { type Prosody, startProsody } from '../support/prosody.ts';
 import { type Site, startSite } from '../support/site.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
 import { STATUS, StrophePage, stropheFiles } from './strophe-page.ts';
-
-// A browser on a busy machine takes its time.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const DOMAIN = 'chat.example';
 const USERS = { alice: 'secret of alice', bob: 'secret of bob' };

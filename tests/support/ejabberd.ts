@@ -10,8 +10,6 @@ export interface EjabberdOptions {
 
 export interface Ejabberd extends RunningProgram {
   readonly ports: { readonly c2s: number; readonly directTls: number; readonly http: number };
-  /** Its own BOSH (mod_bosh). */
-  readonly boshUrl: string;
 }
 
 /**
@@ -57,7 +55,7 @@ export async function startEjabberd({ hosts }: EjabberdOptions): Promise<Ejabber
     await program.stop();
     throw error;
   }
-  return { ...program, ports, boshUrl: `http://127.0.0.1:${ports.http}/bosh` };
+  return { ...program, ports };
 }
 
 function configuration(
@@ -80,7 +78,7 @@ function configuration(
         port: ports.http,
         ip,
         module: 'ejabberd_http',
-        request_handlers: { '/api': 'mod_http_api', '/bosh': 'mod_bosh' },
+        request_handlers: { '/api': 'mod_http_api' },
       },
     ],
     auth_password_format: 'scram',
@@ -89,7 +87,6 @@ function configuration(
     access_rules: { local: { allow: 'all' }, c2s: { allow: 'all' } },
     api_permissions: { tests: { who: { ip: '127.0.0.0/8' }, what: ['register'] } },
     modules: {
-      mod_bosh: {},
       mod_disco: {},
       mod_offline: {},
       mod_ping: {},

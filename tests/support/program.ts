@@ -5,7 +5,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
+
+// Real programs take their time on a busy machine. Holds for every test file that starts one.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const POLL_MS = 50;
 const READY_MAX_MS = 60_000;
@@ -161,7 +164,7 @@ export async function accepts(port: number, host = '127.0.0.1'): Promise<boolean
 export async function until<Value>(
   what: string,
   probe: () => Promise<Value | undefined | false> | Value | undefined | false,
-  maxMs = 20_000,
+  maxMs = 60_000,
 ): Promise<Value> {
   const deadline = Date.now() + maxMs;
   for (;;) {

@@ -5,7 +5,7 @@ import { child, escapeXml, mustChild, type XmlElement } from './xml.ts';
 
 const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
-const WAIT_MAX_MS = 30_000;
+const WAIT_MAX_MS = 60_000;
 /** Challenges in a SASL exchange, and replies without anything that a log-in waits for. */
 const ROUNDS_MAX = 50;
 /** How often one request is sent again, and how soon. */
@@ -199,6 +199,8 @@ export class ChatSession {
     this.#outgoing = [];
     this.#open += 1;
     const reply = this.#persist(payload);
+    // Its turn below may come later than its failure.
+    reply.catch(() => undefined);
     // Replies can come over several connections at once; what is inside is in the order of the rids.
     this.#inOrder = this.#inOrder
       .then(async () => this.#take(await reply))
