@@ -6,10 +6,14 @@ import type { XmppHost } from './prosody.ts';
 
 export interface EjabberdOptions {
   readonly hosts: readonly XmppHost[];
+  /** Its own BOSH (mod_bosh) on the HTTP port. Default false. */
+  readonly bosh?: boolean;
 }
 
 export interface Ejabberd extends RunningProgram {
   readonly ports: { readonly c2s: number; readonly directTls: number; readonly http: number };
+  /** Where its own BOSH is, if it was switched on. */
+  readonly boshUrl: string;
 }
 
 /**
@@ -19,7 +23,7 @@ export interface Ejabberd extends RunningProgram {
  * Erlang is started directly and without distribution, so that neither a user of its own nor the name daemon epmd, one
  * for the whole machine, is needed; users are registered over its HTTP API, which listens to this machine only.
  */
-export async function startEjabberd({ hosts }: EjabberdOptions): Promise<Ejabberd> {
+export async function startEjabberd({ hosts, bosh = false }: EjabberdOptions): Promise<Ejabberd> {
   const directory = await makeDirectory('ejabberd');
   const ports = { c2s: await freePort(), directTls: await freePort(), http: await freePort() };
   const certificates = await Promise.all(
@@ -32,7 +36,7 @@ export async function startEjabberd({ hosts }: EjabberdOptions): Promise<Ejabber
   );
   const configFile = join(directory, 'ejabberd.yml');
   // JSON is YAML.
-  await writeFile(configFile, JSON.stringify(configuration(hosts, certificates, ports), undefined, 2));
+  await writeFile(configFile, JSON.stringify(configuration(hosts, certificates, ports, bosh), undefined, 2));
   const program = await startProgram({
     name: 'ejabberd',
     command: 'erl',
@@ -55,13 +59,14 @@ export async function startEjabberd({ hosts }: EjabberdOptions): Promise<Ejabber
     await program.stop();
     throw error;
   }
-  return { ...program, ports };
+  return { ...program, ports, boshUrl: `http://127.0.0.1:${ports.http}/bosh` };
 }
 
 function configuration(
   hosts: readonly XmppHost[],
   certificates: readonly string[],
   ports: Ejabberd['ports'],
+  bosh: boolean,
 ): object {
   const ip = '127.0.0.1';
   const c2s = { ip, module: 'ejabberd_c2s', max_stanza_size: 262_144 };
@@ -78,7 +83,7 @@ function configuration(
         port: ports.http,
         ip,
         module: 'ejabberd_http',
-        request_handlers: { '/api': 'mod_http_api' },
+        request_handlers: { '/api': 'mod_http_api', ...(bosh ? { '/bosh': 'mod_bosh' } : {}) },
       },
     ],
     auth_password_format: 'scram',
@@ -87,6 +92,7 @@ function configuration(
     access_rules: { local: { allow: 'all' }, c2s: { allow: 'all' } },
     api_permissions: { tests: { who: { ip: '127.0.0.0/8' }, what: ['register'] } },
     modules: {
+      ...(bosh ? { mod_bosh: {} } : {}),
       mod_disco: {},
       mod_offline: {},
       mod_ping: {},
