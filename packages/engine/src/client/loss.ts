@@ -42,11 +42,14 @@ export function close(
   turn: ClientTurn,
 ): void {
   enterPhase(session, 'closed');
+  const { unanswered } = session;
+  const isToldTheEnd = unanswered.some(({ reply }) => reply?.type === 'terminate');
   let inDoubt: ByteString[] = [];
-  for (const { exchange, reply, payloads } of session.unanswered) {
+  for (const { exchange, reply, payloads } of unanswered) {
     if (exchange !== undefined) turn.work.push({ type: 'abort', exchange });
-    // Requests are processed in order: one that was answered vouches for those before it (XEP-0124 §14.2).
-    const isSure = reply !== undefined && reply.type === undefined;
+    // Requests are processed in order: one that was answered vouches for those before it (XEP-0124 §14.2). At the end
+    // of a session all that are open are answered, also those behind one that never came.
+    const isSure = reply !== undefined && !isToldTheEnd;
     inDoubt = isSure ? [] : [...inDoubt, ...payloads];
   }
   const unsent = session.queue.flatMap((item) => (item.type === 'payload' ? [item.bytes] : []));

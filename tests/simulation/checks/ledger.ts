@@ -1,0 +1,133 @@
+/** Something went against what boshd promises. */
+export class Broken extends Error {
+  override readonly name = 'Broken';
+  /** Whose session it is about. */
+  readonly actor: string;
+
+  constructor(actor: string, what: string) {
+    super(`${actor}: ${what}`);
+    this.actor = actor;
+  }
+}
+
+const DEFAULT_NAMESPACE = " xmlns='jabber:client'";
+
+/** A payload as both sides know it: boshd adds a stanza's namespace, and makes features anew. */
+export function printOf(payload: string): string {
+  if (payload.startsWith('<stream:features')) return '<stream:features>';
+  return payload.replace(DEFAULT_NAMESPACE, '');
+}
+
+const ID = / id='([^']*)'/;
+
+export const idOf = (payload: string): string => ID.exec(payload)?.[1] ?? '';
+
+/** What one session was given to carry, and what it brought: exactly once and in order, both ways (DESIGN 11). */
+export class Ledger {
+  readonly #actor: string;
+  readonly #fromClient: string[] = [];
+  readonly #fromServer: string[] = [];
+  readonly #returned = new Set<string>();
+  #toServer = 0;
+  /** The first of the client's payloads that the server did not get although it got later ones. */
+  #lacking: number | undefined;
+  #toClient = 0;
+  /** How many of the server's payloads came to the manager whole. */
+  #handedOver = 0;
+
+  constructor(actor: string) {
+    this.#actor = actor;
+  }
+
+  get isEven(): boolean {
+    return this.#toServer === this.#fromClient.length && this.#toClient === this.#fromServer.length;
+  }
+
+  get carried(): number {
+    return this.#toServer + this.#toClient;
+  }
+
+  clientSent(payload: string): void {
+    this.#fromClient.push(printOf(payload));
+  }
+
+  serverSent(payload: string): void {
+    this.#fromServer.push(printOf(payload));
+  }
+
+  /** The bytes of the server's first `count` payloads were given to the manager. */
+  handedOver(count: number): void {
+    this.#handedOver = count;
+  }
+
+  /** `mayLack`: a terminate has overtaken requests that never came; the client must be told so. */
+  serverGot(payload: string, mayLack: boolean): void {
+    const expected = this.#fromClient[this.#toServer];
+    const got = printOf(payload);
+    const at = mayLack ? this.#fromClient.indexOf(got, this.#toServer) : this.#toServer;
+    if (this.#fromClient[at] !== got)
+      throw new Broken(this.#actor, `the server got ${got} and not ${expected ?? 'nothing'}`);
+    if (at > this.#toServer) this.#lacking ??= this.#toServer;
+    this.#toServer = at + 1;
+  }
+
+  clientGot(payload: string): void {
+    const expected = this.#fromServer[this.#toClient];
+    const got = printOf(payload);
+    if (got !== expected)
+      throw new Broken(this.#actor, `the client got ${got} and not ${expected ?? 'nothing'}`);
+    this.#toClient += 1;
+  }
+
+  /** The manager gave a stanza back: it says that the client did not get it. */
+  serverGotBack(payload: string): void {
+    const id = idOf(payload);
+    if (this.#returned.has(id)) throw new Broken(this.#actor, `${id} was given back twice`);
+    const at = this.#fromServer.findIndex((each) => idOf(each) === id);
+    if (at < 0) throw new Broken(this.#actor, `${id} was given back, but never sent`);
+    this.#returned.add(id);
+  }
+
+  /** Stanzas that were given back although the client got them. */
+  get doubled(): readonly string[] {
+    return this.#fromServer
+      .slice(0, this.#toClient)
+      .map(idOf)
+      .filter((id) => this.#returned.has(id));
+  }
+
+  /**
+   * The session ended in order: nobody may wait for what is neither here nor there. What the client was told to be in
+   * doubt or unsent is the end of what it sent.
+   */
+  settleClient(inDoubt: readonly string[], unsent: readonly string[]): void {
+    const told = [...inDoubt, ...unsent].map(printOf);
+    const sure = this.#fromClient.length - told.length;
+    const last = this.#fromClient.slice(sure);
+    if (last.join() !== told.join())
+      throw new Broken(this.#actor, 'what is in doubt or unsent is not what was sent last');
+    const complete = this.#lacking ?? this.#toServer;
+    if (complete < sure)
+      throw new Broken(
+        this.#actor,
+        `the server never got ${this.#fromClient[complete]}, which was confirmed`,
+      );
+    if (this.#toServer > this.#fromClient.length - unsent.length)
+      throw new Broken(this.#actor, 'the server got what was never sent');
+  }
+
+  /** What the manager had got from the server came to the client, or went back where it can. */
+  settleServer(): void {
+    for (const payload of this.#fromServer.slice(this.#toClient, this.#handedOver)) {
+      if (isReturnable(payload) && !this.#returned.has(idOf(payload)))
+        throw new Broken(this.#actor, `${idOf(payload)} came to nobody`);
+    }
+  }
+}
+
+/** XEP-0206 §8: messages and requests go back, the rest is dropped. */
+function isReturnable(payload: string): boolean {
+  if (payload.startsWith('<message'))
+    return payload.includes(' from=') && !payload.includes("type='headline'");
+  return payload.startsWith('<iq') && /type='(?:get|set)'/.test(payload);
+}

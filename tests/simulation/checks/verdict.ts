@@ -1,0 +1,62 @@
+import { type Reason, reasonFacts } from '@boshd/engine/manager';
+import type { Person } from '../actors/person.ts';
+import type { Climate } from '../world/weather.ts';
+import { Broken } from './ledger.ts';
+
+/** How the session of a client that keeps the rules may end, by what it met. */
+const WHATEVER_HAPPENS: readonly Reason[] = ['client-terminated', 'client-inactive', 'server-flood'];
+const WITH_TROUBLE: readonly Reason[] = [
+  ...WHATEVER_HAPPENS,
+  'connect-refused',
+  'creation-unconfirmed',
+  'login-timeout',
+  'stream-error',
+  'stream-closed',
+  'link-lost',
+  'too-many-repeats',
+  'client-flood',
+];
+
+/** Long after the last trouble: what is still open has carried everything. */
+export function judgeMidway(person: Person): void {
+  if (person.isOpen && person.end === undefined && !person.ledger.isEven)
+    throw new Broken(person.name, 'the session goes on, but not all has come');
+}
+
+/** At the end of the world: both ends know how the session ended, and nothing is neither here nor there. */
+export function judgeAtEnd(person: Person, climate: Climate): void {
+  const { name, end, endReason, server, ledger, sessionCheck } = person;
+  const isCalm = climate === 'calm' && !person.isVanished;
+  const allowed = isCalm ? WHATEVER_HAPPENS : [...WITH_TROUBLE, ...ofEarlyFarewell(person)];
+  if (endReason !== undefined && !allowed.includes(endReason))
+    throw new Broken(name, `the session ended with ${endReason}`);
+  if (sessionCheck.openRequests > 0) throw new Broken(name, 'a request was never answered');
+  if (!person.isVanished) {
+    if (end === undefined) throw new Broken(name, 'the client does not know that the session is over');
+    judgeCondition(person, climate);
+  }
+  // A server that broke off, or a link that was lost, took with it what was under way.
+  if (server === undefined || server.isBroken) return;
+  if (endReason === undefined) throw new Broken(name, 'the manager does not know that the session is over');
+  if (end !== undefined) ledger.settleClient(end.inDoubt, end.unsent);
+  if (server.wasBound) ledger.settleServer();
+  const wrong = ledger.doubled.find((id) => !sessionCheck.inDoubt.includes(` id='${id}'`));
+  if (wrong !== undefined) throw new Broken(name, `${wrong} was confirmed, and given back`);
+}
+
+/** The key of a terminate that overtook another request can not be checked: it may be anybody's. */
+function ofEarlyFarewell({ habit, sessionCheck }: Person): readonly Reason[] {
+  return sessionCheck.hasEarlyFarewell && (habit.options.keys ?? 0) > 0 ? ['bad-key'] : [];
+}
+
+/** What the client was told is why the manager ended the session, or that it is gone. */
+function judgeCondition({ name, end, endReason }: Person, climate: Climate): void {
+  if (end === undefined) return;
+  if (climate === 'calm' && end.by === 'network')
+    throw new Broken(name, 'the client gave up in calm weather');
+  if (end.by !== 'manager') return;
+  const reason = endReason === undefined ? undefined : reasonFacts(endReason).condition;
+  const likely = [reason, 'item-not-found', 'internal-server-error'];
+  if (!likely.includes(end.condition))
+    throw new Broken(name, `the session ended with ${endReason}, and the client was told ${end.condition}`);
+}

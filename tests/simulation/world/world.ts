@@ -1,0 +1,245 @@
+import { type Instant, instantOf, type Toolbox } from '@boshd/engine/kit';
+import {
+  ConnectionManager,
+  type Input,
+  type LinkId,
+  type LogEvent,
+  type ManagerConfig,
+  type Output,
+  type Reply,
+  type RequestId,
+} from '@boshd/engine/manager';
+import { CLIENT_XML_LIMITS, decodeBody } from '@boshd/engine/wire';
+import { Agenda } from './agenda.ts';
+
+/** What boshd has of one XMPP connection: the server at its other end. */
+export interface LinkEnd {
+  /** Bytes of the manager. */
+  take(bytes: string): void;
+  read(wanted: boolean): void;
+  secure(): void;
+  close(): void;
+}
+
+/** Somebody with a session at the manager, or who tries to have one. */
+export interface Actor {
+  readonly name: string;
+  /** The manager dials; the answer is the other end of the link. */
+  dialled(link: LinkId): LinkEnd;
+  /** Something about its session was logged. */
+  logged(event: LogEvent): void;
+  /** A request of its reached the manager, or was known to be gone. */
+  requested(request: RequestId, body: string): void;
+  aborted(request: RequestId): void;
+  replied(request: RequestId, reply: Reply | undefined): void;
+  /** After everything that happens to anybody. */
+  check(now: number): void;
+}
+
+/** Sees all that goes in and out of the manager, in order. */
+export interface Witness {
+  input(input: Input | 'advance', now: Instant, actor: Actor | undefined, raw: string | undefined): void;
+  outputs(outputs: readonly Output[], now: Instant): void;
+}
+
+interface OpenRequest {
+  readonly actor: Actor;
+  readonly answered: (reply: Reply | undefined) => void;
+}
+
+/** Steps that may follow each other without time passing, before it is an endless loop. */
+const STANDSTILL_MAX = 10_000;
+
+/** One connection manager in virtual time, and what happens around it. */
+export class World {
+  readonly manager: ConnectionManager;
+  readonly #toolbox: Toolbox;
+  readonly #agenda = new Agenda();
+  readonly #witnesses: readonly Witness[];
+  readonly #latenessMs: number;
+  readonly #actors: Actor[] = [];
+  readonly #requests = new Map<RequestId, OpenRequest>();
+  readonly #links = new Map<LinkId, { readonly actor: Actor; readonly end: LinkEnd }>();
+  readonly #sessions = new Map<string, Actor>();
+  #lastRequest = 0;
+  #nowMs = 0;
+
+  constructor(
+    config: ManagerConfig,
+    toolbox: Toolbox,
+    witnesses: readonly Witness[] = [],
+    /** So much later than asked the manager's `advance` is called. */
+    latenessMs = 0,
+  ) {
+    this.manager = new ConnectionManager(config, toolbox);
+    this.#toolbox = toolbox;
+    this.#witnesses = witnesses;
+    this.#latenessMs = latenessMs;
+  }
+
+  get now(): Instant {
+    return instantOf(this.#nowMs);
+  }
+
+  get latenessMs(): number {
+    return this.#latenessMs;
+  }
+
+  get openRequests(): number {
+    return this.#requests.size;
+  }
+
+  get openLinks(): number {
+    return this.#links.size;
+  }
+
+  enter(actor: Actor): void {
+    this.#actors.push(actor);
+  }
+
+  later(delayMs: number, act: () => void): void {
+    this.#agenda.put(this.#nowMs + delayMs, act);
+  }
+
+  /** Lets time pass up to `untilMs`, or until nothing is to happen any more. */
+  run(untilMs: number): void {
+    for (let standstill = 0; standstill < STANDSTILL_MAX; standstill += 1) {
+      const event = this.#agenda.next ?? Number.POSITIVE_INFINITY;
+      const { deadline } = this.manager;
+      const wakeAt = deadline === undefined ? Number.POSITIVE_INFINITY : deadline + this.#latenessMs;
+      const next = Math.max(this.#nowMs, Math.min(event, wakeAt));
+      if (next > untilMs) {
+        if (untilMs < Number.POSITIVE_INFINITY) this.#nowMs = untilMs;
+        return;
+      }
+      if (next > this.#nowMs) standstill = 0;
+      if (next === Number.POSITIVE_INFINITY) return;
+      this.#nowMs = next;
+      if (event <= next) this.#agenda.take()();
+      else this.#advance();
+    }
+    throw new Error(`time stands still at ${this.#nowMs} ms`);
+  }
+
+  newRequest(): RequestId {
+    this.#lastRequest += 1;
+    return this.#lastRequest;
+  }
+
+  /** A request arrives whole. */
+  request(
+    request: RequestId,
+    actor: Actor,
+    body: string,
+    answered: (reply: Reply | undefined) => void,
+  ): void {
+    const decoded = decodeBody(Buffer.from(body, 'latin1'), CLIENT_XML_LIMITS, this.#toolbox);
+    this.#requests.set(request, { actor, answered });
+    actor.requested(request, body);
+    const base = { type: 'request', request, site: 'default', secure: true } as const;
+    const input: Input = decoded.ok
+      ? { ...base, address: addressOf(actor), body: decoded.value }
+      : { type: 'bad-request', request, fault: decoded.fault };
+    this.submit(input, actor, body);
+  }
+
+  /**
+   * The front learns that a request's connection is closed: before its reply, or, where it was answered meanwhile, that
+   * the connection closed or the reply could not be written.
+   */
+  lost(
+    type: 'request-aborted' | 'reply-lost',
+    request: RequestId,
+    sid: string | undefined,
+    actor: Actor,
+  ): void {
+    this.#requests.delete(request);
+    actor.aborted(request);
+    this.submit({ type, request, sid }, actor);
+  }
+
+  submit(input: Input, actor: Actor | undefined, raw?: string): void {
+    const now = this.now;
+    for (const witness of this.#witnesses) witness.input(input, now, actor, raw);
+    this.#carryOut(this.manager.handle(input, now), actor);
+  }
+
+  #advance(): void {
+    const now = this.now;
+    for (const witness of this.#witnesses) witness.input('advance', now, undefined, undefined);
+    this.#carryOut(this.manager.advance(now), undefined);
+  }
+
+  #carryOut(outputs: readonly Output[], actor: Actor | undefined): void {
+    for (const witness of this.#witnesses) witness.outputs(outputs, this.now);
+    for (const output of outputs) this.#perform(output, actor);
+    for (const each of this.#actors) each.check(this.#nowMs);
+  }
+
+  #perform(output: Output, actor: Actor | undefined): void {
+    switch (output.type) {
+      case 'respond':
+        this.#answer(output.request, output.reply);
+        break;
+      case 'drop':
+        this.#answer(output.request, undefined);
+        break;
+      case 'dial':
+        if (actor === undefined) throw new Error('a dial that nobody asked for');
+        this.#links.set(output.link, { actor, end: actor.dialled(output.link) });
+        break;
+      case 'log':
+        this.#log(output.event, actor);
+        break;
+      case 'send':
+        this.#linkEnd(output.link).take(output.bytes);
+        break;
+      case 'read':
+        this.#linkEnd(output.link).read(output.wanted);
+        break;
+      case 'secure':
+        this.#linkEnd(output.link).secure();
+        break;
+      case 'close':
+        this.#linkEnd(output.link).close();
+        this.#links.delete(output.link);
+        break;
+    }
+  }
+
+  /** Every request is answered once, and not when its connection is known to be closed (DESIGN 11). */
+  #answer(request: RequestId, reply: Reply | undefined): void {
+    const open = this.#requests.get(request);
+    if (open === undefined) throw new Error(`request ${request} is answered, but does not wait for it`);
+    this.#requests.delete(request);
+    open.actor.replied(request, reply);
+    open.answered(reply);
+  }
+
+  /** Work on a link that was closed, or is down, is a bug. */
+  #linkEnd(link: LinkId): LinkEnd {
+    const found = this.#links.get(link);
+    if (found === undefined) throw new Error(`work on link ${link}, which is closed`);
+    return found.end;
+  }
+
+  /** The link is gone, as an input said. */
+  linkGone(link: LinkId): void {
+    this.#links.delete(link);
+  }
+
+  #log(event: LogEvent, actor: Actor | undefined): void {
+    if (!('session' in event) || event.session === undefined) {
+      actor?.logged(event);
+      return;
+    }
+    if (event.event === 'session-created' && actor !== undefined) this.#sessions.set(event.session, actor);
+    this.#sessions.get(event.session)?.logged(event);
+    if (event.event === 'session-ended') this.#sessions.delete(event.session);
+  }
+}
+
+/** One for each, so that the limits of one address touch nobody else. */
+function addressOf({ name }: Actor): string {
+  return name;
+}
