@@ -7,9 +7,9 @@ import {
   type Output,
   type Reason,
 } from '@boshd/engine/manager';
-import { CLIENT_XML_LIMITS, decodeBody } from '@boshd/engine/wire';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { durationOf } from './config.ts';
+import { DirectDoor, type Door, type Posting } from './door.ts';
 import type { Step } from './transcript.ts';
 
 /** What may stand for the text that nearly every request, and every stream of a server, has. */
@@ -28,8 +28,8 @@ const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString(
 export class Stage {
   readonly #toolbox = nodeToolbox();
   readonly #manager: ConnectionManager;
+  readonly #door: Door;
   readonly #names = new Map<number, string>();
-  readonly #requests = new Map<string, { readonly request: number; readonly sid: string | undefined }>();
   #now = 0;
   /** Of the newest session. */
   #sid = 'SID';
@@ -38,48 +38,50 @@ export class Stage {
   /** Names of streams, in the order in which they were told: S1, S2 ... in transcripts. */
   readonly #streams: string[] = [];
   #lines: string[] = [];
+  /** Replies on their way to the client; each has its place in the lines already. */
+  #replies: Promise<void>[] = [];
 
-  constructor(config: ManagerConfig) {
+  /** Without a door, requests are handed to the manager directly. */
+  constructor(config: ManagerConfig, door: Door = new DirectDoor()) {
     this.#manager = new ConnectionManager(config, this.#toolbox);
+    this.#door = door;
   }
 
-  play({ mark, text }: Step): readonly string[] {
+  async play({ mark, text }: Step): Promise<readonly string[]> {
     this.#lines = [];
     const full = SHORT.reduce((whole, [short, long]) => whole.replaceAll(short, long), text);
-    if (mark === '->') this.#request(full);
-    else if (mark === '=>') this.#submit({ type: 'link-data', link: this.#link, bytes: bytesOf(full) });
-    else this.#happen(text);
+    if (mark === '->') await this.#request(full);
+    else if (mark === '=>') this.submit({ type: 'link-data', link: this.#link, bytes: bytesOf(full) });
+    else await this.#happen(text);
+    await Promise.all(this.#replies.splice(0));
     return this.#lines;
   }
 
-  #request(text: string): void {
+  async #request(text: string): Promise<void> {
     const [, name, flags, xml] = /^(\S+) ([^<]*)(<.*)$/s.exec(text) ?? [];
     if (name === undefined || flags === undefined || xml === undefined)
       throw new Error(`no request: ${text}`);
-    const request = this.#names.size + 1;
-    this.#names.set(request, name);
-    const decoded = decodeBody(bytesOf(this.#withNames(xml)), CLIENT_XML_LIMITS, this.#toolbox);
-    this.#requests.set(name, { request, sid: decoded.ok ? decoded.value.attributes.sid : undefined });
-    this.#submit(
-      decoded.ok
-        ? {
-            type: 'request',
-            request,
-            site: /site:(\S+)/.exec(flags)?.[1] ?? 'default',
-            secure: !flags.includes('http '),
-            address: /address:(\S+)/.exec(flags)?.[1] ?? '192.0.2.1',
-            body: decoded.value,
-          }
-        : { type: 'bad-request', request, fault: decoded.fault },
-    );
+    const posting: Posting = {
+      name,
+      body: bytesOf(this.#withNames(xml)),
+      site: /site:(\S+)/.exec(flags)?.[1] ?? 'default',
+      secure: !flags.includes('http '),
+      address: /address:(\S+)/.exec(flags)?.[1] ?? '192.0.2.1',
+    };
+    await this.#door.post(posting, (input) => {
+      this.#names.set(input.request, name);
+      this.submit(input);
+    });
   }
 
-  #happen(text: string): void {
+  async #happen(text: string): Promise<void> {
     const [word = '', rest = ''] = text.split(/ (.*)/s);
     const length = durationOf(rest);
     if (word === 'wait' && length !== undefined) this.#wait(length);
     else if (word === 'link') this.#link = Number(rest);
-    else this.#submit(this.#inputOf(word, rest));
+    else if (word === 'abort' || word === 'lost')
+      await this.#door.hangUp(rest, word, (input) => this.submit(input));
+    else this.submit(this.#inputOf(word, rest));
   }
 
   #inputOf(word: string, rest: string): Input {
@@ -91,10 +93,6 @@ export class Stage {
         return { type: 'link-secured', link: 1 };
       case 'down':
         return { type: 'link-down', link, reason: rest as Reason, detail: '' };
-      case 'abort':
-        return { type: 'request-aborted', ...this.#requestOf(rest) };
-      case 'lost':
-        return { type: 'reply-lost', ...this.#requestOf(rest) };
       case 'blocked':
       case 'unblocked':
         return { type: 'link-blocked', link, blocked: word === 'blocked' };
@@ -119,6 +117,7 @@ export class Stage {
   }
 
   #withoutNames(body: string): string {
+    this.#sid = /^[^<]*<body[^>]* sid='([0-9a-f]+)'/.exec(body)?.[1] ?? this.#sid;
     const named = body.replace(/ stream='([^']+)'/, (_, name: string) => {
       if (!this.#streams.includes(name)) this.#streams.push(name);
       return ` stream='S${this.#streams.indexOf(name) + 1}'`;
@@ -126,13 +125,8 @@ export class Stage {
     return named.replaceAll(this.#sid, 'SID');
   }
 
-  #requestOf(name: string): { readonly request: number; readonly sid: string | undefined } {
-    const found = this.#requests.get(name);
-    if (found === undefined) throw new Error(`no request is named ${name}`);
-    return found;
-  }
-
-  #submit(input: Input): void {
+  /** What a port learned. */
+  submit(input: Input): void {
     for (const output of this.#manager.handle(input, this.#instant)) this.#render(output);
   }
 
@@ -153,20 +147,23 @@ export class Stage {
   }
 
   #render(output: Output): void {
-    const line = this.#describe(output);
-    if (line !== undefined) this.#lines.push(line);
+    if (output.type !== 'respond' && output.type !== 'drop') {
+      this.#lines.push(this.#describe(output));
+      return;
+    }
+    // The order of the outputs is kept; the text is what the client saw.
+    const place = this.#lines.push('') - 1;
+    const lines = this.#lines;
+    const shown = (seen: string): void => {
+      lines[place] = `<- ${this.#names.get(output.request)} ${this.#withoutNames(seen)}`;
+    };
+    const seen = this.#door.answer(output);
+    if (typeof seen === 'string') shown(seen);
+    else this.#replies.push(seen.then(shown));
   }
 
-  #describe(output: Output): string | undefined {
+  #describe(output: Exclude<Output, { type: 'respond' | 'drop' }>): string {
     switch (output.type) {
-      case 'respond': {
-        const { status, contentType, body } = output.reply;
-        this.#sid = /^<body[^>]* sid='([0-9a-f]+)'/.exec(body)?.[1] ?? this.#sid;
-        const type = contentType === 'text/xml; charset=utf-8' ? '' : ` (${contentType})`;
-        return `<- ${this.#names.get(output.request)} ${status}${type} ${this.#withoutNames(textOf(body))}`;
-      }
-      case 'drop':
-        return `<- ${this.#names.get(output.request)} dropped`;
       case 'send':
         return `<= ${this.#whichLink(output.link)}${output.bytes === ' ' ? '(white space)' : textOf(output.bytes)}`;
       case 'dial':

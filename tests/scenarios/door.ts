@@ -1,0 +1,60 @@
+import type { Input, Output, RequestId } from '@boshd/engine/manager';
+import { CLIENT_XML_LIMITS, decodeBody } from '@boshd/engine/wire';
+import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
+
+/** A request of a transcript. */
+export interface Posting {
+  readonly name: string;
+  readonly body: Uint8Array;
+  readonly site: string;
+  readonly secure: boolean;
+  readonly address: string;
+}
+
+export type Answer = Extract<Output, { type: 'respond' | 'drop' }>;
+export type RequestInput = Extract<Input, { type: 'request' | 'bad-request' }>;
+
+/** How the requests of a transcript get to the connection manager, and the replies back to their client. */
+export interface Door {
+  /** Sends a request; resolves when the manager has taken it. */
+  post(posting: Posting, take: (input: RequestInput) => void): Promise<void>;
+  /** Delivers a reply and says how the client saw it: `200 <body .../>`, `200 (text/plain) ...`, or `dropped`. */
+  answer(answer: Answer): string | Promise<string>;
+  /** The client of a request goes away before its reply (`abort`), or while it is written (`lost`). */
+  hangUp(name: string, when: 'abort' | 'lost', take: (input: Input) => void): Promise<void>;
+}
+
+/** How a reply reads in a transcript; the usual Content-Type goes without saying. */
+export function describeReply(status: number, contentType: string, text: string): string {
+  const type = contentType === 'text/xml; charset=utf-8' ? '' : ` (${contentType})`;
+  return `${status}${type} ${text}`;
+}
+
+/** No HTTP at all: the manager is called with what the front would have made of the request. */
+export class DirectDoor implements Door {
+  readonly #toolbox = nodeToolbox();
+  readonly #requests = new Map<string, { readonly request: RequestId; readonly sid: string | undefined }>();
+
+  async post(
+    { name, body, site, secure, address }: Posting,
+    take: (input: RequestInput) => void,
+  ): Promise<void> {
+    const request = this.#requests.size + 1;
+    const decoded = decodeBody(body, CLIENT_XML_LIMITS, this.#toolbox);
+    this.#requests.set(name, { request, sid: decoded.ok ? decoded.value.attributes.sid : undefined });
+    if (decoded.ok) take({ type: 'request', request, site, secure, address, body: decoded.value });
+    else take({ type: 'bad-request', request, fault: decoded.fault });
+  }
+
+  answer(answer: Answer): string {
+    if (answer.type === 'drop') return 'dropped';
+    const { status, contentType, body } = answer.reply;
+    return describeReply(status, contentType, Buffer.from(body, 'latin1').toString('utf8'));
+  }
+
+  async hangUp(name: string, when: 'abort' | 'lost', take: (input: Input) => void): Promise<void> {
+    const found = this.#requests.get(name);
+    if (found === undefined) throw new Error(`no request is named ${name}`);
+    take({ type: when === 'abort' ? 'request-aborted' : 'reply-lost', ...found });
+  }
+}
