@@ -40,6 +40,11 @@ export class SessionCheck {
   #answeredRid = -1;
   #payloadAt = Number.NEGATIVE_INFINITY;
   #farewellAt: number | undefined;
+  /** How long the client may be silent: inactivity, or the shortest pause that it asked for. */
+  #patienceMs: number;
+  #repliedAt = Number.POSITIVE_INFINITY;
+  /** The client heard nothing for so long that the manager need not keep anything for it. */
+  wasGivenUp = false;
   /** A terminate overtook another request, which may be given up. */
   hasEarlyFarewell = false;
   /** The server does not read: requests are kept longer. */
@@ -49,6 +54,7 @@ export class SessionCheck {
     this.#actor = actor;
     this.#limits = limits;
     this.#latenessMs = latenessMs;
+    this.#patienceMs = limits.inactivity;
   }
 
   requested(request: RequestId, body: string, now: number): void {
@@ -56,6 +62,8 @@ export class SessionCheck {
     this.#open.set(request, { request, rid });
     this.#rids.set(request, rid);
     this.#newest.set(rid, request);
+    const pause = attributeOf(body, 'pause');
+    if (pause !== undefined) this.#patienceMs = Math.min(this.#patienceMs, Number(pause) * 1000);
     if (attributeOf(body, 'type') === 'terminate') this.#farewellAt ??= now;
     if (this.#lastRid === undefined) {
       this.#createdAt = now;
@@ -96,6 +104,8 @@ export class SessionCheck {
     this.#open.delete(request);
     if (reply === undefined || reply.status !== 200)
       throw new Broken(this.#actor, 'a modern client gets a <body/>');
+    this.wasGivenUp ||= now - this.#repliedAt >= this.#patienceMs;
+    this.#repliedAt = now;
     const type = attributeOf(reply.body, 'type');
     if (type === 'error') this.#checkSuperseded(copy);
     else if (type === undefined) this.#checkReply(copy.rid, reply.body, now);
@@ -178,7 +188,9 @@ export class SessionCheck {
   /** Replies that the manager may believe not to have arrived: the last ones, and those that could not be written. */
   get inDoubt(): string {
     const oldest = this.#answeredRid - (this.#granted?.requests ?? 0) - 1;
-    return [...this.#replies].flatMap(([rid, body]) => (rid >= oldest || this.#doubtful.has(rid) ? [body] : [])).join('');
+    return [...this.#replies]
+      .flatMap(([rid, body]) => (rid >= oldest || this.#doubtful.has(rid) ? [body] : []))
+      .join('');
   }
 }
 

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { explain } from './report/explain.ts';
+import { runSeed } from './run.ts';
+
+/** Set by `npm run simulate`. */
+const MINUTES = process.env['SIMULATE_MINUTES'];
+const SEED = process.env['SIMULATE_SEED'];
+
+/** Seeds of the suite; a long run goes on from any other. */
+const FIRST_SEED = 1;
+const SEEDS = 160;
+/** A long run says so often that it is alive. */
+const REPORT_EVERY = 500;
+
+const KEPT = readFileSync(join(import.meta.dirname, 'seeds.txt'), 'utf8')
+  .split('\n')
+  .flatMap((line) => (/^\d+ /.test(line) ? [line] : []));
+
+function mustHold(seed: number): number {
+  try {
+    return runSeed(seed).steps;
+  } catch (error) {
+    throw new Error(explain(seed, error));
+  }
+}
+
+if (MINUTES !== undefined) {
+  const minutes = Number(MINUTES);
+  it(`holds for ${minutes} minutes`, { timeout: minutes * 60_000 + 60_000 }, () => {
+    const endsAt = Date.now() + minutes * 60_000;
+    let seed = SEED === undefined ? Date.now() % 1_000_000_000 : Number(SEED);
+    const first = seed;
+    let steps = 0;
+    do {
+      steps += mustHold(seed);
+      seed += 1;
+      if ((seed - first) % REPORT_EVERY === 0)
+        console.log(`${seed - first} seeds from ${first}, ${steps} steps`);
+    } while (Date.now() < endsAt);
+    console.log(`held: ${seed - first} seeds from ${first}, ${steps} steps`);
+  });
+} else {
+  describe('seeds that found something', () => {
+    it.each(KEPT)('%s', (line) => {
+      expect(mustHold(Number.parseInt(line, 10))).toBeGreaterThan(0);
+    });
+  });
+
+  describe('seeds', () => {
+    const starts = Array.from({ length: SEEDS / 20 }, (_, index) => FIRST_SEED + index * 20);
+    it.each(starts)('%i and the 19 after it', { timeout: 120_000 }, (start) => {
+      let steps = 0;
+      for (let seed = start; seed < start + 20; seed += 1) steps += mustHold(seed);
+      expect(steps).toBeGreaterThan(2000);
+    });
+  });
+
+  describe('a client that breaks the rules harms only itself', () => {
+    it.each([1, 2, 3, 4, 5, 6, 7, 8])('seed %i', (seed) => {
+      const [alone, among] = [0, 3].map((rogues) => {
+        const { persons } = runSeed(seed, { rogues, isPunctual: true });
+        return persons.map(({ name, journal }) => ({ name, journal }));
+      });
+      expect(alone?.some(({ journal }) => journal.length > 10)).toBe(true);
+      expect(among).toEqual(alone);
+    });
+  });
+}
