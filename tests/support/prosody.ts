@@ -44,6 +44,7 @@ export interface Prosody extends RunningProgram {
 export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
   const directory = await makeDirectory('prosody');
   const ports = { c2s: await freePort(), directTls: await freePort(), http: await freePort() };
+  const listening = [ports.c2s, ports.directTls, ...(options.bosh === true ? [ports.http] : [])];
   const configFile = join(directory, 'prosody.cfg.lua');
   await writeFile(configFile, configuration(options, directory, ports));
   for (const host of options.hosts) {
@@ -59,7 +60,7 @@ export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
     directory,
     stopSignal: 'SIGKILL',
     logFiles: [join(directory, 'prosody.log')],
-    isReady: async () => (await accepts(ports.c2s)) && (await accepts(ports.directTls)),
+    isReady: async () => (await Promise.all(listening.map((port) => accepts(port)))).every(Boolean),
   });
   return { ...program, ports, boshUrl: `http://127.0.0.1:${ports.http}/http-bind` };
 }
