@@ -43,7 +43,7 @@ export async function startEjabberd({ hosts, bosh = false }: EjabberdOptions): P
     args: ['-noinput', '-mnesia', 'dir', JSON.stringify(join(directory, 'database')), '-s', 'ejabberd'],
     env: {
       HOME: directory,
-      ERL_LIBS: '/usr/lib/x86_64-linux-gnu',
+      ERL_LIBS: await librariesDirectory(),
       EJABBERD_CONFIG_PATH: configFile,
       EJABBERD_LOG_PATH: join(directory, 'ejabberd.log'),
       ERL_CRASH_DUMP: join(directory, 'crash.dump'),
@@ -100,6 +100,14 @@ function configuration(
       mod_stream_mgmt: {},
     },
   };
+}
+
+/** Where Debian keeps the libraries, which depends on the processor, as ejabberd's own start script says. */
+async function librariesDirectory(): Promise<string> {
+  const script = await readFile('/usr/sbin/ejabberdctl', 'utf8');
+  const found = /^ERL_LIBS='(.*)'$/m.exec(script)?.[1];
+  if (found === undefined) throw new Error('ejabberdctl does not say where the libraries are');
+  return found;
 }
 
 async function registerUsers(hosts: readonly XmppHost[], httpPort: number): Promise<void> {

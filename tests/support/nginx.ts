@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { accepts, makeDirectory, type RunningProgram, startProgram } from './program.ts';
+import { accepts, makeDirectory, type RunningProgram, SERVER_PATH, startProgram } from './program.ts';
 
 const run = promisify(execFile);
 
@@ -23,7 +23,9 @@ export async function startNginx({ http, ports, files = {} }: NginxOptions): Pro
   for (const [path, content] of Object.entries(files)) await writeFile(join(root, path), content);
   const configFile = join(directory, 'nginx.conf');
   await writeFile(configFile, configuration(http.replaceAll('{root}', root), directory));
-  await run('nginx', ['-t', '-q', '-c', configFile, '-e', 'stderr']);
+  await run('nginx', ['-t', '-q', '-c', configFile, '-e', 'stderr'], {
+    env: { ...process.env, PATH: SERVER_PATH },
+  });
   return startProgram({
     name: 'nginx',
     command: 'nginx',

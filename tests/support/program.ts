@@ -53,6 +53,9 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Where Debian puts servers; not on every user's path. */
+export const SERVER_PATH = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
+
 /** The kernel ends the program when the test process dies, however that happens: nothing is left running. */
 const TIED_TO_US = ['--pdeathsig', 'SIGKILL', '--'];
 
@@ -101,7 +104,7 @@ async function launch(options: ProgramOptions): Promise<RunningProgram> {
   const output = await open(outputFile, 'w');
   const child = spawn('setpriv', [...TIED_TO_US, command, ...args], {
     cwd: directory,
-    env: { ...process.env, ...env },
+    env: { ...process.env, PATH: SERVER_PATH, ...env },
     stdio: ['ignore', output.fd, output.fd],
   });
   await output.close();
