@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { ALL_CASES } from '../cases/index.ts';
+import { comparison } from '../report.ts';
+import { type Result, runCases } from '../run.ts';
+import {
+  ACCOUNT,
+  DOMAIN,
+  type Running,
+  startBoshdWithProsody,
+  startEjabberdBosh,
+  startProsodyBosh,
+} from './servers.ts';
+
+/*
+ * `npm run compare`: tries the BOSH endpoints that this machine has, one after the other, and writes the tables of
+ * docs/conformance.md. ONLY=rids,keys.switch in the environment tries only cases that start so, and prints.
+ */
+
+const PAGE = fileURLToPath(new URL('../../../docs/conformance.md', import.meta.url));
+const START = '<!-- written by npm run compare: start -->\n';
+const END = '<!-- written by npm run compare: end -->';
+/** The time limits of others are not ours to set; those of about a minute are waited for. */
+const PATIENCE_MS = 85_000;
+const AT_ONCE = 12;
+
+const ENDPOINTS: readonly (readonly [name: string, start: () => Promise<Running>])[] = [
+  ['boshd', () => startBoshdWithProsody({ inactivity: '10s', pollingInactivity: '20s' })],
+  ['Prosody', startProsodyBosh],
+  ['ejabberd', startEjabberdBosh],
+];
+
+const only = process.env['ONLY']?.split(',');
+const cases = ALL_CASES.filter(({ id }) => only === undefined || only.some((each) => id.startsWith(each)));
+const columns = new Map<string, readonly Result[]>();
+
+test.each(ENDPOINTS)('%s', async (name, start) => {
+  const running = await start();
+  try {
+    const url = new URL(running.url);
+    const endpoint = { url, domain: DOMAIN, account: ACCOUNT, patienceMs: PATIENCE_MS };
+    columns.set(name, await runCases(endpoint, cases, AT_ONCE));
+  } finally {
+    await running.stop();
+  }
+  expect(columns.get(name)).toHaveLength(cases.length);
+});
+
+afterAll(() => {
+  const tables = comparison(columns);
+  if (only !== undefined) {
+    console.log(tables);
+    return;
+  }
+  const page = readFileSync(PAGE, 'utf8');
+  const [start, end] = [page.indexOf(START), page.indexOf(END)];
+  if (start < 0 || end < start) throw new Error('the page has no place for the tables');
+  writeFileSync(PAGE, `${page.slice(0, start + START.length)}\n${tables}\n\n${page.slice(end)}`);
+});
