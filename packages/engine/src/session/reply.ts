@@ -6,6 +6,12 @@ import type { Reply } from './work.ts';
 
 const XBOSH_DECLARED = " xmlns:xmpp='urn:xmpp:xbosh'";
 
+/**
+ * What the front takes of requests. The charsets are those that clients without UTF-8 have had; it converts more, but
+ * every creation reply carries the list (XEP-0124 §7.2).
+ */
+const TAKES = " accept='gzip,deflate' charsets='UTF-8 ISO-8859-1 UTF-16LE UTF-16BE'";
+
 /** Attributes that any reply may carry: none in nearly all of them. What it tells of a stream is not told again. */
 export function replyAttributes(
   session: Session,
@@ -37,7 +43,7 @@ function creationAttributes(session: Session, toolbox: Toolbox): ByteString {
   let attributes =
     ` sid='${session.sid}' wait='${terms.wait / 1000}' requests='${terms.requests}' hold='${terms.hold}'` +
     ` inactivity='${terms.inactivity / 1000}' polling='${terms.polling / 1000}'` +
-    ` maxpause='${terms.maxpause / 1000}' ver='${terms.ver}' accept='gzip,deflate'`;
+    ` maxpause='${terms.maxpause / 1000}' ver='${terms.ver}'${TAKES}`;
   if (terms.acks) attributes += ` ack='${session.creationRid}'`;
   const [stream] = session.streams;
   if (stream !== undefined) {
