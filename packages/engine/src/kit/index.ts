@@ -15,3 +15,4 @@ export {
 } from './time.ts';
 export { type Timed, TimerTable } from './timers.ts';
 export type { Toolbox } from './toolbox.ts';
+export { type Work, WorkList } from './work-list.ts';

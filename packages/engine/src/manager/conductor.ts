@@ -1,4 +1,4 @@
-import { earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
+import { earlier, type Instant, type Toolbox, unreachable, WorkList } from '../kit/index.ts';
 import {
   deliver,
   loggedIn,
@@ -29,10 +29,10 @@ import type { Slot, Upstream } from './slot.ts';
 import type { SessionTable } from './table.ts';
 
 /** A turn whose time can be set; everybody else sees it read-only. */
-interface OpenTurn<Work> {
+interface OpenTurn<Item> {
   now: Instant;
   readonly toolbox: Toolbox;
-  readonly work: Work[];
+  readonly work: WorkList<Item>;
 }
 
 type OpenStream = (slot: Slot, stream: SessionStream, attributes: BodyAttributes) => void;
@@ -51,8 +51,8 @@ export class Conductor {
     this.#openStream = openStream;
     this.#table = table;
     this.#admission = admission;
-    this.#session = { now: 0 as Instant, toolbox, work: [] };
-    this.#stream = { now: 0 as Instant, toolbox, work: [] };
+    this.#session = { now: 0 as Instant, toolbox, work: new WorkList() };
+    this.#stream = { now: 0 as Instant, toolbox, work: new WorkList() };
   }
 
   get sessionTurn(): Turn {
@@ -79,24 +79,23 @@ export class Conductor {
     return outputs;
   }
 
+  /** Mostly one output follows from an input, and a list of one is made just that large. */
   put(output: Output): void {
-    this.#outputs.push(output);
+    if (this.#outputs.length === 0) this.#outputs = [output];
+    else this.#outputs.push(output);
   }
 
   log(event: LogEvent): void {
-    this.#outputs.push({ type: 'log', event });
+    this.put({ type: 'log', event });
   }
 
   /** Lets a stream do something and carries out what it asks for; what the session asks for then is left to `settle`. */
   stream(slot: Slot, upstream: Upstream, act: (turn: StreamTurn) => void): void {
     act(this.#stream);
     const { work } = this.#stream;
-    for (let at = 0; ; at += 1) {
-      const next = work[at];
-      if (next === undefined) break;
+    for (let next = work.take(); next !== undefined; next = work.take()) {
       this.#doStreamWork(slot, upstream, next);
     }
-    work.length = 0;
   }
 
   /** Carries out what a session asked for, then sets the next deadline. Ends every handling of a slot. */
@@ -117,12 +116,7 @@ export class Conductor {
   /** Carries out what the session asked for so far. */
   carryOut(slot: Slot): void {
     const { work } = this.#session;
-    for (let at = 0; ; at += 1) {
-      const next = work[at];
-      if (next === undefined) break;
-      this.#doSessionWork(slot, next);
-    }
-    work.length = 0;
+    for (let next = work.take(); next !== undefined; next = work.take()) this.#doSessionWork(slot, next);
   }
 
   /** A stream is gone: what is queued goes out, then the client hears of it (XEP-0206 §7). */

@@ -1,4 +1,4 @@
-import type { ByteString, Instant, Toolbox } from '../kit/index.ts';
+import type { ByteString, Instant, Toolbox, Work } from '../kit/index.ts';
 import type { BodyAttributes, Payload } from '../wire/index.ts';
 import type { SessionStream, Undelivered } from './session.ts';
 
@@ -69,5 +69,5 @@ export type SessionWork =
 export interface Turn {
   readonly now: Instant;
   readonly toolbox: Toolbox;
-  readonly work: SessionWork[];
+  readonly work: Work<SessionWork>;
 }

@@ -1,4 +1,4 @@
-import type { ByteString, Instant, Toolbox } from '../kit/index.ts';
+import type { ByteString, Instant, Toolbox, Work } from '../kit/index.ts';
 import type { Payload } from '../wire/index.ts';
 
 /** Why a stream is over, as the stream knows it; the manager has more. */
@@ -38,5 +38,5 @@ export type StreamWork =
 export interface StreamTurn {
   readonly now: Instant;
   readonly toolbox: Toolbox;
-  readonly work: StreamWork[];
+  readonly work: Work<StreamWork>;
 }
