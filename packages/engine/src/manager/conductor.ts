@@ -89,9 +89,8 @@ export class Conductor {
     this.put({ type: 'log', event });
   }
 
-  /** Lets a stream do something and carries out what it asks for; what the session asks for then is left to `settle`. */
-  stream(slot: Slot, upstream: Upstream, act: (turn: StreamTurn) => void): void {
-    act(this.#stream);
+  /** Carries out what a stream asked for just now; what its session asks for then is left to `settle`. */
+  carryOutStream(slot: Slot, upstream: Upstream): void {
     const { work } = this.#stream;
     for (let next = work.take(); next !== undefined; next = work.take()) {
       this.#doStreamWork(slot, upstream, next);
@@ -150,15 +149,11 @@ export class Conductor {
         this.put(work);
         break;
       case 'forward':
-        this.#streamOf(slot, work.stream, ({ stream }, turn) =>
-          forward(stream, work.payloads, work.restart, turn),
-        );
+        this.#forward(slot, work);
         break;
-      case 'give-back': {
-        const { stream: of, payloads } = work.undelivered;
-        this.#streamOf(slot, of, ({ stream }, turn) => giveBack(stream, payloads, turn));
+      case 'give-back':
+        this.#giveBack(slot, work.undelivered);
         break;
-      }
       case 'read':
         for (const { link } of slot.upstreams) this.put({ type: 'read', link, wanted: work.wanted });
         break;
@@ -177,12 +172,18 @@ export class Conductor {
     }
   }
 
-  #streamOf(slot: Slot, of: SessionStream, act: (upstream: Upstream, turn: StreamTurn) => void): void {
-    for (const upstream of slot.upstreams) {
-      if (upstream.of !== of) continue;
-      this.stream(slot, upstream, (turn) => act(upstream, turn));
-      return;
-    }
+  #forward(slot: Slot, { stream: of, payloads, restart }: Extract<SessionWork, { type: 'forward' }>): void {
+    const upstream = upstreamOf(slot, of);
+    if (upstream === undefined) return;
+    forward(upstream.stream, payloads, restart, this.#stream);
+    this.carryOutStream(slot, upstream);
+  }
+
+  #giveBack(slot: Slot, { stream: of, payloads }: Undelivered): void {
+    const upstream = upstreamOf(slot, of);
+    if (upstream === undefined) return;
+    giveBack(upstream.stream, payloads, this.#stream);
+    this.carryOutStream(slot, upstream);
   }
 
   #doStreamWork(slot: Slot, upstream: Upstream, work: StreamWork): void {
@@ -264,4 +265,9 @@ function startCondition(reason: Reason): Terminal['condition'] {
 
 function hasEnded({ terminal }: Session): boolean {
   return terminal !== undefined;
+}
+
+function upstreamOf({ upstreams }: Slot, of: SessionStream): Upstream | undefined {
+  for (const upstream of upstreams) if (upstream.of === of) return upstream;
+  return undefined;
 }

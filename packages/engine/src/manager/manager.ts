@@ -21,7 +21,7 @@ import { planDial, startTlsOf } from './dialling.ts';
 import type { Input, LinkId, RequestId } from './input.ts';
 import type { Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
-import type { Slot, Upstream } from './slot.ts';
+import { makeSlot, type Slot, type Upstream } from './slot.ts';
 import { SessionTable } from './table.ts';
 
 type RequestInput = Extract<Input, { type: 'request' }>;
@@ -82,7 +82,8 @@ export class ConnectionManager {
         continue;
       }
       for (const upstream of [...slot.upstreams]) {
-        conductor.stream(slot, upstream, (turn) => streamTick(upstream.stream, turn));
+        streamTick(upstream.stream, conductor.streamTurn);
+        conductor.carryOutStream(slot, upstream);
       }
       conductor.carryOut(slot);
       tick(slot.session, conductor.sessionTurn);
@@ -98,7 +99,7 @@ export class ConnectionManager {
         this.#request(input);
         break;
       case 'link-data':
-        this.#link(input.link, ({ stream }, turn) => linkData(stream, input.bytes, turn));
+        this.#linkData(input.link, input.bytes);
         break;
       case 'bad-request':
         this.#badRequest(input);
@@ -176,14 +177,7 @@ export class ConnectionManager {
     const { request, site, address, secure, body } = input;
     const birth = { request, site, domain: domain.name, address, secure };
     const session = createSession(birth, body, this.#config.session, this.#conductor.sessionTurn);
-    const slot: Slot = {
-      session,
-      upstreams: [],
-      creationRequest: undefined,
-      isEnded: false,
-      deadline: undefined,
-      scheduled: undefined,
-    };
+    const slot = makeSlot(session);
     this.#table.add(slot, request);
     this.#conductor.log({
       event: 'session-created',
@@ -260,7 +254,18 @@ export class ConnectionManager {
     const found = this.#table.ofLink(link);
     if (found === undefined) return;
     const [slot, upstream] = found;
-    this.#conductor.stream(slot, upstream, (turn) => act(upstream, turn));
+    act(upstream, this.#conductor.streamTurn);
+    this.#conductor.carryOutStream(slot, upstream);
+    this.#conductor.settle(slot);
+  }
+
+  /** As `#link`, without a closure for every read of a socket. */
+  #linkData(link: LinkId, bytes: Uint8Array): void {
+    const found = this.#table.ofLink(link);
+    if (found === undefined) return;
+    const [slot, upstream] = found;
+    linkData(upstream.stream, bytes, this.#conductor.streamTurn);
+    this.#conductor.carryOutStream(slot, upstream);
     this.#conductor.settle(slot);
   }
 

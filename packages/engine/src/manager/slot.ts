@@ -23,3 +23,15 @@ export interface Slot extends Timed {
   /** The session has ended, is logged, and is not counted any more. */
   isEnded: boolean;
 }
+
+/** A session that is new in the tables. */
+export function makeSlot(session: Session): Slot {
+  return {
+    session,
+    upstreams: [],
+    creationRequest: undefined,
+    isEnded: false,
+    deadline: undefined,
+    scheduled: undefined,
+  };
+}

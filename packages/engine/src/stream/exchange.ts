@@ -162,9 +162,9 @@ export function forward(
 }
 
 function joinPayloads(payloads: readonly Payload[]): ByteString {
-  let bytes = EMPTY;
-  for (const payload of payloads) bytes = join(bytes, payload.bytes);
-  return bytes;
+  const [first, ...more] = payloads;
+  if (first === undefined) return EMPTY;
+  return more.length === 0 ? first.bytes : join(first.bytes, ...more.map(({ bytes }) => bytes));
 }
 
 function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): void {
