@@ -43,7 +43,7 @@ export function close(
 ): void {
   enterPhase(session, 'closed');
   const { unanswered } = session;
-  const isToldTheEnd = unanswered.some(({ reply }) => reply?.type === 'terminate');
+  const isToldTheEnd = by !== 'network' || unanswered.some(({ reply }) => reply?.type === 'terminate');
   let inDoubt: ByteString[] = [];
   for (const { exchange, reply, payloads } of unanswered) {
     if (exchange !== undefined) turn.work.push({ type: 'abort', exchange });

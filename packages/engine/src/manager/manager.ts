@@ -251,9 +251,8 @@ export class ConnectionManager {
   }
 
   #link(link: LinkId, act: (upstream: Upstream, turn: StreamTurn) => void): void {
-    const found = this.#table.ofLink(link);
-    if (found === undefined) return;
-    const [slot, upstream] = found;
+    const [slot, upstream] = this.#table.ofLink(link) ?? [];
+    if (slot === undefined || upstream === undefined) return;
     act(upstream, this.#conductor.streamTurn);
     this.#conductor.carryOutStream(slot, upstream);
     this.#conductor.settle(slot);
@@ -261,9 +260,8 @@ export class ConnectionManager {
 
   /** As `#link`, without a closure for every read of a socket. */
   #linkData(link: LinkId, bytes: Uint8Array): void {
-    const found = this.#table.ofLink(link);
-    if (found === undefined) return;
-    const [slot, upstream] = found;
+    const [slot, upstream] = this.#table.ofLink(link) ?? [];
+    if (slot === undefined || upstream === undefined) return;
     linkData(upstream.stream, bytes, this.#conductor.streamTurn);
     this.#conductor.carryOutStream(slot, upstream);
     this.#conductor.settle(slot);
@@ -284,9 +282,8 @@ export class ConnectionManager {
   }
 
   #linkDown(link: LinkId, reason: Reason, detail: string): void {
-    const found = this.#table.ofLink(link);
-    if (found === undefined) return;
-    const [slot, upstream] = found;
+    const [slot, upstream] = this.#table.ofLink(link) ?? [];
+    if (slot === undefined || upstream === undefined) return;
     this.#table.detach(slot, upstream);
     this.#conductor.endByServer(slot, upstream.of, reason, detail);
     this.#conductor.settle(slot);

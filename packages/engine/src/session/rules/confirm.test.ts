@@ -6,6 +6,7 @@ import {
   stanza,
   turnAt,
 } from '../../../../../tests/support/engine/session.ts';
+import { instantOf } from '../../kit/index.ts';
 import { receive, replyLost } from '../index.ts';
 import { confirm, takeUnconfirmed } from './confirm.ts';
 
@@ -27,31 +28,52 @@ const unconfirmed = (made: ReturnType<typeof session>): string =>
     .map(({ bytes }) => /in (\d+)/.exec(bytes)?.[1])
     .join(' ');
 
+/** The reply to rid 7 has just been given. */
+const AT_ONCE = instantOf(70_000);
+
 const PAYLOAD = "<presence xmlns='jabber:client'/>";
 
 describe('a client without acks', () => {
   it.each([
     ['a request with payload: up to n - requests', "rid='8'", PAYLOAD, '7'],
     ['an empty one with nothing open: all', "rid='8'", '', ''],
-    ['a terminate, which may be one more: up to n - requests - 1', "rid='8' type='terminate'", '', '6 7'],
     ['a pause: the same', "rid='8' pause='10'", '', '6 7'],
   ])('%s', (_, attributes, payloads, expected) => {
     const made = session('');
-    confirm(made, bodyOf(attributes, payloads));
+    confirm(made, bodyOf(attributes, payloads), AT_ONCE);
     expect(unconfirmed(made)).toBe(expected);
+  });
+
+  it.each([
+    [200, '7'],
+    [251, ''],
+  ])(
+    'a terminate %i ms after the last reply: those written more than a round trip ago',
+    (laterMs, expected) => {
+      const made = session('');
+      confirm(made, bodyOf("rid='8' type='terminate'", PAYLOAD), instantOf(70_000 + laterMs));
+      expect(unconfirmed(made)).toBe(expected);
+    },
+  );
+
+  it('a terminate does not vouch for what could not be written', () => {
+    const made = session('');
+    replyLost(made, 7, turnAt(80_000));
+    confirm(made, bodyOf("rid='8' type='terminate'", PAYLOAD), instantOf(90_000));
+    expect(unconfirmed(made)).toBe('7');
   });
 
   it('an empty one while another one is open: up to n - requests', () => {
     const made = session('');
     receive(made, 9, bodyOf("rid='9'", PAYLOAD), turnAt(90_000));
-    confirm(made, bodyOf("rid='8'"));
+    confirm(made, bodyOf("rid='8'"), AT_ONCE);
     expect(unconfirmed(made)).toBe('7');
   });
 
   it('does not confirm what could not be written', () => {
     const made = session('');
     replyLost(made, 6, turnAt(90_000));
-    confirm(made, bodyOf("rid='8'"));
+    confirm(made, bodyOf("rid='8'"), AT_ONCE);
     expect(unconfirmed(made)).toBe('6');
   });
 });
@@ -64,14 +86,14 @@ describe("a client with ack='1'", () => {
     ['a terminate with ack: the same', "rid='8' ack='6' type='terminate'", '7'],
   ])('%s', (_, attributes, expected) => {
     const made = session("ack='1'");
-    confirm(made, bodyOf(attributes, PAYLOAD));
+    confirm(made, bodyOf(attributes, PAYLOAD), AT_ONCE);
     expect(unconfirmed(made)).toBe(expected);
   });
 
   it('is believed also about what seemed lost', () => {
     const made = session("ack='1'");
     replyLost(made, 6, turnAt(90_000));
-    confirm(made, bodyOf("rid='8'"));
+    confirm(made, bodyOf("rid='8'"), AT_ONCE);
     expect(unconfirmed(made)).toBe('');
   });
 });
