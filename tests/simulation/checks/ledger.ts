@@ -127,7 +127,7 @@ export class Ledger {
   }
 }
 
-/** XEP-0206 §8: messages and requests go back, the rest is dropped. */
+/** XEP-0206 §7: messages and requests go back, the rest is dropped. */
 function isReturnable(payload: string): boolean {
   if (payload.startsWith('<message'))
     return payload.includes(' from=') && !payload.includes("type='headline'");

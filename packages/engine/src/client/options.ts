@@ -4,7 +4,7 @@ import { type Duration, millis, seconds } from '../kit/index.ts';
 export interface ClientOptions {
   /** The XMPP domain. */
   readonly to: string;
-  /** The user's address, where it may be told before the log-in (XEP-0206 §4). */
+  /** The user's address, where it may be told before the log-in (XEP-0206 §3). */
   readonly from: string | undefined;
   /** xml:lang of the stream. Default `en`. */
   readonly lang: string;

@@ -10,7 +10,7 @@ export interface Reply {
   readonly report: number | undefined;
   /** Only in the reply to a creation request. */
   readonly terms: ClientTerms | undefined;
-  /** Only where a stream has started (XEP-0206 §5). */
+  /** Only where a stream has started (XEP-0206 §4). */
   readonly stream: StreamFacts | undefined;
   readonly payloads: readonly Payload[];
 }

@@ -13,7 +13,7 @@ export type RequestKind =
   | { readonly type: 'pause'; readonly seconds: number }
   | { readonly type: 'terminate' };
 
-/** The <body/> of a creation request (XEP-0124 §7.1, XEP-0206 §4). */
+/** The <body/> of a creation request (XEP-0124 §7.1, XEP-0206 §3). */
 export function creationBody(session: ClientSession, rid: number, toolbox: Toolbox): ByteString {
   const { options } = session;
   const { to, from, lang, ver, wait, hold, acks, keys } = options;

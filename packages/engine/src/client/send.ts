@@ -71,7 +71,7 @@ function nextDraft(session: ClientSession, now: Instant): Draft | undefined {
   for (const item of queue) {
     if (item.type !== 'payload') {
       if (item.type !== 'restart') return { kind: item, payloads, taken: payloads.length + 1 };
-      // XEP-0206 §6: a restart has nothing inside.
+      // XEP-0206 §5: a restart has nothing inside.
       if (payloads.length === 0) return { kind: item, payloads, taken: 1 };
       break;
     }

@@ -10,7 +10,7 @@ export type ClientInput =
   | { readonly type: 'open' }
   /** Payloads for the server, each with its own namespace. */
   | { readonly type: 'send'; readonly payloads: readonly ByteString[] }
-  /** The stream is to start again, after SASL (XEP-0206 §6). */
+  /** The stream is to start again, after SASL (XEP-0206 §5). */
   | { readonly type: 'restart' }
   /** No requests for so long, at most `maxpause` (XEP-0124 §10). Ends with the next thing that is sent. */
   | { readonly type: 'pause'; readonly length: Duration }
@@ -35,7 +35,7 @@ export type ClientWork =
   | { readonly type: 'abort'; readonly exchange: ExchangeId }
   /** The session was created. */
   | { readonly type: 'created'; readonly terms: ClientTerms }
-  /** A stream has started, at first or again (XEP-0206 §5). Its features are among the payloads. */
+  /** A stream has started, at first or again (XEP-0206 §4). Its features are among the payloads. */
   | { readonly type: 'stream'; readonly facts: StreamFacts }
   /** From the server, in order. */
   | { readonly type: 'deliver'; readonly payloads: readonly Payload[] }

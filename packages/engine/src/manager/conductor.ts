@@ -118,7 +118,7 @@ export class Conductor {
     for (let next = work.take(); next !== undefined; next = work.take()) this.#doSessionWork(slot, next);
   }
 
-  /** A stream is gone: what is queued goes out, then the client hears of it (XEP-0206 §7). */
+  /** A stream is gone: what is queued goes out, then the client hears of it (XEP-0206 §6). */
   endByServer(
     slot: Slot,
     of: SessionStream,

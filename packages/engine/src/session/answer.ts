@@ -66,7 +66,7 @@ function isGathered({ gatherUntil }: HeldRequest, now: Instant): boolean {
   return gatherUntil !== undefined && now >= gatherUntil;
 }
 
-/** Whether the terminal reply may hold payloads: only with remote-stream-error (XEP-0206 §7; Swift loops on others). */
+/** Whether the terminal reply may hold payloads: only with remote-stream-error (XEP-0206 §6; Swift loops on others). */
 function carriesPayloads({ terminal, outbound, streams }: Session): boolean {
   if (terminal?.condition !== 'remote-stream-error') return false;
   // They must be of the stream that the error is of (XEP-0124 §16.4).

@@ -37,7 +37,7 @@ export function reportAttributes(rid: number, elapsedMs: number): ByteString {
   return ascii(` report='${rid}' time='${Math.round(elapsedMs)}'`);
 }
 
-/** XEP-0124 §7.2, XEP-0206 §5 */
+/** XEP-0124 §7.2, XEP-0206 §4 */
 function creationAttributes(session: Session, toolbox: Toolbox): ByteString {
   const { terms } = session;
   let attributes =

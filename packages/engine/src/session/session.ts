@@ -85,7 +85,7 @@ export interface AnsweredRequest {
 /** How a session ends, as the client is told. */
 export interface Terminal {
   readonly condition: Condition | undefined;
-  /** The stream error that remote-stream-error carries (XEP-0206 §7). */
+  /** The stream error that remote-stream-error carries (XEP-0206 §6). */
   readonly error: Payload | undefined;
 }
 
@@ -115,7 +115,7 @@ export interface Undelivered {
   readonly payloads: readonly Payload[];
 }
 
-/** What the server said when the stream opened, for the reply that carries the first features (XEP-0206 §5). */
+/** What the server said when the stream opened, for the reply that carries the first features (XEP-0206 §4). */
 export interface StreamFacts {
   readonly from: string | undefined;
   readonly authid: string | undefined;

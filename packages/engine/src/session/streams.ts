@@ -93,7 +93,7 @@ export function removeStream(session: Session, stream: SessionStream, turn: Turn
   });
 }
 
-/** The server's stream is open; its features, when the client is to see them, follow by `deliver` (XEP-0206 §5). */
+/** The server's stream is open; its features, when the client is to see them, follow by `deliver` (XEP-0206 §4). */
 export function streamOpened(stream: SessionStream, facts: StreamFacts): void {
   stream.facts = facts;
 }

@@ -12,7 +12,7 @@ export interface Reply {
   readonly body: ByteString;
 }
 
-/** What a restart request asks (XEP-0206 §6). */
+/** What a restart request asks (XEP-0206 §5). */
 export interface RestartRequest {
   readonly from: string | undefined;
   readonly lang: string | undefined;

@@ -18,7 +18,7 @@ const UNAVAILABLE =
 const SERVICE =
   "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
 
-describe('what goes back (XEP-0206 §8)', () => {
+describe('what goes back (XEP-0206 §7)', () => {
   it.each([
     [
       'a message with all that is in it',

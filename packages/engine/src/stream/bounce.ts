@@ -5,7 +5,7 @@ import { UNDERSTOOD_BYTES_MAX } from './stream.ts';
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
 
 /**
- * What the server gets for a stanza that the client never got (XEP-0206 §8): an error to the sender for a message or a
+ * What the server gets for a stanza that the client never got (XEP-0206 §7): an error to the sender for a message or a
  * request, nothing for the rest. A message keeps its content, so that a server with offline storage can store it, unless
  * it is very long.
  */

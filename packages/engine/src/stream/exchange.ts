@@ -22,7 +22,7 @@ import {
 } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
-/** A restart, as the session passes it on (XEP-0206 §6). */
+/** A restart, as the session passes it on (XEP-0206 §5). */
 export interface Restart {
   readonly from: string | undefined;
   readonly lang: string | undefined;
@@ -176,7 +176,7 @@ function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: T
   }
 }
 
-/** The client is not going to get these: they go back (XEP-0206 §8). */
+/** The client is not going to get these: they go back (XEP-0206 §7). */
 export function giveBack(stream: Stream, undelivered: readonly Payload[], turn: StreamTurn): void {
   if (stream.phase !== 'ready' || !stream.isLoggedIn) return;
   const bytes = bounceAll(undelivered, turn.toolbox);
@@ -188,7 +188,7 @@ function bounceAll(undelivered: readonly Payload[], toolbox: Toolbox): ByteStrin
 }
 
 /**
- * Closes our side. Returns what the server is to hear, if it listens: what the client never got goes back (XEP-0206 §8),
+ * Closes our side. Returns what the server is to hear, if it listens: what the client never got goes back (XEP-0206 §7),
  * then the stream ends.
  */
 export function closeStream(

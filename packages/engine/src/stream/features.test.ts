@@ -18,7 +18,7 @@ const shown = (inside: string, showExternal = false): string =>
 const mechanisms = (...names: readonly string[]): string =>
   `<mechanisms xmlns='${NS.sasl}'>${names.map((name) => `<mechanism>${name}</mechanism>`).join('')}</mechanisms>`;
 
-describe('what a BOSH client is not shown (XEP-0206 §5)', () => {
+describe('what a BOSH client is not shown (XEP-0206 §4)', () => {
   it.each([
     [`<starttls xmlns='${NS.tls}'><required/></starttls>`],
     ["<compression xmlns='http://jabber.org/features/compress'><method>zlib</method></compression>"],

@@ -8,7 +8,7 @@ export interface Features {
 }
 
 /**
- * Not for a BOSH client: TLS and compression are boshd's affair on this link (XEP-0206 §5), channel bindings would bind
+ * Not for a BOSH client: TLS and compression are boshd's affair on this link (XEP-0206 §4), channel bindings would bind
  * to boshd's TLS and not the client's, and a client's own stream management, SASL2, Bind 2 and FAST would collide with
  * boshd's on the same stream.
  */

@@ -74,7 +74,7 @@ export interface Stream {
   /** The link is under TLS. */
   isSecure: boolean;
   isLoggedIn: boolean;
-  /** Of the newest restart request (XEP-0206 §6), else of the creation request. */
+  /** Of the newest restart request (XEP-0206 §5), else of the creation request. */
   from: string | undefined;
   lang: string | undefined;
   /** From the client, for when the stream is ready. Bounded by the session's limit on bytes before log-in. */

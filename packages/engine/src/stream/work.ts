@@ -10,7 +10,7 @@ export type StreamEnd =
   | 'stream-error'
   | 'stream-closed';
 
-/** What the server's header said (XEP-0206 §5). */
+/** What the server's header said (XEP-0206 §4). */
 export interface OpenedStream {
   readonly from: string | undefined;
   readonly authid: string | undefined;

@@ -25,9 +25,9 @@ export interface BodyAttributes {
   readonly terminate: boolean;
   /** The condition of a terminate, where a client tells one. */
   readonly condition: string | undefined;
-  /** xmpp:version (XEP-0206 §4) */
+  /** xmpp:version (XEP-0206 §3) */
   readonly xmppVersion: string | undefined;
-  /** xmpp:restart='true' or '1' (XEP-0206 §6) */
+  /** xmpp:restart='true' or '1' (XEP-0206 §5) */
   readonly restart: boolean;
 }
 

@@ -26,7 +26,7 @@ export interface PayloadScope {
 const XML = word('xml');
 const STREAM = word('stream');
 
-/** What the other side takes an element of a <body/> for (XEP-0206 §4). */
+/** What the other side takes an element of a <body/> for (XEP-0206 §2). */
 export function meantBy(namespace: string): string {
   return namespace === NS.httpbind || namespace === '' ? NS.client : namespace;
 }
