@@ -9,16 +9,13 @@ import { greet, runCases } from './run.ts';
 /** Enough at once that the time limits of many cases run out together. */
 const AT_ONCE = 20;
 
+const LIMITS = { inactivity: '5s', pollingInactivity: '10s', polling: '1s', creationConfirm: '10s' };
+
 let boshd: Running;
 let nonsense: Server;
 
 beforeAll(async () => {
-  boshd = await startBoshdWithProsody({
-    inactivity: '5s',
-    pollingInactivity: '10s',
-    polling: '1s',
-    creationConfirm: '10s',
-  });
+  boshd = await startBoshdWithProsody(LIMITS);
   // Answers everything alike, and nothing as it should.
   nonsense = createServer((_request, response) => {
     response.writeHead(500).write('sid');
@@ -37,7 +34,7 @@ function endpoint(url: string) {
   return { url: new URL(url), domain: DOMAIN, account: ACCOUNT, patienceMs: 12_000 };
 }
 
-test('boshd passes every case, but for the exceptions that are on purpose', async () => {
+test.concurrent('boshd passes every case, but for the exceptions that are on purpose', async () => {
   const results = await runCases(endpoint(boshd.url), ALL_CASES, AT_ONCE);
   const others = results
     .filter(({ outcome }) => outcome !== 'pass')
@@ -49,6 +46,15 @@ test('boshd passes every case, but for the exceptions that are on purpose', asyn
   const expected = Object.entries(BOSHD_EXCEPTIONS).map(([id, { outcome }]) => ({ id, outcome, seen: '' }));
   const byId = (one: { id: string }, other: { id: string }) => one.id.localeCompare(other.id);
   expect(others.sort(byId)).toEqual(expected.sort(byId));
+}, 120_000);
+
+test.concurrent('boshd passes those of several streams where it offers them, and what does not wait all the same', async () => {
+  const withStreams = await startBoshdWithProsody({ ...LIMITS, streamsMax: 4 });
+  const cases = ALL_CASES.filter(({ id }) => /^(?:streams|rids|acks|terminate|keys|errors)\./.test(id));
+  const results = await runCases(endpoint(withStreams.url), cases, AT_ONCE);
+  await withStreams.stop();
+  const others = results.filter(({ outcome }) => outcome !== 'pass').map(({ id, seen }) => `${id}: ${seen}`);
+  expect(others).toEqual(['streams.ignored: streams are offered']);
 }, 120_000);
 
 test('an endpoint that talks nonsense passes none', async () => {

@@ -102,7 +102,7 @@ export const creationCases: readonly Case[] = [
   },
   {
     id: 'creation.unknown-attribute',
-    clause: 'XEP-0124 §20',
+    clause: 'XEP-0124 §22',
     level: 'MUST',
     says: 'takes attributes of other namespaces on <body/> and ignores those it does not know',
     async run(lab) {

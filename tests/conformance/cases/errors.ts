@@ -59,7 +59,7 @@ export const errorCases: readonly Case[] = [
   },
   {
     id: 'errors.stream-error',
-    clause: 'XEP-0124 §17.2, XEP-0206 §3, §7',
+    clause: 'XEP-0124 §17.2, XEP-0206 §2, §6',
     level: 'MUST',
     says: 'passes a stream error on in a terminate with remote-stream-error, xmlns:stream declared',
     async run(lab) {

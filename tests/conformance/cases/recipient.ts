@@ -10,7 +10,7 @@ const ON_ITS_WAY_MS = 700;
 export const recipientCases: readonly Case[] = [
   {
     id: 'recipient.iq',
-    clause: 'XEP-0206 §8',
+    clause: 'XEP-0206 §7',
     level: 'SHOULD',
     says: 'answers service-unavailable to an iq that the client of an ended session did not fetch',
     async run(lab) {
@@ -27,7 +27,7 @@ export const recipientCases: readonly Case[] = [
   },
   {
     id: 'recipient.message',
-    clause: 'XEP-0206 §8',
+    clause: 'XEP-0206 §7',
     level: 'SHOULD',
     says: 'gives back a message that the client of an ended session did not fetch: to its sender, or to be kept',
     async run(lab) {
@@ -40,7 +40,7 @@ export const recipientCases: readonly Case[] = [
   },
   {
     id: 'recipient.presence',
-    clause: 'XEP-0206 §8',
+    clause: 'XEP-0206 §7',
     level: 'SHOULD',
     says: 'drops presence that the client of an ended session did not fetch',
     async run(lab) {

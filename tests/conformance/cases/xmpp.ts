@@ -11,7 +11,7 @@ const CLIENT = 'jabber:client';
 export const xmppCases: readonly Case[] = [
   {
     id: 'xmpp.features',
-    clause: 'XEP-0206 §5',
+    clause: 'XEP-0206 §4',
     level: 'SHOULD',
     says: 'gives the features of the server as soon as it has them',
     async run(lab) {
@@ -27,7 +27,7 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.stream-declared',
-    clause: 'XEP-0206 §3',
+    clause: 'XEP-0206 §2',
     level: 'MUST',
     says: 'declares xmlns:stream on a <body/> with features',
     async run(lab) {
@@ -38,14 +38,14 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.version',
-    clause: 'XEP-0206 §5',
+    clause: 'XEP-0206 §4',
     level: 'SHOULD',
     says: "tells the server's version of XMPP",
     run: async (lab) => told(await featuresOf(lab), 'version', '1.0'),
   },
   {
     id: 'xmpp.authid',
-    clause: 'XEP-0206 §5',
+    clause: 'XEP-0206 §4',
     level: 'SHOULD',
     says: "tells the id of the server's stream, for log-ins by XEP-0078",
     async run(lab) {
@@ -59,14 +59,14 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.restartlogic',
-    clause: 'XEP-0206 §5',
+    clause: 'XEP-0206 §4',
     level: 'MUST',
     says: 'says restartlogic, where it supports restarts',
     run: async (lab) => told(await featuresOf(lab), 'restartlogic', 'true', '1'),
   },
   {
     id: 'xmpp.no-tls',
-    clause: 'XEP-0206 §3, §5',
+    clause: 'XEP-0206 §2, §4',
     level: 'SHOULD NOT',
     says: 'offers STARTTLS or stream compression, which belong to HTTP here',
     async run(lab) {
@@ -91,7 +91,7 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.sasl-failure',
-    clause: 'XEP-0206 §3, §6',
+    clause: 'XEP-0206 §2, §5',
     level: 'MUST',
     says: 'passes a SASL failure on as a payload; the session goes on',
     async run(lab) {
@@ -106,7 +106,7 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.restart',
-    clause: 'XEP-0206 §6',
+    clause: 'XEP-0206 §5',
     level: 'MUST',
     says: 'opens a new stream at a restart and passes its features on, xmlns:stream declared',
     async run(lab) {
@@ -124,7 +124,7 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.restart-namespace',
-    clause: 'XEP-0206 §6',
+    clause: 'XEP-0206 §5',
     level: 'MUST',
     says: "knows the restart by its namespace, whatever its prefix, and the boolean also as '1'",
     async run(lab) {
@@ -134,7 +134,7 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.restart-payload',
-    clause: 'XEP-0206 §6',
+    clause: 'XEP-0206 §5',
     level: 'SHOULD',
     says: 'ignores a stanza in a restart request',
     async run(lab) {
@@ -161,7 +161,7 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.client-namespace',
-    clause: 'XEP-0206 §3',
+    clause: 'XEP-0206 §2',
     level: 'SHOULD',
     says: 'gives stanzas in the namespace jabber:client',
     async run(lab) {
@@ -181,7 +181,7 @@ export const xmppCases: readonly Case[] = [
   },
   {
     id: 'xmpp.unqualified',
-    clause: 'XEP-0206 §3',
+    clause: 'XEP-0206 §2',
     level: 'need',
     says: 'takes stanzas in the namespace of <body/> for those of jabber:client, as many clients send them',
     async run(lab) {

@@ -26,7 +26,7 @@ const PATIENCE_MS = 85_000;
 const AT_ONCE = 12;
 
 const ENDPOINTS: readonly (readonly [name: string, start: () => Promise<Running>])[] = [
-  ['boshd', () => startBoshdWithProsody({ inactivity: '10s', pollingInactivity: '20s' })],
+  ['boshd', () => startBoshdWithProsody({ inactivity: '10s', pollingInactivity: '20s', streamsMax: 4 })],
   ['Prosody', startProsodyBosh],
   ['ejabberd', startEjabberdBosh],
 ];
