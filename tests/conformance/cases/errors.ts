@@ -1,6 +1,6 @@
 import { type Case, judge, untried } from '../case.ts';
 import { type BoshReply, describe, HTTPBIND, isGood, isTerminal, STREAMS } from '../client/reply.ts';
-import { bodyText } from '../client/session.ts';
+import { bodyText, type Session } from '../client/session.ts';
 import { type Lab, PROMPT_MS, ping } from '../lab.ts';
 
 export const errorCases: readonly Case[] = [
@@ -82,7 +82,7 @@ export const errorCases: readonly Case[] = [
     says: 'has ended the session with the stream error',
     async run(lab) {
       const session = await lab.logIn();
-      const end = await provoke(session);
+      const end = await provoke(lab, session);
       if (end === undefined) return untried('no stream error could be provoked');
       const after = await session.ask(ping(session));
       return judge(describe(after), isGood(after) && 'the session lives');
@@ -93,8 +93,10 @@ export const errorCases: readonly Case[] = [
 /** No server knows what to do with such a stanza (RFC 6120 §4.9.3.24, unsupported-stanza-type). */
 const NO_STANZA = "<stanza xmlns='urn:example:no-stanza'/>";
 
-async function provoke(session: Awaited<ReturnType<Lab['logIn']>>): Promise<BoshReply | undefined> {
-  const pending = [session.open(), session.open({}, NO_STANZA)];
+async function provoke(lab: Lab, session: Session): Promise<BoshReply | undefined> {
+  const poll = session.open();
+  await lab.pause(300);
+  const pending = [poll, session.open({}, NO_STANZA)];
   for (const each of pending) {
     const reply = await each.within(PROMPT_MS);
     if (reply !== undefined && !isGood(reply)) return reply;
@@ -103,5 +105,5 @@ async function provoke(session: Awaited<ReturnType<Lab['logIn']>>): Promise<Bosh
 }
 
 async function streamError(lab: Lab): Promise<BoshReply | undefined> {
-  return provoke(await lab.logIn());
+  return provoke(lab, await lab.logIn());
 }

@@ -18,11 +18,10 @@ export const ridCases: readonly Case[] = [
       const [session, listener] = await Promise.all([lab.logIn(), lab.logIn()]);
       const [first, second] = [lab.message(listener.jid), lab.message(listener.jid)];
       const { rid } = session;
-      const late = session.at(rid + 2, {}, second.xml);
+      session.at(rid + 2, {}, second.xml);
       await lab.pause(500);
-      const early = session.at(rid + 1, {}, first.xml);
+      session.at(rid + 1, {}, first.xml);
       session.rid += 2;
-      await Promise.all([early.reply, late.within(PROMPT_MS)]);
       await listener.until('the second message', hasId(second.id));
       const [one, two] = [listener.ids.indexOf(first.id), listener.ids.indexOf(second.id)];
       const isInOrder = one >= 0 && one < two;
