@@ -37,5 +37,6 @@ export const BOSHD_EXCEPTIONS: Readonly<Record<string, Exception>> = {
     outcome: 'not-done',
     reason: 'Compression next to text of an attacker tells secrets by length (BREACH), so it is not done.',
   },
+  'http.script': { outcome: 'not-offered', reason: 'No site offers the script syntax by default.' },
   ...Object.fromEntries(STREAM_CASES.map((name) => [`streams.${name}`, STREAMS_OFF])),
 };

@@ -133,7 +133,9 @@ test('every case that boshd fails on purpose is a deviation of one of the pages'
 
 test('every case of a clause of the XEPs stands in one of the pages', () => {
   const cited = new Set(rows.flatMap(({ tests, deviation }) => [...tests, ...spans(deviation)]));
-  const ofXeps = ALL_CASES.filter(({ clause, level }) => clause.startsWith('XEP-') && level !== 'need');
+  const ofXeps = ALL_CASES.filter(
+    ({ clause, level }) => /^XEP-0(?:124|206)\b/.test(clause) && level !== 'need',
+  );
   expect(ofXeps.map(({ id }) => `case ${id}`).filter((each) => !cited.has(each))).toEqual([]);
 });
 

@@ -159,6 +159,18 @@ export const httpCases: readonly Case[] = [
     },
   },
   {
+    id: 'http.script',
+    clause: 'XEP-0252 §2',
+    level: 'MAY',
+    says: 'serves the script syntax: a <body/> in the query of a GET, answered as a call of _BOSH_',
+    async run(lab) {
+      const url = new URL(`${lab.endpoint.url.href}?${encodeURIComponent(creation(lab))}`);
+      const { status, headers, text } = await exchange(url, { method: 'GET' }).reply;
+      if (!text.startsWith('_BOSH_(')) return notOffered(`HTTP ${status}, ${headers['content-type']}`);
+      return judge(text.slice(0, 40), !/ sid=/.test(text) && 'no session');
+    },
+  },
+  {
     id: 'http.method',
     clause: 'RFC 2616 §10.4.6',
     level: 'need',
