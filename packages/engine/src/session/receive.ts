@@ -90,7 +90,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
     leave(session, violation, `at rid ${arrival.rid - session.creationRid} of the session`, turn);
     return false;
   }
-  confirm(session, body, turn.now);
+  confirm(session, body, arrival.receivedAt);
   noteReport(session, attributes.ack, turn);
   if (hasListener(session)) session.hasTwoConnections = true;
   session.lastRid = arrival.rid;
