@@ -55,10 +55,15 @@ function judge(
     return isDue || hasListener(session) ? 'empty' : 'wait';
   }
   if (isDue) return 'empty';
-  if (session.held.length > session.terms.hold && session.blockedBytes === undefined) {
+  if (session.held.length > heldMax(session)) {
     return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
   return session.report === undefined ? 'wait' : 'empty';
+}
+
+/** A server that does not read: none is freed, but for those that the client has no right to (it aborts and goes on). */
+function heldMax({ terms, blockedBytes }: Session): number {
+  return blockedBytes === undefined ? terms.hold : terms.requests;
 }
 
 /** Whether the moment that the request was given for the answer to what was just sent is over. */
