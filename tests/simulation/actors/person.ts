@@ -185,7 +185,8 @@ export class Person implements Actor, ClientSide {
   }
 
   #got(payload: Payload): void {
-    this.ledger.clientGot(payload.bytes, this.sessionCheck.wasGivenUp);
+    const { wasGivenUp, hasEarlyFarewell } = this.sessionCheck;
+    this.ledger.clientGot(payload.bytes, wasGivenUp || hasEarlyFarewell);
     this.journal.push(`${this.#world.now} ${payload.bytes}`);
     if (payload.name === 'features') this.#logIn();
     else if (payload.name === 'challenge') this.#say(`<response xmlns='${NS.sasl}'>cmVzcG9uc2U=</response>`);

@@ -71,7 +71,7 @@ export class Ledger {
     this.#toServer = at + 1;
   }
 
-  /** `mayLack`: the client was away for too long, and gets only the error that ended the stream. */
+  /** `mayLack`: the client was away for too long, or said goodbye, and gets only the error that ended the stream. */
   clientGot(payload: string, mayLack: boolean): void {
     const expected = this.#fromServer[this.#toClient];
     const got = printOf(payload);

@@ -104,11 +104,14 @@ export class SessionCheck {
     this.#open.delete(request);
     if (reply === undefined || reply.status !== 200)
       throw new Broken(this.#actor, 'a modern client gets a <body/>');
+    const type = attributeOf(reply.body, 'type');
+    if (type === 'error') {
+      this.#checkSuperseded(copy);
+      return;
+    }
     this.wasGivenUp ||= now - this.#repliedAt >= this.#patienceMs;
     this.#repliedAt = now;
-    const type = attributeOf(reply.body, 'type');
-    if (type === 'error') this.#checkSuperseded(copy);
-    else if (type === undefined) this.#checkReply(copy.rid, reply.body, now);
+    if (type === undefined) this.#checkReply(copy.rid, reply.body, now);
   }
 
   /** Only an older copy hears type='error', never the newest one (DESIGN 3: Strophe takes it for the reply). */
