@@ -25,9 +25,11 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   upstream: ['ports.ts'],
   mesh: ['ports.ts'],
   observe: ['ports.ts'],
+  admin: ['ports.ts'],
   // What stands alone.
   'ports.ts': [],
   'toolbox.ts': [],
+  'version.ts': [],
   config: [],
   'proxy-config': [],
   demo: ['toolbox.ts'],
@@ -35,7 +37,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   'driver.ts': ['ports.ts'],
   'options.ts': [ALL],
   'app.ts': [ALL],
-  commands: ['app.ts', 'config', 'demo', 'observe', 'proxy-config'],
+  commands: ['admin', 'app.ts', 'config', 'demo', 'observe', 'proxy-config', 'version.ts'],
   'main.ts': ['app.ts', 'commands'],
 };
 

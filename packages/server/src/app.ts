@@ -1,18 +1,29 @@
+import { hostname } from 'node:os';
 import { ascii } from '@boshd/engine/kit';
 import { ConnectionManager } from '@boshd/engine/manager';
+import {
+  type AdminAddress,
+  type AdminListener,
+  listenForAdmin,
+  Self,
+  type SelfParts,
+} from './admin/index.ts';
 import type { Config } from './config/index.ts';
 import { Driver } from './driver.ts';
 import { createFront } from './front/front.ts';
 import { firstOf, healthPages, type Pages } from './front/reply/pages.ts';
+import type { Observe } from './observe/index.ts';
 import { frontOptionsOf, managerConfigOf, upstreamOptionsOf } from './options.ts';
-import type { ObservePort } from './ports.ts';
 import { nodeToolbox } from './toolbox.ts';
 import { createUpstream } from './upstream/upstream.ts';
+import { version } from './version.ts';
 
 /** A boshd that runs in this process. */
 export interface App {
   /** The BOSH URLs, one for each address that is listened on. */
   readonly urls: readonly string[];
+  /** Where the operator's listener is. */
+  readonly admin: readonly AdminAddress[];
   /**
    * Ends every session with system-shutdown, closes the streams properly, and everything else. Resolves when it is done,
    * at the latest after the configuration's shutdown.deadline.
@@ -22,7 +33,7 @@ export interface App {
 
 export interface AppParts {
   readonly config: Config;
-  readonly observe: ObservePort;
+  readonly observe: Observe;
   /** What other paths than the BOSH ones show. Default: nothing but /healthz and /readyz. */
   readonly pages?: Pages;
 }
@@ -43,17 +54,44 @@ export async function startApp({ config, observe, pages = () => undefined }: App
   driver.connect({ front, upstream, observe });
 
   const { bound } = await front.listen();
+  const admin = await openAdmin(config, {
+    member: hostname(),
+    version: version(),
+    sites: ['default'],
+    slots: () => manager.inspect(),
+    notReady: () => (isStopping ? 'stopping' : undefined),
+    series: () => observe.counters.described(),
+  }).catch(async (error: unknown) => {
+    await front.close(0);
+    throw error;
+  });
   const path = config.paths[0] ?? '/';
   return {
     urls: bound.map(
       ({ host, port, secure }) => `${secure ? 'https' : 'http'}://${hostInUrl(host)}:${port}${path}`,
     ),
+    admin: admin.bound,
     stop: async () => {
       isStopping = true;
       driver.submit({ type: 'shutdown' });
       const { deadline } = config.shutdown;
       await Promise.all([front.close(deadline), upstream.stop(deadline)]);
       driver.stop();
+      await admin.close();
+    },
+  };
+}
+
+/** The operator's listener of a process that serves alone; what it shows is watched only where somebody may look. */
+async function openAdmin({ admin }: Config, parts: SelfParts): Promise<AdminListener> {
+  if (admin.listen.length === 0) return { bound: [], close: async () => undefined };
+  const self = new Self(parts);
+  const listener = await listenForAdmin(admin.listen, { status: async () => [self.status()], orders: {} });
+  return {
+    bound: listener.bound,
+    close: async () => {
+      self.close();
+      await listener.close();
     },
   };
 }

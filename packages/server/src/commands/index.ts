@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { nearest } from '../config/index.ts';
+import { version } from '../version.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { type Command, EXIT, type Surroundings } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
 import { configReferenceCommand } from './config-reference.ts';
 import { demoCommand } from './demo.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { statusCommand } from './running/status.ts';
 import { serveCommand } from './serve.ts';
 
 export type { Surroundings } from './command.ts';
@@ -36,6 +37,7 @@ const helpCommand: Command = {
 const COMMANDS: readonly Command[] = [
   serveCommand,
   demoCommand,
+  statusCommand,
   checkConfigCommand,
   configReferenceCommand,
   helpCommand,
@@ -50,12 +52,6 @@ function unknownCommand(name: string): string {
   const meant = nearest(name, names);
   const hint = meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`;
   return `boshd: unknown command ${JSON.stringify(name)}; ${hint}\n`;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const facts: unknown = JSON.parse(text);
-  return String(Reflect.get(Object(facts), 'version'));
 }
 
 /** Runs the command that the arguments name; resolves with the exit code. */

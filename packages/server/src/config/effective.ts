@@ -5,9 +5,9 @@ import {
   type Bytes,
   type Config,
   formatDuration,
-  formatHostPort,
+  formatListenAt,
   formatSize,
-  type HostPort,
+  type ListenAt,
 } from './schema/index.ts';
 
 /** A value as it would be written in the file. */
@@ -30,7 +30,7 @@ function written(value: unknown, key: Key): unknown {
 }
 
 function writtenItem(item: unknown): unknown {
-  return typeof item === 'object' && item !== null ? formatHostPort(item as HostPort) : item;
+  return typeof item === 'object' && item !== null ? formatListenAt(item as ListenAt) : item;
 }
 
 function writtenKeys(values: unknown, keys: readonly Key[]): Record<string, unknown> {

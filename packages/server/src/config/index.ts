@@ -4,5 +4,12 @@ export { type ConfigSources, loadConfig } from './load.ts';
 export { nearest } from './nearest.ts';
 export { type ConfigProblem, formatProblem } from './problems.ts';
 export { configReference, jsonSchemaText } from './reference.ts';
-export { type Bytes, type Config, formatHostPort, type HostPort } from './schema/index.ts';
+export {
+  type Bytes,
+  type Config,
+  formatHostPort,
+  formatListenAt,
+  type HostPort,
+  type ListenAt,
+} from './schema/index.ts';
 export { type Environment, FILE_VARIABLE, type Flags } from './settings.ts';

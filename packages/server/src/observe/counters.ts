@@ -92,6 +92,14 @@ export interface Series {
   readonly value: number;
 }
 
+/** The same, in words. */
+export interface DescribedSeries {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 interface Cell {
   readonly labels: readonly string[];
   value: number;
@@ -117,6 +125,15 @@ export class CounterTable {
   *series(): Iterable<Series> {
     for (const [counter, cells] of this.#cells) {
       for (const { labels, value } of cells.values()) yield { counter, labels, value };
+    }
+  }
+
+  /** The same with their names, for whoever shows them. */
+  *described(): Iterable<DescribedSeries> {
+    for (const { counter, labels, value } of this.series()) {
+      const facts: CounterFacts = COUNTERS[counter];
+      const pairs = facts.labels.map((name, index) => [name, labels[index] ?? ''] as const);
+      yield { name: facts.name, help: facts.help, labels: Object.fromEntries(pairs), value };
     }
   }
 

@@ -1,15 +1,18 @@
 import { z } from 'zod';
+import { adminKeys } from './admin.ts';
+import { isLocal } from './listen.ts';
 import { serviceKeys } from './service.ts';
 import { siteKeys } from './site.ts';
 
 export { type KeyFacts, type KeyKind, keyFacts } from './kinds.ts';
+export { formatListenAt, type ListenAt } from './listen.ts';
 export { type Bytes, formatDuration, formatHostPort, formatSize, type HostPort } from './values.ts';
 
 /**
  * Every configuration key, declared once: its type, default, limits, purpose and reason. The file, the environment, the
  * flags, the reference and the JSON Schema all follow from it.
  */
-export const configSchema = z.strictObject({ ...serviceKeys, ...siteKeys });
+export const configSchema = z.strictObject({ ...serviceKeys, ...siteKeys, ...adminKeys });
 
 type DeepReadonly<Value> = Value extends string | number | boolean | undefined
   ? Value
@@ -38,6 +41,12 @@ export const CROSS_RULES: readonly {
     broken: ({ tls }) => tls.keyFile === undefined && tls.certFile !== undefined,
     what: 'is missing, though tls.certFile is set',
     fix: 'set both, or none',
+  },
+  {
+    path: ['admin', 'listen'],
+    broken: ({ admin }) => !admin.insecureRemote && !admin.listen.every(isLocal),
+    what: 'names an address that other machines reach, and whoever reaches it sees who uses boshd',
+    fix: 'use a loopback address or unix:/PATH, or set admin.insecureRemote',
   },
   {
     path: ['credentials'],

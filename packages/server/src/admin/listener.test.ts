@@ -1,0 +1,188 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AdminAddress } from './address.ts';
+import { AdminUnreachable, askAdmin } from './client.ts';
+import { AdminError, type AdminListener, listenForAdmin } from './listener.ts';
+import type { MemberStatus } from './status.ts';
+
+const MEMBER: MemberStatus = {
+  member: 'm1',
+  version: '1.2.3',
+  pid: 1,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  notReady: undefined,
+  sites: [
+    { site: '<b>&"', opening: 1, open: 2, loggedIn: 2, ending: 0, held: 3, queued: 4, queuedBytes: 500 },
+  ],
+  links: 3,
+  process: { residentBytes: 1e8, heapBytes: 1e7, cpuMs: 1500, loopDelayP50Ms: 0.1, loopDelayP99Ms: 2 },
+  series: [
+    {
+      name: 'boshd_sessions_ended_total',
+      help: 'Sessions that ended.',
+      labels: { site: 'a "quoted" one', reason: 'client-inactive' },
+      value: 7,
+    },
+  ],
+};
+
+let directory = '';
+let listener: AdminListener | undefined;
+let drains = 0;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'boshd-admin-'));
+  drains = 0;
+});
+afterEach(async () => {
+  await listener?.close();
+  listener = undefined;
+  rmSync(directory, { recursive: true });
+});
+
+async function listen(at: AdminAddress): Promise<AdminAddress> {
+  const second = { ...MEMBER, member: 'm2', notReady: 'draining' };
+  listener = await listenForAdmin([at], {
+    status: async () => [MEMBER, second],
+    orders: {
+      drain: async () => {
+        drains += 1;
+        return drains === 1 ? { ok: true, text: 'draining' } : { ok: false, text: 'is draining already' };
+      },
+    },
+  });
+  const [bound] = listener.bound;
+  if (bound === undefined) throw new Error('it listens somewhere');
+  return bound;
+}
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+
+/** As anybody may ask, with headers of their own choice. */
+async function fetchFrom(at: AdminAddress, path: string, init: RequestInit = {}) {
+  if ('path' in at) throw new Error('a TCP address');
+  const response = await fetch(`http://${at.host}:${at.port}${path}`, init);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+describe('what is shown', () => {
+  test.each([
+    ['a TCP address', () => LOOPBACK],
+    ['a Unix socket', () => ({ path: join(directory, 'admin.sock') })],
+  ])('the status of all members, at %s', async (_, at) => {
+    const reply = await askAdmin(await listen(at()), 'GET', '/status.json');
+    expect(reply.status).toBe(200);
+    expect(JSON.parse(reply.text)).toEqual([MEMBER, { ...MEMBER, member: 'm2', notReady: 'draining' }]);
+  });
+
+  test('the page escapes what it shows, runs nothing and names who is not ready', async () => {
+    const { text, headers } = await fetchFrom(await listen(LOOPBACK), '/');
+    expect(text).toContain('&lt;b&gt;&amp;&quot;');
+    expect(text).not.toContain('<b>');
+    expect(text).toContain('1 of 2 take no new sessions');
+    expect(text).not.toContain('<script');
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  });
+
+  test.each([
+    ['application/openmetrics-text; version=1.0.0', /^application\/openmetrics-text/, /# EOF\n$/],
+    ['text/plain', /^text\/plain/, /\n$/],
+  ])('counters and gauges of every member for %s', async (accept, contentType, end) => {
+    const { text, headers } = await fetchFrom(await listen(LOOPBACK), '/metrics', { headers: { accept } });
+    expect(headers.get('content-type')).toMatch(contentType);
+    expect(text).toContain(
+      'boshd_sessions_ended_total{member="m1",site="a \\"quoted\\" one",reason="client-inactive"} 7',
+    );
+    expect(text).toContain('boshd_sessions_open{member="m2",site="<b>&\\""} 2');
+    expect(text).toContain('boshd_ready{member="m2"} 0');
+    expect(text).toContain('boshd_cpu_seconds_total{member="m1"} 1.5');
+    expect(text).toMatch(end);
+    const sample = /^[a-z_0-9]+\{member="m[12]"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\} [\d.e+-]+$/;
+    for (const line of text.split('\n'))
+      if (line !== '' && !line.startsWith('#')) expect(line).toMatch(sample);
+  });
+});
+
+describe('who may ask', () => {
+  test.each([
+    ['a page of another origin', { origin: 'http://evil.example' }],
+    ['a page that loads it as an image', { 'sec-fetch-site': 'cross-site' }],
+  ])('not %s', async (_, headers) => {
+    const at = await listen(LOOPBACK);
+    expect((await fetchFrom(at, '/status.json', { headers })).status).toBe(403);
+    expect((await fetchFrom(at, '/drain', { method: 'POST', headers })).status).toBe(403);
+    expect(drains).toBe(0);
+  });
+
+  test('not one that came by a name, as after a change in the DNS', async () => {
+    const at = await listen(LOOPBACK);
+    if ('path' in at) throw new Error('a TCP address');
+    const reply = await rawRequest(
+      at.port,
+      'GET /status.json HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    );
+    expect(reply).toMatch(/^HTTP\/1.1 403 /);
+  });
+
+  test.each([
+    ['DELETE', '/drain', 405],
+    ['POST', '/nothing', 404],
+    ['POST', '/toString', 404],
+    ['GET', '/drain', 404],
+  ])('%s %s: %i', async (method, path, status) => {
+    expect((await fetchFrom(await listen(LOOPBACK), path, { method })).status).toBe(status);
+    expect(drains).toBe(0);
+  });
+});
+
+describe('orders', () => {
+  test('are carried out, and say when they can not be', async () => {
+    const at = await listen({ path: join(directory, 'admin.sock') });
+    expect(await askAdmin(at, 'POST', '/drain')).toEqual({ status: 200, text: 'draining\n' });
+    expect(await askAdmin(at, 'POST', '/drain')).toEqual({ status: 409, text: 'is draining already\n' });
+  });
+});
+
+describe('where it listens', () => {
+  test('a socket file that a dead process left is taken over', async () => {
+    const path = join(directory, 'admin.sock');
+    const first = createServer();
+    await new Promise<void>((resolve) => first.listen(path, resolve));
+    // Closing removes the file; a killed process leaves it.
+    renameSync(path, `${path}.kept`);
+    await new Promise((resolve) => first.close(resolve));
+    renameSync(`${path}.kept`, path);
+    expect((await askAdmin(await listen({ path }), 'GET', '/status.json')).status).toBe(200);
+  });
+
+  test('a socket that is in use, or a file that is none, is left alone', async () => {
+    const path = join(directory, 'admin.sock');
+    await listen({ path });
+    await expect(listenForAdmin([{ path }], { status: async () => [], orders: {} })).rejects.toThrow(
+      AdminError,
+    );
+    const file = join(directory, 'file');
+    writeFileSync(file, 'kept');
+    await expect(listenForAdmin([{ path: file }], { status: async () => [], orders: {} })).rejects.toThrow(
+      /another process listens here/,
+    );
+    expect((await askAdmin({ path }, 'GET', '/status.json')).status).toBe(200);
+  });
+
+  test('nobody there', async () => {
+    await expect(askAdmin({ path: join(directory, 'none') }, 'GET', '/')).rejects.toThrow(AdminUnreachable);
+  });
+});
+
+function rawRequest(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      heard += chunk;
+    });
+    socket.on('end', () => resolve(heard)).on('error', reject);
+  });
+}

@@ -1,0 +1,107 @@
+import type { OpenMetricsContentType, PrometheusContentType } from 'prom-client';
+import type { MemberStatus, SiteStatus } from './status.ts';
+
+/** What is shown of a member beside its counters, declared once. Units are base units, as OpenMetrics wants them. */
+const MEMBER_GAUGES: readonly Gauge<MemberStatus>[] = [
+  {
+    name: 'boshd_ready',
+    help: 'Whether new clients are welcome.',
+    of: (member) => (member.notReady === undefined ? 1 : 0),
+  },
+  { name: 'boshd_links', help: 'Connections to XMPP servers, being made or up.', of: ({ links }) => links },
+  {
+    name: 'boshd_start_time_seconds',
+    help: 'When the process started, in seconds since 1970.',
+    of: ({ startedAt }) => Date.parse(startedAt) / 1000,
+  },
+  {
+    name: 'boshd_resident_memory_bytes',
+    help: 'Resident memory.',
+    of: ({ process }) => process.residentBytes,
+  },
+  { name: 'boshd_heap_bytes', help: 'Used JavaScript heap.', of: ({ process }) => process.heapBytes },
+  {
+    name: 'boshd_event_loop_delay_p50_seconds',
+    help: 'How late the event loop was, half of the time.',
+    of: ({ process }) => process.loopDelayP50Ms / 1000,
+  },
+  {
+    name: 'boshd_event_loop_delay_p99_seconds',
+    help: 'How late the event loop was, in the worst of a hundred cases.',
+    of: ({ process }) => process.loopDelayP99Ms / 1000,
+  },
+];
+
+const SITE_GAUGES: readonly Gauge<SiteStatus>[] = [
+  {
+    name: 'boshd_sessions_opening',
+    help: 'Sessions whose stream is not there yet.',
+    of: ({ opening }) => opening,
+  },
+  { name: 'boshd_sessions_open', help: 'Sessions that carry stanzas.', of: ({ open }) => open },
+  {
+    name: 'boshd_sessions_logged_in',
+    help: 'Open sessions that are logged in.',
+    of: ({ loggedIn }) => loggedIn,
+  },
+  {
+    name: 'boshd_sessions_ending',
+    help: 'Sessions with only their last replies to fetch.',
+    of: ({ ending }) => ending,
+  },
+  {
+    name: 'boshd_requests_held',
+    help: 'Requests that wait for something to answer them with.',
+    of: ({ held }) => held,
+  },
+  { name: 'boshd_payloads_queued', help: 'Stanzas that wait for a request.', of: ({ queued }) => queued },
+  { name: 'boshd_payloads_queued_bytes', help: 'Bytes of these.', of: ({ queuedBytes }) => queuedBytes },
+];
+
+interface Gauge<Of> {
+  readonly name: string;
+  readonly help: string;
+  readonly of: (of: Of) => number;
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** All members in one exposition, each series with its member. `isOpenMetrics`: that form, else Prometheus' text form. */
+export async function expose(members: readonly MemberStatus[], isOpenMetrics: boolean): Promise<Exposition> {
+  // Loaded when somebody looks: serving needs none of it.
+  const { Counter, Gauge: PromGauge, Registry } = await import('prom-client');
+  const registry = new Registry<PrometheusContentType | OpenMetricsContentType>();
+  registry.setContentType(
+    isOpenMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
+  );
+  const registers = [registry];
+  const cpu = new Counter({
+    name: 'boshd_cpu_seconds_total',
+    help: 'CPU time, user and system.',
+    labelNames: ['member'],
+    registers,
+  });
+  for (const { name, help, of } of MEMBER_GAUGES) {
+    const gauge = new PromGauge({ name, help, labelNames: ['member'], registers });
+    for (const member of members) gauge.set({ member: member.member }, of(member));
+  }
+  for (const { name, help, of } of SITE_GAUGES) {
+    const gauge = new PromGauge({ name, help, labelNames: ['member', 'site'], registers });
+    for (const { member, sites } of members)
+      for (const site of sites) gauge.set({ member, site: site.site }, of(site));
+  }
+  const counters = new Map<string, InstanceType<typeof Counter>>();
+  for (const { member, process, series } of members) {
+    cpu.inc({ member }, process.cpuMs / 1000);
+    for (const { name, help, labels, value } of series) {
+      const labelNames = ['member', ...Object.keys(labels)];
+      const counter = counters.get(name) ?? new Counter({ name, help, labelNames, registers });
+      counters.set(name, counter);
+      counter.inc({ member, ...labels }, value);
+    }
+  }
+  return { contentType: registry.contentType, text: await registry.metrics() };
+}

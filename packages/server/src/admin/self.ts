@@ -1,0 +1,98 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Slot } from '@boshd/engine/manager';
+import type { MemberStatus, ProcessStatus, SeriesStatus, SiteStatus } from './status.ts';
+
+/** What a member's status is made of; everything is read when somebody asks. */
+export interface SelfParts {
+  readonly member: string;
+  readonly version: string;
+  readonly sites: readonly string[];
+  readonly slots: () => Iterable<Slot>;
+  readonly notReady: () => string | undefined;
+  readonly series: () => Iterable<SeriesStatus>;
+}
+
+/** How finely the event loop is watched: one timer of Node's own, which costs next to nothing. */
+const LOOP_SAMPLE_MS = 20;
+/** A look at the delays covers at most so much. */
+const LOOP_WINDOW_MS = 60_000;
+
+/** Tells what this process knows of itself. */
+export class Self {
+  readonly #parts: SelfParts;
+  readonly #startedAt = new Date().toISOString();
+  readonly #loop: IntervalHistogram;
+  #loopSince = performance.now();
+
+  constructor(parts: SelfParts) {
+    this.#parts = parts;
+    this.#loop = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
+    this.#loop.enable();
+  }
+
+  status(): MemberStatus {
+    const { member, version, slots, notReady, series } = this.#parts;
+    const { sites, links } = this.#count(slots());
+    return {
+      member,
+      version,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      notReady: notReady(),
+      sites,
+      links,
+      process: this.#process(),
+      series: [...series()],
+    };
+  }
+
+  close(): void {
+    this.#loop.disable();
+  }
+
+  #count(slots: Iterable<Slot>): { sites: readonly SiteStatus[]; links: number } {
+    const counts = new Map(this.#parts.sites.map((site) => [site, nothing(site)]));
+    let links = 0;
+    for (const { session, upstreams, isEnded } of slots) {
+      links += upstreams.length;
+      if (isEnded || session.phase === 'ended') continue;
+      const count = counts.get(session.site) ?? nothing(session.site);
+      counts.set(session.site, count);
+      count[session.phase] += 1;
+      if (session.isLoggedIn) count.loggedIn += 1;
+      count.held += session.held.length;
+      count.queued += session.outboundCount;
+      count.queuedBytes += session.outboundBytes;
+    }
+    return { sites: [...counts.values()], links };
+  }
+
+  #process(): ProcessStatus {
+    const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const status = {
+      residentBytes: rss,
+      heapBytes: heapUsed,
+      cpuMs: (user + system) / 1000,
+      loopDelayP50Ms: this.#loopDelay(50),
+      loopDelayP99Ms: this.#loopDelay(99),
+    };
+    if (performance.now() - this.#loopSince > LOOP_WINDOW_MS) {
+      this.#loop.reset();
+      this.#loopSince = performance.now();
+    }
+    return status;
+  }
+
+  /** Beyond what the timer itself takes; of a histogram that saw nothing yet, 0. */
+  #loopDelay(percentile: number): number {
+    if (this.#loop.count === 0) return 0;
+    return Math.max(0, this.#loop.percentile(percentile) / 1e6 - LOOP_SAMPLE_MS);
+  }
+}
+
+type Counting = { -readonly [Field in keyof SiteStatus]: SiteStatus[Field] };
+
+function nothing(site: string): Counting {
+  return { site, opening: 0, open: 0, loggedIn: 0, ending: 0, held: 0, queued: 0, queuedBytes: 0 };
+}

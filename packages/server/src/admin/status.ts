@@ -1,0 +1,77 @@
+/** What one member knows of itself: plain data, so that it can cross a process boundary. Times in milliseconds. */
+export interface MemberStatus {
+  /** Its name in the cloud; of a boshd that stands alone, its host name. */
+  readonly member: string;
+  readonly version: string;
+  readonly pid: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Why new clients are not welcome (a drain, a stop); undefined while they are. */
+  readonly notReady: string | undefined;
+  readonly sites: readonly SiteStatus[];
+  /** Connections to XMPP servers, being made or up. */
+  readonly links: number;
+  readonly process: ProcessStatus;
+  readonly series: readonly SeriesStatus[];
+}
+
+export interface SiteStatus {
+  readonly site: string;
+  /** Sessions whose stream is not there yet. */
+  readonly opening: number;
+  /** Sessions that carry stanzas, and of these the ones that are logged in. */
+  readonly open: number;
+  readonly loggedIn: number;
+  /** Sessions whose stream is gone, with something left to fetch. */
+  readonly ending: number;
+  /** Requests that wait for something to answer them with. */
+  readonly held: number;
+  /** Stanzas that wait for a request, and their bytes. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+}
+
+export interface ProcessStatus {
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  /** CPU time since the start, user and system. */
+  readonly cpuMs: number;
+  /** How late the event loop was, over the last minute or since it was last asked. */
+  readonly loopDelayP50Ms: number;
+  readonly loopDelayP99Ms: number;
+}
+
+/** One counter with one set of labels. */
+export interface SeriesStatus {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What the admin listener shows and does. Asks every process that serves under this listener. */
+export interface AdminSource {
+  status(): Promise<readonly MemberStatus[]>;
+  /** Orders that a person may give. Each resolves with what to tell, or a fault. */
+  readonly orders: Readonly<Record<string, () => Promise<OrderOutcome>>>;
+}
+
+export interface OrderOutcome {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Sums over sites. */
+export function totalOf(sites: readonly SiteStatus[]): Omit<SiteStatus, 'site'> {
+  const total = { opening: 0, open: 0, loggedIn: 0, ending: 0, held: 0, queued: 0, queuedBytes: 0 };
+  for (const site of sites) {
+    total.opening += site.opening;
+    total.open += site.open;
+    total.loggedIn += site.loggedIn;
+    total.ending += site.ending;
+    total.held += site.held;
+    total.queued += site.queued;
+    total.queuedBytes += site.queuedBytes;
+  }
+  return total;
+}

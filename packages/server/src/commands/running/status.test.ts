@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { MemberStatus } from '../../admin/index.ts';
+import { run } from '../index.ts';
+import { statusText } from './status.ts';
+
+const SITE = {
+  site: 'default',
+  opening: 1,
+  open: 11,
+  loggedIn: 10,
+  ending: 0,
+  held: 9,
+  queued: 2,
+  queuedBytes: 99,
+};
+const MEMBER: MemberStatus = {
+  member: 'web1',
+  version: '1.2.3',
+  pid: 1,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  notReady: undefined,
+  sites: [SITE],
+  links: 12,
+  process: { residentBytes: 96.4e6, heapBytes: 1e7, cpuMs: 1500, loopDelayP50Ms: 0.1, loopDelayP99Ms: 2.4 },
+  series: [3, 4].map((value, index) => ({
+    name: 'boshd_sessions_ended_total',
+    help: '',
+    labels: { site: 'default', reason: index === 0 ? 'client-inactive' : 'client-terminated' },
+    value,
+  })),
+};
+
+test('members, sites, and why sessions ended, summed over members', () => {
+  const second = { ...MEMBER, member: 'm2', notReady: 'draining', series: MEMBER.series.slice(1) };
+  expect(statusText([MEMBER, second], new Date('2026-01-04T04:30:00Z'))).toBe(`\
+MEMBER  STATE     SESSIONS  LINKS  MB  LOOP MS  UP FOR   VERSION
+web1    ready           12     12  96        2  3 d 4 h  1.2.3
+m2      draining        12     12  96        2  3 d 4 h  1.2.3
+
+MEMBER  SITE     OPENING  OPEN  LOGGED IN  HELD  QUEUED
+web1    default        1    11         10     9       2
+m2      default        1    11         10     9       2
+
+Why sessions ended:
+8  client-terminated  default
+3  client-inactive    default
+`);
+});
+
+describe('boshd status', () => {
+  async function status(args: readonly string[]) {
+    let told = '';
+    const code = await run(['status', ...args], {
+      environment: {},
+      out: (text) => {
+        told += text;
+      },
+      err: (text) => {
+        told += text;
+      },
+      onSignal: () => undefined,
+      exit: () => undefined,
+      loadApp: () => Promise.reject(new Error('status needs no app')),
+    });
+    return { code, told };
+  }
+
+  test('says what to do where there is no admin listener', async () => {
+    const { code, told } = await status([]);
+    expect(code).toBe(1);
+    expect(told).toContain('admin.listen is empty');
+    expect(told).toContain('--admin-listen unix:/run/boshd/admin.sock');
+  });
+
+  test('says where nobody answers', async () => {
+    const { code, told } = await status(['--admin-listen', 'unix:/nowhere/admin.sock']);
+    expect(code).toBe(1);
+    expect(told).toContain('nobody answers at unix:/nowhere/admin.sock');
+  });
+});
