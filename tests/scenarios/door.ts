@@ -1,5 +1,5 @@
 import type { Input, Output, RequestId } from '@boshd/engine/manager';
-import { CLIENT_XML_LIMITS, decodeBody } from '@boshd/engine/wire';
+import { CLIENT_XML_LIMITS, decodeBody, decodeFragment } from '@boshd/engine/wire';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 
 /** A request of a transcript. */
@@ -8,6 +8,8 @@ export interface Posting {
   readonly body: Uint8Array;
   readonly site: string;
   readonly secure: boolean;
+  /** In script syntax (XEP-0252): its content is a piece of an octet stream. */
+  readonly isScript: boolean;
   readonly address: string;
 }
 
@@ -36,11 +38,11 @@ export class DirectDoor implements Door {
   readonly #requests = new Map<string, { readonly request: RequestId; readonly sid: string | undefined }>();
 
   async post(
-    { name, body, site, secure, address }: Posting,
+    { name, body, site, secure, address, isScript }: Posting,
     take: (input: RequestInput) => void,
   ): Promise<void> {
     const request = this.#requests.size + 1;
-    const decoded = decodeBody(body, CLIENT_XML_LIMITS, this.#toolbox);
+    const decoded = (isScript ? decodeFragment : decodeBody)(body, CLIENT_XML_LIMITS, this.#toolbox);
     this.#requests.set(name, { request, sid: decoded.ok ? decoded.value.attributes.sid : undefined });
     if (decoded.ok) take({ type: 'request', request, site, secure, address, body: decoded.value });
     else take({ type: 'bad-request', request, fault: decoded.fault });

@@ -66,6 +66,7 @@ export class Stage {
       body: bytesOf(this.#withNames(xml)),
       site: /site:(\S+)/.exec(flags)?.[1] ?? 'default',
       secure: !flags.includes('http '),
+      isScript: flags.includes('script '),
       address: /address:(\S+)/.exec(flags)?.[1] ?? '192.0.2.1',
     };
     await this.#door.post(posting, (input) => {

@@ -4,7 +4,7 @@
  * What happens (each followed by what follows from it):
  *
  *   -> A <body .../>         the client sends request A; before the <body/> may stand, each with a blank behind it:
- *                            `http` (not https), `site:NAME`, `address:192.0.2.7`
+ *                            `http` (not https), `script` (XEP-0252), `site:NAME`, `address:192.0.2.7`
  *   => <stream:stream ...>   the XMPP server sends this
  *   !! up | up tls           the link to the server is up, or up and under TLS
  *   !! secured               TLS was made on the link

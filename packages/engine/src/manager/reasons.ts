@@ -107,6 +107,10 @@ const REASONS = {
     text: 'The client named a stream that is not of its session.',
     condition: 'item-not-found',
   },
+  'bad-content': {
+    text: 'What the client sent over several requests is no sound XML.',
+    condition: 'bad-request',
+  },
   'too-many-requests': {
     text: 'The client made more simultaneous requests than it was allowed.',
     condition: 'policy-violation',

@@ -196,6 +196,7 @@ export function answerTerminal(session: Session, turn: Turn): void {
   }
   session.held = [];
   session.early = [];
+  session.octets = undefined;
   // Nobody can have it any more, and the memory of a session may last for minutes.
   takeUnconfirmed(session);
   session.quietSince = turn.now;

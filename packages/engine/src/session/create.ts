@@ -1,6 +1,8 @@
 import { after, type Instant, shorter } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
+import { leave } from './end.ts';
 import { passOn } from './receive.ts';
+import { joinOctets } from './rules/octets.ts';
 import type { HeldRequest, Session } from './session.ts';
 import { makeStream, onlyStream, randomName } from './streams.ts';
 import type { SessionLimits } from './terms/limits.ts';
@@ -50,6 +52,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     isStreamOpen: false,
     isLoggedIn: false,
     loginBytes: 0,
+    octets: undefined,
     blockedBytes: undefined,
     key: attributes.newkey?.toLowerCase(),
     hasTwoConnections: false,
@@ -64,8 +67,14 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     watchedUntil: undefined,
     terminal: undefined,
   };
-  passOn(session, body, turn);
+  takeFirst(session, body, turn);
   return session;
+}
+
+function takeFirst(session: Session, body: DecodedBody, turn: Turn): void {
+  const joined = joinOctets(session, body, turn.toolbox);
+  if (joined.ok) passOn(session, joined.value, turn);
+  else leave(session, 'bad-content', `${joined.fault.code}: ${joined.fault.detail}`, turn);
 }
 
 /** Held until the features are known, at the latest for `wait` or `creationAnswer`. */

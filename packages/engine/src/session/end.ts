@@ -8,6 +8,7 @@ import { enter } from './session.ts';
 import type { SessionEnd, Turn } from './work.ts';
 
 const ITEM_NOT_FOUND: Terminal = { condition: 'item-not-found', error: undefined };
+const BAD_REQUEST: Terminal = { condition: 'bad-request', error: undefined };
 const POLICY_VIOLATION: Terminal = { condition: 'policy-violation', error: undefined };
 
 /** What each end that a session comes to by itself tells the client. */
@@ -21,6 +22,7 @@ const TERMINALS: Readonly<Record<SessionEnd, Terminal>> = {
   'bad-rid': ITEM_NOT_FOUND,
   'bad-key': ITEM_NOT_FOUND,
   'bad-stream': ITEM_NOT_FOUND,
+  'bad-content': BAD_REQUEST,
   'too-many-streams': POLICY_VIOLATION,
   'too-many-requests': POLICY_VIOLATION,
   'too-frequent': POLICY_VIOLATION,

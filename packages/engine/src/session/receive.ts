@@ -4,10 +4,11 @@ import { answer, answerByOf, hasListener, respondTerminal, settle } from './answ
 import { finish, leave } from './end.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
-import { isEmptyRequest, isFarewell, judgeActivity } from './rules/activity.ts';
+import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './rules/activity.ts';
 import { confirm } from './rules/confirm.ts';
 import { gather } from './rules/gather.ts';
 import { takeKey } from './rules/keys.ts';
+import { abandonOctets, joinOctets } from './rules/octets.ts';
 import { fitsInBuffer } from './rules/pressure.ts';
 import { arrivalOf, placeOf } from './rules/window.ts';
 import type { EarlyRequest, HeldRequest, Session } from './session.ts';
@@ -73,8 +74,7 @@ export function processInOrder(session: Session, turn: Turn): void {
 
 /** Processes one request in order. False: it ended the session. */
 function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
-  const { body } = arrival;
-  const { attributes } = body;
+  const { attributes } = arrival.body;
   // A request that was freed but waited for an answer gives way to the next one.
   if (session.held.length > session.terms.hold) stopGathering(session, turn);
   // The stream was over already, and an older request was the one to hear it.
@@ -82,14 +82,8 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
     respondEnded(session, arrival.request, turn);
     return false;
   }
-  const violation = takeKey(session, attributes, turn.toolbox)
-    ? judgeActivity(session, body, turn)
-    : 'bad-key';
-  if (violation !== undefined) {
-    session.early.push(arrival);
-    leave(session, violation, `at rid ${arrival.rid - session.creationRid} of the session`, turn);
-    return false;
-  }
+  const body = admitted(session, arrival, turn);
+  if (body === undefined) return false;
   confirm(session, body, arrival.receivedAt);
   noteReport(session, attributes.ack, turn);
   if (hasListener(session)) session.hasTwoConnections = true;
@@ -111,6 +105,21 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
     return pause(session, attributes.pause, turn);
   gather(session, body, turn);
   return true;
+}
+
+/** What the request brings, if the session allows it; undefined: it ended the session. */
+function admitted(session: Session, arrival: EarlyRequest, turn: Turn): DecodedBody | undefined {
+  const { body, rid } = arrival;
+  const violation = takeKey(session, body.attributes, turn.toolbox)
+    ? judgeActivity(session, body, turn)
+    : 'bad-key';
+  const joined = violation === undefined ? joinOctets(session, body, turn.toolbox) : undefined;
+  if (joined?.ok === true) return joined.value;
+  session.early.push(arrival);
+  if (joined !== undefined)
+    leave(session, 'bad-content', `${joined.fault.code}: ${joined.fault.detail}`, turn);
+  else leave(session, violation ?? 'bad-key', `at rid ${rid - session.creationRid} of the session`, turn);
+  return undefined;
 }
 
 function stopGathering(session: Session, turn: Turn): void {
@@ -139,15 +148,17 @@ function takeContent(session: Session, body: DecodedBody, turn: Turn): boolean {
 
 /** Passes the payloads on. False: they ended the session. */
 export function passOn(session: Session, body: DecodedBody, turn: Turn): boolean {
-  const { payloads, attributes } = body;
-  if (payloads.length === 0 && !attributes.restart) return true;
+  const { payloads, attributes, fragment } = body;
+  if (!hasContent(body) && !attributes.restart) return true;
   if (!session.isLoggedIn) {
-    for (const payload of payloads) session.loginBytes += payload.bytes.length;
+    if (fragment !== undefined) session.loginBytes += fragment.bytes.length;
+    else for (const payload of payloads) session.loginBytes += payload.bytes.length;
     if (session.loginBytes > session.limits.loginBytesMax) {
       leave(session, 'prelogin-bytes', `${session.loginBytes} bytes`, turn);
       return false;
     }
   }
+  if (payloads.length === 0 && !attributes.restart) return true;
   if (!fitsInBuffer(session, payloads)) {
     leave(session, 'client-flood', `${session.blockedBytes} bytes`, turn);
     return false;
@@ -233,6 +244,7 @@ export function replyLost(session: Session, request: RequestId, turn: Turn): voi
 
 /** Gives up the requests that a farewell has overtaken (a page's beacon goes out while its request dies). */
 export function closeGap(session: Session, turn: Turn): void {
+  abandonOctets(session);
   for (let first = session.early[0]; first !== undefined; first = session.early[0]) {
     session.lastRid = first.rid - 1;
     processInOrder(session, turn);

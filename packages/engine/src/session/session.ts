@@ -1,5 +1,5 @@
 import { assert, type ByteString, type Duration, type Instant } from '../kit/index.ts';
-import type { Condition, DecodedBody, Payload } from '../wire/index.ts';
+import type { Condition, DecodedBody, FragmentJoiner, Payload } from '../wire/index.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import type { SessionTerms } from './terms/terms.ts';
 import type { RequestId } from './work.ts';
@@ -161,6 +161,8 @@ export interface Session {
   isLoggedIn: boolean;
   /** Bytes of payloads from the client before it logged in. */
   loginBytes: number;
+  /** What the client sent of a payload that is not whole; only of clients that use the script syntax. */
+  octets: FragmentJoiner | undefined;
   /** Bytes sent to the server since it stopped reading; undefined while it reads. */
   blockedBytes: number | undefined;
 

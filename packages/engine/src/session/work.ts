@@ -28,6 +28,7 @@ export type SessionEnd =
   | 'bad-rid'
   | 'bad-key'
   | 'bad-stream'
+  | 'bad-content'
   | 'too-many-streams'
   | 'too-many-requests'
   | 'too-frequent'

@@ -34,7 +34,7 @@ const NO_BINDINGS: readonly OuterBinding[] = [];
  * Bytes that the declarations of <body/> may add to its payloads, besides as much as the body is long: one long declaration
  * that a hundred thousand small payloads use would make gigabytes of a body.
  */
-const ADDED_BYTES_MIN = 4096;
+export const ADDED_BYTES_MIN = 4096;
 
 /** Around the payloads of every client but exotic ones. */
 const HTTPBIND_SCOPE: PayloadScope = {
@@ -44,7 +44,7 @@ const HTTPBIND_SCOPE: PayloadScope = {
   fromBody: true,
 };
 
-function refuse(
+export function refuse(
   code: BodyFaultCode,
   what: string,
   at: number,
@@ -106,7 +106,7 @@ function decode<Attributes>(
 }
 
 /** The position of the first byte that must be the root's, or FAULTY. */
-function afterProlog(bytes: Uint8Array): number {
+export function afterProlog(bytes: Uint8Array): number {
   const end = bytes.length;
   const first = startsWith(bytes, 0, BYTE_ORDER_MARK, BYTE_ORDER_MARK.length) ? BYTE_ORDER_MARK.length : 0;
   const at = skipWhitespace(bytes, first, end);
@@ -127,10 +127,8 @@ function readBody<Attributes>(
   const inside = scanner.scanRoot(bytes, bytes.length);
   if (inside < 0) return faultOf(scanner, bytes);
   const { root, tag } = scanner;
-  // First as nearly all clients write it, for speed.
-  const isUsual = root.colon < 0 && isWord(bytes, root.defaultAt, root.defaultEnd, HTTPBIND);
-  const isHttpbind = isUsual || rootNamespace(scanner, bytes, '', toolbox) === NS.httpbind;
-  if (!isHttpbind || !isWord(bytes, root.localAt, root.nameEnd, BODY)) {
+  const isUsual = isUsualBody(scanner, bytes);
+  if (!isUsual && !isBody(scanner, bytes, toolbox)) {
     return refuse('wrong-root', 'an element other than <body/>', start);
   }
   const attributes = readAttributes(scanner, bytes, toolbox);
@@ -151,8 +149,21 @@ function readBody<Attributes>(
   return ok({ attributes: attributes.value, payloads });
 }
 
+/** Whether the start tag read last is that of a <body/> as nearly all clients write it: looked at first, for speed. */
+export function isUsualBody({ root }: XmlScanner, bytes: Uint8Array): boolean {
+  const hasNamespace = root.colon < 0 && isWord(bytes, root.defaultAt, root.defaultEnd, HTTPBIND);
+  return hasNamespace && isWord(bytes, root.localAt, root.nameEnd, BODY);
+}
+
+/** Whether the start tag read last is that of a <body/>, however it is written. */
+export function isBody(scanner: XmlScanner, bytes: Uint8Array, toolbox: Toolbox): boolean {
+  const { root } = scanner;
+  const isNamed = isWord(bytes, root.localAt, root.nameEnd, BODY);
+  return isNamed && rootNamespace(scanner, bytes, '', toolbox) === NS.httpbind;
+}
+
 /** What is declared on the <body/> whose start tag was read last; `isUsual`: it has xmlns=httpbind. */
-function scopeInside(
+export function scopeInside(
   scanner: XmlScanner,
   bytes: Uint8Array,
   isUsual: boolean,
@@ -201,7 +212,7 @@ function readPayloads(
   }
 }
 
-function afterEndTag(bytes: Uint8Array, at: number, nameAt: number, nameEnd: number): number {
+export function afterEndTag(bytes: Uint8Array, at: number, nameAt: number, nameEnd: number): number {
   const length = nameEnd - nameAt;
   if (!sameBytes(bytes, at + 2, nameAt, length)) return FAULTY;
   const last = skipWhitespace(bytes, at + 2 + length, bytes.length);
@@ -209,7 +220,10 @@ function afterEndTag(bytes: Uint8Array, at: number, nameAt: number, nameEnd: num
 }
 
 /** Why the scanner did not come to an end. */
-function faultOf(scanner: XmlScanner, bytes: Uint8Array): { readonly ok: false; readonly fault: BodyFault } {
+export function faultOf(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+): { readonly ok: false; readonly fault: BodyFault } {
   return scanner.fault === undefined
     ? refuse('not-well-formed', 'an element without an end', bytes.length)
     : fault(scanner.fault);

@@ -1,4 +1,5 @@
 import type { Payload } from './payload.ts';
+import type { Fragment } from './script/fragment.ts';
 
 /** The attributes of a request's <body/>, read and checked; undefined where the client did not send one. XEP-0124 §6 to §17. */
 export interface BodyAttributes {
@@ -35,6 +36,8 @@ export interface BodyAttributes {
 export interface DecodedBody {
   readonly attributes: BodyAttributes;
   readonly payloads: readonly Payload[];
+  /** In script syntax: its content as it came, which may begin and end within a payload; `payloads` is empty then. */
+  readonly fragment?: Fragment | undefined;
 }
 
 /** A reply's <body/>, as the client's end reads it. */

@@ -18,3 +18,5 @@ export type { FramerEvent, FramerFault, MakeFramer, StanzaFramer, StreamHeader }
 export { makeFramer } from './framing/stanza-framer.ts';
 export { NS } from './names.ts';
 export type { Payload } from './payload.ts';
+export { decodeFragment, type Fragment } from './script/fragment.ts';
+export { FragmentJoiner } from './script/fragment-joiner.ts';

@@ -8,9 +8,14 @@ export function isFarewell({ attributes }: DecodedBody): boolean {
   return attributes.terminate || attributes.pause !== undefined;
 }
 
+/** Whether a request brings payloads, or a part of one. */
+export function hasContent({ payloads, fragment }: DecodedBody): boolean {
+  return payloads.length > 0 || fragment !== undefined;
+}
+
 /** A new request without payload that asks for nothing but a reply. */
 export function isEmptyRequest(body: DecodedBody): boolean {
-  return body.payloads.length === 0 && !isFarewell(body) && !body.attributes.restart;
+  return !hasContent(body) && !isFarewell(body) && !body.attributes.restart;
 }
 
 /**

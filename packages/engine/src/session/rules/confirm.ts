@@ -1,7 +1,7 @@
 import { between, type Instant, millis } from '../../kit/index.ts';
 import type { DecodedBody, Payload } from '../../wire/index.ts';
 import type { Session, Undelivered } from '../session.ts';
-import { isFarewell } from './activity.ts';
+import { hasContent, isFarewell } from './activity.ts';
 
 const NOTHING: readonly Payload[] = [];
 
@@ -26,12 +26,7 @@ export function confirm(session: Session, body: DecodedBody, now: Instant): void
   const isExtra = isFarewell(body);
   if (session.terms.acks) {
     confirmThrough(session, attributes.ack ?? attributes.rid - 1, true);
-  } else if (
-    body.payloads.length === 0 &&
-    !isExtra &&
-    session.held.length === 0 &&
-    session.early.length === 0
-  ) {
+  } else if (!hasContent(body) && !isExtra && session.held.length === 0 && session.early.length === 0) {
     confirmThrough(session, attributes.rid - 1, false);
   } else {
     confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false);

@@ -1,0 +1,123 @@
+import { assert, type Toolbox } from '../../kit/index.ts';
+import type { BodyFault } from '../body.ts';
+import { ADDED_BYTES_MIN } from '../body-decoder.ts';
+import { PartialBytes } from '../framing/partial-bytes.ts';
+import type { Payload } from '../payload.ts';
+import { cutPayload, type PayloadScope } from '../payload-cutter.ts';
+import { INCOMPLETE, LESS_THAN, skipWhitespace } from '../xml/chars.ts';
+import type { XmlScanner } from '../xml/scanner.ts';
+import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
+import type { Fragment } from './fragment.ts';
+
+/** A payload whose end has not come. */
+interface Unfinished {
+  readonly scanner: XmlScanner;
+  /** Of the <body/> that it began in. */
+  readonly scope: PayloadScope;
+  readonly stanzaBytesMax: number;
+}
+
+/**
+ * Joins the fragments of one client, in order of rid, to the octet stream that they are, and cuts it into payloads
+ * (XEP-0252 §2.2). Keeps no more than one unfinished payload, and each byte is read once, however small the pieces are.
+ */
+export class FragmentJoiner {
+  readonly #toolbox: Toolbox;
+  readonly #partial = new PartialBytes();
+  #unfinished: Unfinished | undefined;
+
+  constructor(toolbox: Toolbox) {
+    this.#toolbox = toolbox;
+  }
+
+  /** Whether a payload has begun and not ended. */
+  get isUnfinished(): boolean {
+    return this.#unfinished !== undefined;
+  }
+
+  /** Bytes kept of it. */
+  get bufferedBytes(): number {
+    return this.#partial.length;
+  }
+
+  /** Appends what became whole to `payloads`. After a fault it must not be fed again. */
+  push(fragment: Fragment, payloads: Payload[]): BodyFault | undefined {
+    const { bytes } = fragment;
+    // What the declarations of a <body/> may add to its payloads: see the decoder of whole bodies.
+    const budget = { mayAdd: bytes.length + ADDED_BYTES_MIN };
+    let at = 0;
+    if (this.#unfinished !== undefined) {
+      const before = this.#partial.length;
+      this.#partial.append(bytes, 0, bytes.length);
+      const after = this.#read(
+        this.#unfinished,
+        this.#partial.bytes,
+        0,
+        this.#partial.length,
+        budget,
+        payloads,
+      );
+      if (typeof after !== 'number') return after;
+      if (after === INCOMPLETE) return undefined;
+      at = after - before;
+      this.#partial.clear();
+    }
+    return this.#readFrom(at, fragment, budget, payloads);
+  }
+
+  #readFrom(
+    start: number,
+    { bytes, scope, limits }: Fragment,
+    budget: { mayAdd: number },
+    payloads: Payload[],
+  ): BodyFault | undefined {
+    const { stanzaBytesMax } = limits;
+    let at = skipWhitespace(bytes, start, bytes.length);
+    while (at < bytes.length) {
+      if (bytes[at] !== LESS_THAN) return { code: 'character-data', detail: 'text in <body/>' };
+      const scanner = takeScanner(limits, this.#toolbox);
+      scanner.begin(at, at, scope.bindings);
+      const begun: Unfinished = { scanner, scope, stanzaBytesMax };
+      const after = this.#read(begun, bytes, at, bytes.length, budget, payloads);
+      if (typeof after !== 'number') return after;
+      if (after === INCOMPLETE) {
+        scanner.rebase(at);
+        this.#partial.append(bytes, at, bytes.length);
+        this.#unfinished = begun;
+        return undefined;
+      }
+      at = skipWhitespace(bytes, after, bytes.length);
+    }
+    return undefined;
+  }
+
+  /** Reads a payload that starts at `at`: the position after it, or INCOMPLETE, or what is wrong. */
+  #read(
+    { scanner, scope, stanzaBytesMax }: Unfinished,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    budget: { mayAdd: number },
+    payloads: Payload[],
+  ): number | BodyFault {
+    const after = scanner.scan(bytes, Math.min(end, at + stanzaBytesMax));
+    if (after === INCOMPLETE) {
+      if (end - at < stanzaBytesMax) return INCOMPLETE;
+      return { code: 'stanza-too-large', detail: `more than ${stanzaBytesMax} bytes` };
+    }
+    if (after < 0) {
+      assert(scanner.fault !== undefined, 'a scanner that refuses says why');
+      return scanner.fault;
+    }
+    if (!this.#toolbox.isUtf8(bytes.subarray(at, after))) return { code: 'not-utf8', detail: 'a payload' };
+    const payload = cutPayload(scanner, bytes, at, after, scope, this.#toolbox);
+    budget.mayAdd -= payload.bytes.length - (after - at);
+    if (budget.mayAdd < 0) {
+      return { code: 'stanza-too-large', detail: 'declarations repeated beyond the limit' };
+    }
+    payloads.push(payload);
+    this.#unfinished = undefined;
+    giveBack(scanner);
+    return after;
+  }
+}
