@@ -26,6 +26,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   mesh: ['ports.ts'],
   observe: ['ports.ts'],
   admin: ['ports.ts'],
+  geo: [],
   // What stands alone.
   'ports.ts': [],
   'toolbox.ts': [],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ManagerConfig } from '@boshd/engine/manager';
-import type { DomainOverride } from '@boshd/engine/site';
+import type { DomainOverride, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config } from './config/index.ts';
 import { FRONT_LIMITS, type FrontOptions } from './front/options.ts';
@@ -85,4 +85,17 @@ export function upstreamOptionsOf({ dns, upstream }: Config): UpstreamOptions {
     denyNetworks,
     limits: { dialMs: dial, dnsMs: timeout },
   };
+}
+
+/** The regions in the operator's order. */
+export function regionsOf({ regions }: Config): readonly Region[] {
+  return [...regions].map(([name, { countries, continents, location }]) => {
+    const [latitude = 0, longitude = 0] = (location ?? '').split(',').map(Number);
+    return {
+      name,
+      countries,
+      continents,
+      point: location === undefined ? undefined : { latitude, longitude },
+    };
+  });
 }

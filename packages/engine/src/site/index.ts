@@ -7,6 +7,15 @@ export {
   type DomainPolicy,
   type DomainRefusal,
 } from './domain-policy.ts';
+export {
+  CONTINENTS,
+  isCountry,
+  type Place,
+  type Point,
+  type Region,
+  type RegionChoice,
+  rankRegions,
+} from './geography/index.ts';
 export { type Network, parseNetwork } from './ip-address.ts';
 export {
   judgeOrigin,

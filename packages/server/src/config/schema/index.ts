@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminKeys } from './admin.ts';
+import { geoKeys } from './geo.ts';
 import { isLocal } from './listen.ts';
 import { serviceKeys } from './service.ts';
 import { siteKeys } from './site.ts';
@@ -12,7 +13,7 @@ export { type Bytes, formatDuration, formatHostPort, formatSize, type HostPort }
  * Every configuration key, declared once: its type, default, limits, purpose and reason. The file, the environment, the
  * flags, the reference and the JSON Schema all follow from it.
  */
-export const configSchema = z.strictObject({ ...serviceKeys, ...siteKeys, ...adminKeys });
+export const configSchema = z.strictObject({ ...serviceKeys, ...siteKeys, ...adminKeys, ...geoKeys });
 
 type DeepReadonly<Value> = Value extends string | number | boolean | undefined
   ? Value
