@@ -7,6 +7,7 @@ import {
   type Output,
   type Reason,
 } from '@boshd/engine/manager';
+import type { DialPlan } from '@boshd/engine/site';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { durationOf } from './config.ts';
 import { DirectDoor, type Door, type Posting } from './door.ts';
@@ -89,9 +90,9 @@ export class Stage {
     const link = this.#link;
     switch (word) {
       case 'up':
-        return { type: 'link-up', link, secure: rest === 'tls', remote: '192.0.2.9:5222' };
+        return upInput(link, rest.split(' '));
       case 'secured':
-        return { type: 'link-secured', link: 1 };
+        return { type: 'link-secured', link };
       case 'down':
         return { type: 'link-down', link, reason: rest as Reason, detail: '' };
       case 'blocked':
@@ -169,7 +170,7 @@ export class Stage {
         return `<= ${this.#whichLink(output.link)}${output.bytes === ' ' ? '(white space)' : textOf(output.bytes)}`;
       case 'dial':
         this.#link = output.link;
-        return `== dial ${output.plan.domain} ${output.plan.tls}`;
+        return `== dial ${describePlan(output.plan)}`;
       case 'read':
         return `== ${this.#whichLink(output.link)}read ${output.wanted ? 'on' : 'off'}`;
       case 'secure':
@@ -184,4 +185,18 @@ export class Stage {
       }
     }
   }
+}
+
+/** Each link is to a server of its own. Behind `up`: `tls`, and what a further dial would find. */
+function upInput(link: LinkId, words: readonly string[]): Input {
+  const next = words.includes('other') ? 'other' : words.includes('again') ? 'again' : undefined;
+  const remote = `192.0.2.${8 + link}:5222`;
+  return { type: 'link-up', link, secure: words.includes('tls'), remote, next };
+}
+
+function describePlan({ domain, tls, target, tried, isRetry }: DialPlan): string {
+  const isForeign = target !== 'discover' && 'isForeign' in target;
+  const where = isForeign ? ` at ${target.host}${target.port === undefined ? '' : ` ${target.port}`}` : '';
+  const without = tried.length > 0 ? `, not ${tried.join(' ')}` : '';
+  return `${domain} ${tls}${where}${without}${isRetry ? ', once more' : ''}`;
 }

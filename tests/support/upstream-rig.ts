@@ -74,6 +74,10 @@ export function planFor(domain: string, parts: Partial<DialPlan> = {}): DialPlan
     tls: 'required',
     verify: true,
     ca: undefined,
+    tlsMin: '1.2',
+    proxyProtocol: undefined,
+    tried: [],
+    isRetry: false,
     clientAddress: '192.0.2.7',
     ...parts,
   };

@@ -26,6 +26,7 @@ import type { Admission } from './admission.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
 import type { Slot, Upstream } from './slot.ts';
+import type { StartFailure } from './start/start.ts';
 import type { SessionTable } from './table.ts';
 
 /** A turn whose time can be set; everybody else sees it read-only. */
@@ -35,20 +36,29 @@ interface OpenTurn<Item> {
   readonly work: WorkList<Item>;
 }
 
-type OpenStream = (slot: Slot, stream: SessionStream, attributes: BodyAttributes) => void;
+/** What the conductor asks of whoever dials. */
+export interface Dials {
+  /** Dials for a further stream of a session, or says by `endByServer` why not. */
+  openStream(slot: Slot, stream: SessionStream, attributes: BodyAttributes): void;
+  /**
+   * A stream failed before it was ready, and its link is gone: dials what may serve instead.
+   *
+   * @returns undefined when something is dialled, else the failure that the session is told
+   */
+  goOn(slot: Slot, upstream: Upstream, failure: StartFailure): StartFailure | undefined;
+}
 
 /** Joins a session with its streams: what the one asks for is told to the other, or becomes an output. */
 export class Conductor {
   readonly #table: SessionTable;
   readonly #admission: Admission;
-  readonly #openStream: OpenStream;
+  readonly #dials: Dials;
   readonly #session: OpenTurn<SessionWork>;
   readonly #stream: OpenTurn<StreamWork>;
   #outputs: Output[] = [];
 
-  /** `openStream` dials for a further stream of a session, or says by `streamOver` why not. */
-  constructor(table: SessionTable, admission: Admission, toolbox: Toolbox, openStream: OpenStream) {
-    this.#openStream = openStream;
+  constructor(table: SessionTable, admission: Admission, toolbox: Toolbox, dials: Dials) {
+    this.#dials = dials;
     this.#table = table;
     this.#admission = admission;
     this.#session = { now: 0 as Instant, toolbox, work: new WorkList() };
@@ -118,6 +128,13 @@ export class Conductor {
     for (let next = work.take(); next !== undefined; next = work.take()) this.#doSessionWork(slot, next);
   }
 
+  /** A stream failed or its link was lost, and is detached already: another may serve if it was not ready yet. */
+  streamFailed(slot: Slot, upstream: Upstream, failure: StartFailure): void {
+    if (slot.session.terminal !== undefined) return;
+    const told = upstream.start === undefined ? failure : this.#dials.goOn(slot, upstream, failure);
+    if (told !== undefined) this.endByServer(slot, upstream.of, told.reason, told.detail, told.error);
+  }
+
   /** A stream is gone: what is queued goes out, then the client hears of it (XEP-0206 §6). */
   endByServer(
     slot: Slot,
@@ -158,7 +175,7 @@ export class Conductor {
         for (const { link } of slot.upstreams) this.put({ type: 'read', link, wanted: work.wanted });
         break;
       case 'open-stream':
-        this.#openStream(slot, work.stream, work.attributes);
+        this.#dials.openStream(slot, work.stream, work.attributes);
         break;
       case 'close-stream':
         for (const upstream of slot.upstreams)
@@ -209,7 +226,7 @@ export class Conductor {
         break;
       case 'over':
         this.#closeLink(slot, upstream);
-        this.endByServer(slot, of, work.why, work.detail, work.error);
+        this.streamFailed(slot, upstream, { reason: work.why, detail: work.detail, error: work.error });
         break;
       default:
         unreachable(work);
@@ -239,8 +256,8 @@ export class Conductor {
   }
 
   #noteReady({ session }: Slot, upstream: Upstream): void {
-    if (upstream.isReady) return;
-    upstream.isReady = true;
+    if (upstream.start === undefined) return;
+    upstream.start = undefined;
     const { remote, stream, dialledAt, of } = upstream;
     const { isSecure: secure } = stream;
     const tookMs = this.now - dialledAt;

@@ -1,6 +1,8 @@
 import type { AdmittedDomain, DialPlan, DomainPolicy } from '../site/index.ts';
 import type { StartTls } from '../stream/index.ts';
 
+const NOTHING: readonly string[] = [];
+
 /** How to reach the server of a domain that was admitted. */
 export function planDial(policy: DomainPolicy, { ascii }: AdmittedDomain, clientAddress: string): DialPlan {
   const override = policy.overrides.get(ascii);
@@ -9,8 +11,12 @@ export function planDial(policy: DomainPolicy, { ascii }: AdmittedDomain, client
     target: override?.target ?? 'discover',
     tls: override?.tls ?? 'required',
     verify: override?.verify ?? true,
+    tlsMin: override?.tlsMin ?? policy.tlsMin ?? '1.2',
     ca: override?.ca,
     clientAddress,
+    proxyProtocol: override?.proxyProtocol,
+    tried: NOTHING,
+    isRetry: false,
   };
 }
 

@@ -5,3 +5,4 @@ export { ConnectionManager } from './manager.ts';
 export type { LogEvent, Output, Reply } from './output.ts';
 export { ALL_REASONS, type Reason, reasonFacts } from './reasons.ts';
 export type { Slot } from './slot.ts';
+export type { NextDial } from './start/start.ts';

@@ -1,6 +1,7 @@
 import type { RequestId } from '../session/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { Reason } from './reasons.ts';
+import type { NextDial } from './start/start.ts';
 
 export type { RequestId };
 /** One upstream link (a TCP connection being made or up), numbered by the manager. Never used twice. */
@@ -27,7 +28,15 @@ export type Input =
   /** A reply could not be written whole: its socket closed before. */
   | { readonly type: 'reply-lost'; readonly request: RequestId; readonly sid: string | undefined }
   /** The link is up. `secure`: TLS has been made and verified already (direct TLS). */
-  | { readonly type: 'link-up'; readonly link: LinkId; readonly secure: boolean; readonly remote: string }
+  | {
+      readonly type: 'link-up';
+      readonly link: LinkId;
+      readonly secure: boolean;
+      /** The endpoint that was connected to, as `192.0.2.1:5222`. */
+      readonly remote: string;
+      /** What a further dial for the same session would find, should this server be of no use. Absent: nothing. */
+      readonly next?: NextDial | undefined;
+    }
   /** After the output `secure`: TLS was made and verified on the link. */
   | { readonly type: 'link-secured'; readonly link: LinkId }
   /** Bytes from the server; the view is valid only during the call. */

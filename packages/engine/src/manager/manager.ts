@@ -5,23 +5,21 @@ import {
   grantContentType,
   receive,
   replyLost,
-  type SessionStream,
   serverBlocked,
   type Terminal,
   terminalReply,
   tick,
 } from '../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../site/index.ts';
-import { createStream, linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
-import { type BodyAttributes, makeFramer } from '../wire/index.ts';
+import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
 import { Admission } from './admission.ts';
 import { Conductor } from './conductor.ts';
 import type { ManagerConfig } from './config.ts';
-import { planDial, startTlsOf } from './dialling.ts';
 import type { Input, LinkId, RequestId } from './input.ts';
 import type { Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
 import { makeSlot, type Slot, type Upstream } from './slot.ts';
+import { Dialler } from './start/dialler.ts';
 import { SessionTable } from './table.ts';
 
 type RequestInput = Extract<Input, { type: 'request' }>;
@@ -39,16 +37,15 @@ export class ConnectionManager {
   readonly #admission: Admission;
   readonly #table: SessionTable;
   readonly #conductor: Conductor;
-  #lastLink: LinkId = 0;
+  readonly #dialler: Dialler;
   #isShuttingDown = false;
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
     this.#config = config;
     this.#admission = new Admission(config.admission);
     this.#table = new SessionTable(config.admission.endedMax);
-    this.#conductor = new Conductor(this.#table, this.#admission, toolbox, (slot, stream, attributes) =>
-      this.#openStream(slot, stream, attributes),
-    );
+    this.#dialler = new Dialler(config, this.#table, () => this.#conductor);
+    this.#conductor = new Conductor(this.#table, this.#admission, toolbox, this.#dialler);
   }
 
   /** When `advance` must be called, undefined for not at all. */
@@ -115,7 +112,7 @@ export class ConnectionManager {
         );
         break;
       case 'link-up':
-        this.#linkUp(input.link, input.secure, input.remote);
+        this.#linkUp(input);
         break;
       case 'link-secured':
         this.#link(input.link, ({ stream }, turn) => linkSecured(stream, turn));
@@ -188,34 +185,8 @@ export class ConnectionManager {
     });
     const [stream] = session.streams;
     if (session.terminal === undefined && stream !== undefined)
-      this.#dial(slot, stream, domain, body.attributes);
+      this.#dialler.dial(slot, stream, domain, body.attributes);
     this.#conductor.settle(slot);
-  }
-
-  /** XEP-0124 §16.3: a further stream is under the same policy as the first. */
-  #openStream(slot: Slot, stream: SessionStream, attributes: BodyAttributes): void {
-    const { domains } = this.#config;
-    const admitted = admitDomain(domains, attributes.to, this.#conductor.sessionTurn.toolbox);
-    if (admitted.ok) this.#dial(slot, stream, admitted.value, attributes);
-    else this.#conductor.endByServer(slot, stream, admitted.fault.code, admitted.fault.detail);
-  }
-
-  #dial(slot: Slot, of: SessionStream, domain: AdmittedDomain, { from, lang }: BodyAttributes): void {
-    const { stream: limits, serverXml, domains, showExternal } = this.#config;
-    const { now, toolbox } = this.#conductor.streamTurn;
-    const plan = planDial(domains, domain, slot.session.address);
-    const request = { domain: domain.name, from, lang, startTls: startTlsOf(plan), showExternal };
-    const stream = createStream(request, limits, makeFramer(serverXml, toolbox), now);
-    this.#lastLink += 1;
-    this.#table.attach(slot, {
-      of,
-      link: this.#lastLink,
-      stream,
-      dialledAt: now,
-      remote: '',
-      isReady: false,
-    });
-    this.#conductor.put({ type: 'dial', link: this.#lastLink, plan });
   }
 
   #refuseCreation({ site, address, request, body }: RequestInput, reason: Reason, detail: string): void {
@@ -267,10 +238,12 @@ export class ConnectionManager {
     this.#conductor.settle(slot);
   }
 
-  #linkUp(link: LinkId, isSecure: boolean, remote: string): void {
+  #linkUp({ link, secure, remote, next }: Extract<Input, { type: 'link-up' }>): void {
     this.#link(link, (upstream, turn) => {
       upstream.remote = remote;
-      linkUp(upstream.stream, isSecure, turn);
+      if (upstream.start !== undefined) upstream.start = { ...upstream.start, next };
+      upstream.stream.isHurried = next === 'other';
+      linkUp(upstream.stream, secure, turn);
     });
   }
 
@@ -285,7 +258,7 @@ export class ConnectionManager {
     const [slot, upstream] = this.#table.ofLink(link) ?? [];
     if (slot === undefined || upstream === undefined) return;
     this.#table.detach(slot, upstream);
-    this.#conductor.endByServer(slot, upstream.of, reason, detail);
+    this.#conductor.streamFailed(slot, upstream, { reason, detail });
     this.#conductor.settle(slot);
   }
 

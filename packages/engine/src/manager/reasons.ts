@@ -20,8 +20,12 @@ const REASONS = {
     text: 'The DNS names no XMPP server for the domain: its SRV records say so, or there is no address; look at both.',
     condition: 'remote-connection-failed',
   },
+  'dns-timeout': {
+    text: 'The DNS did not answer in time; look at the resolver, and at the name servers of the domain.',
+    condition: 'remote-connection-failed',
+  },
   'dns-failed': {
-    text: 'The DNS did not answer, or answered with an error; look at the resolver.',
+    text: 'The DNS answered with an error; look at the resolver, and at the name servers of the domain.',
     condition: 'remote-connection-failed',
   },
   'address-forbidden': {
@@ -38,6 +42,10 @@ const REASONS = {
   },
   'connect-timeout': {
     text: 'The XMPP server did not answer in time; look at firewalls and routes.',
+    condition: 'remote-connection-failed',
+  },
+  'connect-unreachable': {
+    text: 'There is no route to the XMPP server; look at the network, and at IPv6 where that is the only family.',
     condition: 'remote-connection-failed',
   },
   'connect-failed': { text: 'The XMPP server could not be reached.', condition: 'remote-connection-failed' },
@@ -64,6 +72,14 @@ const REASONS = {
   'not-xmpp': {
     text: 'What answered is not an XMPP server, or sent malformed XML.',
     condition: 'remote-connection-failed',
+  },
+  'no-sasl': {
+    text: 'The XMPP server offers no SASL mechanism that works through a connection manager, and no other log-in.',
+    condition: 'remote-connection-failed',
+  },
+  'redirect-refused': {
+    text: 'The XMPP server redirected to another host (see-other-host) before TLS, too often, or to none.',
+    condition: 'remote-stream-error',
   },
   'negotiation-timeout': {
     text: 'The XMPP server did not send its stream features in time.',

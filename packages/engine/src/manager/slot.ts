@@ -2,6 +2,7 @@ import type { Instant, Timed } from '../kit/index.ts';
 import type { Session, SessionStream } from '../session/index.ts';
 import type { Stream } from '../stream/index.ts';
 import type { LinkId, RequestId } from './input.ts';
+import type { Start } from './start/start.ts';
 
 /** A stream of a session and the link that carries it. */
 export interface Upstream {
@@ -10,8 +11,8 @@ export interface Upstream {
   readonly stream: Stream;
   readonly dialledAt: Instant;
   remote: string;
-  /** Its first payloads have come: it is logged. */
-  isReady: boolean;
+  /** Undefined once its first payloads have come: then it is ready, and logged. */
+  start: Start | undefined;
 }
 
 /** A session in the manager's tables, with its streams while it has any. */

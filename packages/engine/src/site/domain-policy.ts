@@ -1,5 +1,5 @@
 import { fault, ok, type Result, type Toolbox } from '../kit/index.ts';
-import type { DialTarget, TlsPolicy } from './dial-plan.ts';
+import type { DialTarget, ProxyProtocol, TlsPolicy, TlsVersion } from './dial-plan.ts';
 
 /** Where an operator says a domain's server is, instead of what the DNS says. */
 export interface DomainOverride {
@@ -9,6 +9,9 @@ export interface DomainOverride {
   readonly verify: boolean;
   /** PEM of the authority that signed its certificate; undefined: those the platform trusts. */
   readonly ca: string | undefined;
+  /** Default '1.2'. */
+  readonly tlsMin?: TlsVersion;
+  readonly proxyProtocol?: ProxyProtocol | undefined;
 }
 
 /** Which XMPP domains may be connected to. All domains and patterns in it are in lower-case A-labels. */
@@ -20,6 +23,8 @@ export interface DomainPolicy {
   /** Wins over `allow`. */
   readonly deny: readonly string[];
   readonly overrides: ReadonlyMap<string, DomainOverride>;
+  /** The oldest TLS where no override says otherwise. Default '1.2'. */
+  readonly tlsMin?: TlsVersion;
 }
 
 export type DomainRefusal = { readonly code: 'no-domain' | 'domain-refused'; readonly detail: string };

@@ -1,5 +1,12 @@
 export { type AddressPolicy, type AddressVerdict, addressVerdict } from './address-policy.ts';
-export type { DialPlan, DialTarget, TlsPolicy } from './dial-plan.ts';
+export type {
+  DialPlan,
+  DialTarget,
+  ForeignTarget,
+  ProxyProtocol,
+  TlsPolicy,
+  TlsVersion,
+} from './dial-plan.ts';
 export {
   type AdmittedDomain,
   admitDomain,
@@ -16,7 +23,7 @@ export {
   type RegionChoice,
   rankRegions,
 } from './geography/index.ts';
-export { type Network, parseNetwork } from './ip-address.ts';
+export { type Network, parseAddress, parseNetwork } from './ip-address.ts';
 export {
   judgeOrigin,
   type OriginClaim,

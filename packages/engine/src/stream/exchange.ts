@@ -41,6 +41,8 @@ export function createStream(
     phase: 'dialling',
     isSecure: false,
     isLoggedIn: false,
+    wasReady: false,
+    isHurried: false,
     from: request.from,
     lang: request.lang,
     waiting: [],

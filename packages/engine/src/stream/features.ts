@@ -4,8 +4,18 @@ import { NS, type Payload, readElement, writeElement, type XmlElement } from '..
 /** What the stream must know of a server's features, and what of them the client is shown. */
 export interface Features {
   readonly offersStartTls: boolean;
+  /** A client can log in or go on in some way: SASL, SASL2, jabber:iq:auth, registration, or the bind after log-in. */
+  readonly offersAnything: boolean;
   readonly shown: Payload;
 }
+
+const WAYS_ON: ReadonlySet<string> = new Set([
+  `${NS.sasl2} authentication`,
+  `${NS.bind} bind`,
+  // XEP-0078 §3, XEP-0077 §9
+  'http://jabber.org/features/iq-auth auth',
+  'http://jabber.org/features/iq-register register',
+]);
 
 /**
  * Not for a BOSH client: TLS and compression are boshd's affair on this link (XEP-0206 §4), channel bindings would bind
@@ -33,8 +43,17 @@ export function readFeatures(payload: Payload, showExternal: boolean, toolbox: T
     offersStartTls: features.children.some(
       ({ namespace, name }) => namespace === NS.tls && name === 'starttls',
     ),
+    offersAnything: shown.some(hasMechanism) || features.children.some(isWayOn),
     shown: { ...payload, bytes },
   };
+}
+
+function hasMechanism({ namespace, name, children }: XmlElement): boolean {
+  return namespace === NS.sasl && name === 'mechanisms' && children.length > 0;
+}
+
+function isWayOn({ namespace, name }: XmlElement): boolean {
+  return WAYS_ON.has(`${namespace} ${name}`);
 }
 
 function isHidden({ namespace, name }: XmlElement): boolean {

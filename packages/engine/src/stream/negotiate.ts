@@ -11,7 +11,8 @@ const START_TLS = ascii(`<starttls xmlns='${NS.tls}'/>`);
 export function sendHeader(stream: Stream, turn: StreamTurn): void {
   enterStreamPhase(stream, 'opening');
   stream.framer.reset();
-  stream.negotiateBy = after(turn.now, stream.limits.negotiation);
+  const { negotiation, negotiationWithOthers } = stream.limits;
+  stream.negotiateBy = after(turn.now, stream.isHurried ? negotiationWithOthers : negotiation);
   send(stream, streamHeader(stream, turn.toolbox), turn);
 }
 
@@ -80,6 +81,10 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
       return;
     }
   }
+  if (!stream.wasReady && !features.offersAnything) {
+    giveUp(stream, 'no-sasl', '', turn);
+    return;
+  }
   const isHidden = stream.hidesFeatures;
   becomeReady(stream, turn);
   if (!isHidden) turn.work.push({ type: 'deliver', payloads: [features.shown] });
@@ -102,6 +107,8 @@ function becomeReady(stream: Stream, turn: StreamTurn): void {
   if (!hidesFeatures) turn.work.push({ type: 'opened', facts: { from, authid: id, version } });
   enterStreamPhase(stream, 'ready');
   stream.negotiateBy = undefined;
+  stream.wasReady = true;
+  stream.isHurried = false;
   stream.header = undefined;
   stream.hidesFeatures = false;
   stream.waiting = [];

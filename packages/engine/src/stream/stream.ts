@@ -41,11 +41,17 @@ const TRANSITIONS: Readonly<Record<StreamPhase, readonly StreamPhase[]>> = {
 export interface StreamLimits {
   /** From the link being up to features, and again for each restart. Default 15 s, below every client's patience. */
   readonly negotiation: Duration;
+  /** The same for the first features while other servers of the domain were not tried. Default 5 s. */
+  readonly negotiationWithOthers: Duration;
   /** A whitespace is sent after so long without sending (RFC 6120 §4.6.1). Default 120 s: NATs forget at 180 s and more. */
   readonly keepalive: Duration;
 }
 
-export const DEFAULT_STREAM_LIMITS: StreamLimits = { negotiation: seconds(15), keepalive: seconds(120) };
+export const DEFAULT_STREAM_LIMITS: StreamLimits = {
+  negotiation: seconds(15),
+  negotiationWithOthers: seconds(5),
+  keepalive: seconds(120),
+};
 
 /**
  * Bytes of an element that boshd reads itself (features, errors, the bind result) instead of passing it on: real ones have a
@@ -74,6 +80,10 @@ export interface Stream {
   /** The link is under TLS. */
   isSecure: boolean;
   isLoggedIn: boolean;
+  /** It was ready once, so the server is of use. */
+  wasReady: boolean;
+  /** Until it is ready: another server may be of more use. */
+  isHurried: boolean;
   /** Of the newest restart request (XEP-0206 §5), else of the creation request. */
   from: string | undefined;
   lang: string | undefined;

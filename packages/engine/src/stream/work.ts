@@ -6,6 +6,7 @@ export type StreamEnd =
   | 'tls-not-offered'
   | 'tls-failed'
   | 'not-xmpp'
+  | 'no-sasl'
   | 'negotiation-timeout'
   | 'stream-error'
   | 'stream-closed';

@@ -7,8 +7,8 @@ describe('socketFailure', () => {
   test.each<[Stage, string, Failure['reason']]>([
     ['connect', 'ECONNREFUSED', 'connect-refused'],
     ['connect', 'ETIMEDOUT', 'connect-timeout'],
-    ['connect', 'EHOSTUNREACH', 'connect-failed'],
-    ['connect', 'ENETUNREACH', 'connect-failed'],
+    ['connect', 'EHOSTUNREACH', 'connect-unreachable'],
+    ['connect', 'ENETUNREACH', 'connect-unreachable'],
     ['connect', 'ECONNRESET', 'connect-failed'],
     ['connect', 'EMFILE', 'connect-failed'],
     ['connect', '', 'connect-failed'],

@@ -15,6 +15,9 @@ const DETAIL_CHARS_MAX = 500;
 const CONNECT_REASONS: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: 'connect-refused',
   ETIMEDOUT: 'connect-timeout',
+  EHOSTUNREACH: 'connect-unreachable',
+  ENETUNREACH: 'connect-unreachable',
+  EADDRNOTAVAIL: 'connect-unreachable',
 };
 
 /** Codes of Node's and OpenSSL's certificate verification. */
@@ -50,9 +53,11 @@ const MOST_TELLING_FIRST: readonly Reason[] = [
   'connect-refused',
   'connect-timeout',
   'connect-failed',
+  'connect-unreachable',
   'address-forbidden',
   'port-forbidden',
   'dns-failed',
+  'dns-timeout',
   'dns-no-such-domain',
   'dns-no-service',
 ];
@@ -62,8 +67,10 @@ const PASSING: ReadonlySet<Reason> = new Set([
   'connect-refused',
   'connect-timeout',
   'connect-failed',
+  'connect-unreachable',
   'tls-failed',
   'dns-failed',
+  'dns-timeout',
 ]);
 
 /** The stable code of an error of Node or the system, '' when it has none. */

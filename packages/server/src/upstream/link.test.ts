@@ -53,6 +53,7 @@ describe('a link', () => {
       link: 1,
       secure: false,
       remote: `127.0.0.1:${server.port}`,
+      next: 'again',
     });
     upstream.send(1, ascii('caf\u00c3\u00a9'));
     await recorder.until(() => recorder.text(1) === 'echo caf\u00c3\u00a9', 'the echo');

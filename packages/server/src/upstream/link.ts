@@ -5,10 +5,10 @@ import type { DialPlan } from '@boshd/engine/site';
 import { endpointText } from './connect/attempt.ts';
 import { Dial } from './connect/dial.ts';
 import type { Winner } from './connect/race.ts';
-import { hostName } from './discovery/host-name.ts';
 import { type Failure, socketFailure } from './failure.ts';
 import { abandon, handOver, type SocketOwner } from './sockets.ts';
 import type { Surroundings } from './surroundings.ts';
+import { tlsWish } from './tls/tls-client.ts';
 
 /** What a link needs of the upstream that it belongs to. */
 export interface LinkHost {
@@ -53,6 +53,11 @@ export class Link implements SocketOwner {
     this.#dial = new Dial(plan, host.around, (outcome) => this.#dialled(outcome));
   }
 
+  /** The connection, while there is one: to look at. */
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
   get phase(): Phase {
     return this.#phase;
   }
@@ -64,12 +69,7 @@ export class Link implements SocketOwner {
     const socket = this.#socket;
     assert(socket !== undefined, 'a link that is up has a socket');
     this.#phase = 'securing';
-    const { domain, verify, ca } = this.#plan;
-    this.#socket = this.#host.around.tls.open(
-      socket,
-      { host: hostName(domain) ?? domain, verify, ca, isDirect: false },
-      this,
-    );
+    this.#socket = this.#host.around.tls.open(socket, tlsWish(this.#plan, false), this);
     const { handshakeMs } = this.#host.around.limits;
     this.#timer = setTimeout(() => {
       const detail = `${this.#remote}: the TLS handshake took more than ${handshakeMs / 1000} s`;
@@ -165,7 +165,7 @@ export class Link implements SocketOwner {
       this.#goDown(outcome.fault);
       return;
     }
-    const { socket, endpoint } = outcome.value;
+    const { socket, endpoint, hasOthers } = outcome.value;
     this.#phase = 'up';
     this.#socket = socket;
     this.#remote = endpointText(endpoint);
@@ -176,6 +176,7 @@ export class Link implements SocketOwner {
       link: this.id,
       secure: endpoint.isDirectTls,
       remote: this.#remote,
+      next: hasOthers ? 'other' : this.#plan.isRetry ? undefined : 'again',
     });
   }
 

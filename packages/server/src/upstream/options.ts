@@ -1,3 +1,6 @@
+import type { Endpoint } from './connect/attempt.ts';
+import type { openSocket } from './sockets.ts';
+
 /** How the upstream port behaves; everything has a default that suits the public Internet. */
 export interface UpstreamOptions {
   /** Authorities to trust, as PEM; they replace the platform's. Default: the platform's. */
@@ -12,6 +15,10 @@ export interface UpstreamOptions {
   readonly ownAddresses?: () => readonly string[];
   /** From 0 to below 1, for the weights of SRV records. Default: Math.random, for nothing secret hangs on it. */
   readonly random?: () => number;
+  /** How a connection is begun. Default: by TCP; a test that must reach nobody gives its own. */
+  readonly openSocket?: typeof openSocket;
+  /** Hears of every TCP connection that is up. */
+  readonly trace?: (endpoint: Endpoint) => void;
   readonly limits?: Partial<UpstreamLimits>;
 }
 

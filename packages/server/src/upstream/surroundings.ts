@@ -1,9 +1,11 @@
 import { networkInterfaces } from 'node:os';
 import { assert } from '@boshd/engine/kit';
 import { type AddressPolicy, type Network, parseNetwork } from '@boshd/engine/site';
+import type { Endpoint } from './connect/attempt.ts';
 import { Dns } from './discovery/dns.ts';
 import { DEFAULT_LIMITS, type UpstreamLimits, type UpstreamOptions } from './options.ts';
 import { Recent } from './recent.ts';
+import { openSocket } from './sockets.ts';
 import { TlsClient } from './tls/tls-client.ts';
 
 /** Endpoints whose failures are remembered. */
@@ -22,6 +24,9 @@ export interface Surroundings {
   /** Milliseconds of a monotonic clock. */
   readonly nowMs: () => number;
   readonly addressPolicy: () => AddressPolicy;
+  readonly openSocket: typeof openSocket;
+  /** Hears of every TCP connection that is up. */
+  readonly trace: ((endpoint: Endpoint) => void) | undefined;
 }
 
 export function createSurroundings(options: UpstreamOptions): Surroundings {
@@ -35,6 +40,8 @@ export function createSurroundings(options: UpstreamOptions): Surroundings {
     random: options.random ?? Math.random,
     failed: new Recent(FAILURES_MAX, limits.failureKeepMs, nowMs),
     addressPolicy: addressPolicyOf(options, nowMs),
+    openSocket: options.openSocket ?? openSocket,
+    trace: options.trace,
   };
 }
 

@@ -206,6 +206,15 @@ export const streamKeys = group(
       max: '60s',
       preset: '15s',
     }),
+    negotiationWithOthers: duration({
+      purpose:
+        'How long it may take to its first features while other servers of the domain were not tried; then the next one is.',
+      reason: 'One dead server of several must not cost a log-in.',
+      bareUnit: 's',
+      min: '500ms',
+      max: '60s',
+      preset: '5s',
+    }),
     keepalive: duration({
       purpose: 'A stream on which nothing was sent for this long gets a space (RFC 6120 §4.6.1).',
       reason: 'Firewalls and NAT forget silent connections, some after five minutes or less.',

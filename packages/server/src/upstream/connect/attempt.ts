@@ -1,14 +1,19 @@
 import type { Socket } from 'node:net';
 import { fault, ok, type Result } from '@boshd/engine/kit';
+import { addressVerdict, type DialPlan } from '@boshd/engine/site';
 import { type Failure, type Stage, socketFailure } from '../failure.ts';
-import { abandon, openSocket, type SocketOwner } from '../sockets.ts';
-import type { TlsClient, TlsWish } from '../tls/tls-client.ts';
+import { abandon, type SocketOwner } from '../sockets.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { tlsWish } from '../tls/tls-client.ts';
+import { proxyHeader } from './proxy-header.ts';
 
 /** An address and port, and whether TLS is part of connecting. */
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
   readonly isDirectTls: boolean;
+  /** The operator named it: the address policy says nothing about it. */
+  readonly isOperators: boolean;
 }
 
 /** As `192.0.2.1:5222` or `[2001:db8::1]:5222`. */
@@ -16,25 +21,37 @@ export function endpointText({ address, port }: Pick<Endpoint, 'address' | 'port
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** Why the endpoint may not be reached at the address; undefined when it may. */
+export function forbiddance(
+  endpoint: Endpoint,
+  address: string,
+  { addressPolicy }: Pick<Surroundings, 'addressPolicy'>,
+): Failure | undefined {
+  if (endpoint.isOperators) return undefined;
+  const verdict = addressVerdict(address, addressPolicy());
+  if (verdict.allowed) return undefined;
+  return { reason: 'address-forbidden', detail: `${endpointText(endpoint)}: ${verdict.why}` };
+}
+
 type Settled = (attempt: Attempt, outcome: Result<Socket, Failure>) => void;
 
 /** One try to connect to one endpoint. It has no time limit of its own: its race has one. */
 export class Attempt implements SocketOwner {
   readonly endpoint: Endpoint;
-  readonly #tls: TlsClient;
-  readonly #wish: TlsWish;
+  readonly #plan: DialPlan;
+  readonly #around: Surroundings;
   readonly #settled: Settled;
   #stage: Stage = 'connect';
   #socket: Socket;
   #isOver = false;
 
-  /** @param settled called once, unless the attempt is given up before; then the socket is the caller's */
-  constructor(endpoint: Endpoint, wish: TlsWish, tls: TlsClient, settled: Settled) {
+  /** @param settled called once, later, unless the attempt is given up before; then the socket is the caller's */
+  constructor(endpoint: Endpoint, plan: DialPlan, around: Surroundings, settled: Settled) {
     this.endpoint = endpoint;
-    this.#tls = tls;
-    this.#wish = wish;
+    this.#plan = plan;
+    this.#around = around;
     this.#settled = settled;
-    this.#socket = openSocket(endpoint.address, endpoint.port, this);
+    this.#socket = around.openSocket(endpoint.address, endpoint.port, this);
   }
 
   giveUp(): void {
@@ -44,23 +61,51 @@ export class Attempt implements SocketOwner {
 
   opened(): void {
     if (this.#isOver) return;
-    if (this.endpoint.isDirectTls && this.#stage === 'connect') {
-      this.#stage = 'tls';
-      this.#socket = this.#tls.open(this.#socket, this.#wish, this);
-      return;
+    if (this.#stage === 'connect') {
+      const failure = this.#connected();
+      if (failure !== undefined) this.#fail(failure);
+      else if (this.endpoint.isDirectTls) this.#beginTls();
+      else this.#win();
+    } else {
+      this.#win();
     }
-    this.#isOver = true;
-    this.#settled(this, ok(this.#socket));
   }
 
   lost(error: Error | undefined): void {
-    if (this.#isOver) return;
-    this.giveUp();
-    this.#settled(this, fault(socketFailure(this.#stage, error, endpointText(this.endpoint))));
+    if (!this.#isOver) this.#fail(socketFailure(this.#stage, error, endpointText(this.endpoint)));
   }
 
   /** Whoever is connected to takes the socket over at once; nothing can come before. */
   received(): void {}
 
   drained(): void {}
+
+  /** TCP is up. The address that was really reached is judged too, whatever lies between the name and the socket. */
+  #connected(): Failure | undefined {
+    const { remoteAddress, remotePort = 0 } = this.#socket;
+    if (remoteAddress === undefined) return socketFailure('connect', undefined, endpointText(this.endpoint));
+    const forbidden = forbiddance(this.endpoint, remoteAddress, this.#around);
+    if (forbidden !== undefined) return forbidden;
+    this.#around.trace?.(this.endpoint);
+    const { proxyProtocol, clientAddress } = this.#plan;
+    if (proxyProtocol !== undefined) {
+      this.#socket.write(proxyHeader(proxyProtocol, clientAddress, remoteAddress, remotePort));
+    }
+    return undefined;
+  }
+
+  #beginTls(): void {
+    this.#stage = 'tls';
+    this.#socket = this.#around.tls.open(this.#socket, tlsWish(this.#plan, true), this);
+  }
+
+  #win(): void {
+    this.#isOver = true;
+    this.#settled(this, ok(this.#socket));
+  }
+
+  #fail(failure: Failure): void {
+    this.giveUp();
+    this.#settled(this, fault(failure));
+  }
 }

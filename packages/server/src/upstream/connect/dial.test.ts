@@ -265,7 +265,7 @@ describe('failures', () => {
     start({ dnsMs: 100, dialMs: 1_000 });
     for (const name of ['x.example', SERVICE, '_xmpps-client._tcp.x.example']) dns.set(name, 'silent');
     upstream.dial(1, planFor('x.example'));
-    expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'dns-failed' });
+    expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'dns-timeout' });
   });
 
   test('a DNS that never answers, within the limit of the dial', async () => {
@@ -273,7 +273,7 @@ describe('failures', () => {
     dns.set('x.example', 'silent');
     dns.set(SERVICE, 'silent');
     upstream.dial(1, planFor('x.example'));
-    expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'dns-failed' });
+    expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'dns-timeout' });
   });
 
   test('a server that never answers, within the limit of the dial', async () => {

@@ -6,7 +6,7 @@ import { type Failure, isPassing, mostTelling } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Race, type Winner } from './race.ts';
 
-/** The whole is tried so many times. */
+/** The whole is tried so many times; what a dial before has left over, and what is a retry itself, only once. */
 const ROUNDS_MAX = 2;
 
 /**
@@ -22,7 +22,7 @@ export class Dial {
   readonly #failures: Failure[] = [];
   #race: Race | undefined;
   #pause: NodeJS.Timeout | undefined;
-  #round = 0;
+  #roundsLeft: number;
   #isOver = false;
 
   /** @param finished called once, later; never after `giveUp` */
@@ -30,9 +30,12 @@ export class Dial {
     this.#plan = plan;
     this.#around = around;
     this.#finished = finished;
+    for (const endpoint of plan.tried) around.failed.set(endpoint, true);
     this.#deadlineMs = around.nowMs() + around.limits.dialMs;
     this.#budget = setTimeout(() => this.#runOutOfTime(), around.limits.dialMs);
-    void this.#try();
+    this.#roundsLeft = plan.tried.length > 0 || plan.isRetry ? 1 : ROUNDS_MAX;
+    if (plan.isRetry) this.#tryLater();
+    else void this.#try();
   }
 
   giveUp(): void {
@@ -44,7 +47,7 @@ export class Dial {
   }
 
   async #try(): Promise<void> {
-    this.#round += 1;
+    this.#roundsLeft -= 1;
     const host = hostName(this.#plan.domain);
     const targets = await this.#targets(host);
     if (this.#isOver) return;
@@ -52,9 +55,7 @@ export class Dial {
       this.#failRound([targets.fault]);
       return;
     }
-    const { domain, verify, ca } = this.#plan;
-    const wish = { host: host ?? domain, verify, ca };
-    const race = new Race(targets.value, wish, this.#around, (outcome) => {
+    const race = new Race(targets.value, this.#plan, this.#around, (outcome) => {
       if (outcome.ok) this.#finish(outcome);
       else this.#failRound(race.failures.length > 0 ? race.failures : [outcome.fault]);
     });
@@ -72,11 +73,15 @@ export class Dial {
     this.#failures.push(...failures);
     const { retryMs } = this.#around.limits;
     const hasTime = this.#around.nowMs() + retryMs < this.#deadlineMs;
-    if (this.#round < ROUNDS_MAX && hasTime && failures.some(isPassing)) {
-      this.#pause = setTimeout(() => void this.#try(), retryMs);
+    if (this.#roundsLeft > 0 && hasTime && failures.some(isPassing)) {
+      this.#tryLater();
     } else {
       this.#finishWith(this.#failures);
     }
+  }
+
+  #tryLater(): void {
+    this.#pause = setTimeout(() => void this.#try(), this.#around.limits.retryMs);
   }
 
   #runOutOfTime(): void {
@@ -85,7 +90,7 @@ export class Dial {
     const failures = [...this.#failures, ...(this.#race?.failures ?? [])];
     if (unanswered.length > 0 || failures.length === 0) {
       const detail = `no answer within ${seconds} s: ${unanswered.join(', ') || 'DNS'}`;
-      failures.push({ reason: unanswered.length > 0 ? 'connect-timeout' : 'dns-failed', detail });
+      failures.push({ reason: unanswered.length > 0 ? 'connect-timeout' : 'dns-timeout', detail });
     }
     this.#finishWith(failures);
   }

@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net';
 import { fault, ok, type Result } from '@boshd/engine/kit';
-import { addressVerdict } from '@boshd/engine/site';
+import type { DialPlan } from '@boshd/engine/site';
 import { findAddresses } from '../discovery/addresses.ts';
 import type { Target } from '../discovery/targets.ts';
 import { type Failure, mostTelling } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { TlsWish } from '../tls/tls-client.ts';
-import { Attempt, type Endpoint, endpointText } from './attempt.ts';
+import { Attempt, type Endpoint, endpointText, forbiddance } from './attempt.ts';
 
 /** Who is connected to: by what means, for the log and for the memory of failures. */
 export interface Winner {
   readonly socket: Socket;
   readonly endpoint: Endpoint;
+  /** There are endpoints that were not tried. */
+  readonly hasOthers: boolean;
 }
 
 interface Candidate {
@@ -36,7 +37,7 @@ export class Race {
   /** What went wrong so far. */
   readonly failures: Failure[] = [];
   readonly #around: Surroundings;
-  readonly #wish: Omit<TlsWish, 'isDirect'>;
+  readonly #plan: DialPlan;
   readonly #finished: (outcome: Result<Winner, Failure>) => void;
   readonly #running = new Set<Attempt>();
   readonly #unresolved = new Set<number>();
@@ -49,12 +50,12 @@ export class Race {
   /** @param finished called once, later; never after `giveUp` */
   constructor(
     targets: readonly Target[],
-    wish: Omit<TlsWish, 'isDirect'>,
+    plan: DialPlan,
     around: Surroundings,
     finished: (outcome: Result<Winner, Failure>) => void,
   ) {
     this.#around = around;
-    this.#wish = wish;
+    this.#plan = plan;
     this.#finished = finished;
     this.#beginMoment();
     for (const [index] of targets.entries()) this.#unresolved.add(index);
@@ -87,16 +88,16 @@ export class Race {
 
   /** The address is judged here and dialled as it is: no later DNS answer can slip in another one. */
   #consider(target: Target, address: string, index: number, position: number): void {
-    const endpoint = { address, port: target.port, isDirectTls: target.isDirectTls };
+    const { port, isDirectTls, namedBy } = target;
+    const endpoint = { address, port, isDirectTls, isOperators: namedBy === 'operator' };
     const key = endpointText(endpoint);
     if (this.#isOver || this.#seen.has(key) || this.#seen.size >= ATTEMPTS_MAX) return;
     this.#seen.add(key);
-    if (target.namedBy !== 'operator') {
-      const verdict = addressVerdict(address, this.#around.addressPolicy());
-      if (!verdict.allowed) {
-        this.failures.push({ reason: 'address-forbidden', detail: `${key}: ${verdict.why}` });
-        return;
-      }
+    if (this.#plan.tried.includes(key)) return;
+    const forbidden = forbiddance(endpoint, address, this.#around);
+    if (forbidden !== undefined) {
+      this.failures.push(forbidden);
+      return;
     }
     const isDoubtful = this.#around.failed.get(key) !== undefined;
     this.#waiting.push({ endpoint, target: index, position, isDoubtful });
@@ -122,9 +123,7 @@ export class Race {
   #start(candidate: Candidate): void {
     this.#waiting = this.#waiting.filter((other) => other !== candidate);
     this.#beginMoment();
-    const { endpoint } = candidate;
-    const wish = { ...this.#wish, isDirect: endpoint.isDirectTls };
-    const attempt = new Attempt(endpoint, wish, this.#around.tls, (settled, outcome) =>
+    const attempt = new Attempt(candidate.endpoint, this.#plan, this.#around, (settled, outcome) =>
       this.#settle(settled, outcome),
     );
     this.#running.add(attempt);
@@ -135,8 +134,9 @@ export class Race {
     const key = endpointText(attempt.endpoint);
     if (outcome.ok) {
       this.#around.failed.delete(key);
+      const hasOthers = this.#running.size + this.#waiting.length + this.#unresolved.size > 0;
       this.giveUp();
-      this.#finished(ok({ socket: outcome.value, endpoint: attempt.endpoint }));
+      this.#finished(ok({ socket: outcome.value, endpoint: attempt.endpoint, hasOthers }));
       return;
     }
     this.#around.failed.set(key, true);
@@ -147,7 +147,8 @@ export class Race {
 
   #lose(): void {
     this.giveUp();
-    const nothingToTry: Failure = { reason: 'dns-no-service', detail: 'no address to try' };
+    const detail = this.#plan.tried.length > 0 ? '' : 'no address to try';
+    const nothingToTry: Failure = { reason: 'dns-no-service', detail };
     this.#finished(fault(mostTelling(this.failures) ?? nothingToTry));
   }
 

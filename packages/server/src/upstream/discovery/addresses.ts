@@ -67,7 +67,8 @@ function noAddresses(target: Target, answers: readonly DnsAnswer<string>[]): Fai
   const { host, namedBy } = target;
   for (const answer of answers) {
     if (answer.kind === 'failed') {
-      return { reason: 'dns-failed', detail: `the address of ${host}: ${answer.code}` };
+      const reason = answer.code === 'ETIMEOUT' ? 'dns-timeout' : 'dns-failed';
+      return { reason, detail: `the address of ${host}: ${answer.code}` };
     }
   }
   const exists = answers.some((answer) => answer.kind === 'none' && answer.exists);

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { fault, ok, type Result } from '@boshd/engine/kit';
-import { type DialPlan, portVerdict } from '@boshd/engine/site';
+import { type DialPlan, type ForeignTarget, portVerdict } from '@boshd/engine/site';
 import type { Failure } from '../failure.ts';
 import type { Dns, DnsAnswer } from './dns.ts';
-import { isLocalhost } from './host-name.ts';
+import { hostName, isLocalhost } from './host-name.ts';
 import { type SrvRecord, srvOrder } from './srv-order.ts';
 
 /** A host and port to try. */
@@ -13,7 +13,7 @@ export interface Target {
   /** TLS from the first byte (XEP-0368), not by STARTTLS. */
   readonly isDirectTls: boolean;
   /** Who named the host. For what the operator named, neither port nor address policy applies. */
-  readonly namedBy: 'operator' | 'srv' | 'domain';
+  readonly namedBy: 'operator' | 'srv' | 'domain' | 'foreigner';
 }
 
 /** Ports where no SRV record names one (RFC 6120 §3.2.2); that of direct TLS is custom only. */
@@ -38,9 +38,38 @@ export async function findTargets(
   dns: Dns,
   random: () => number,
 ): Promise<Result<readonly Target[], Failure>> {
-  if (plan.target !== 'discover') {
-    return ok([{ ...plan.target, isDirectTls: plan.tls === 'direct', namedBy: 'operator' }]);
+  const { target } = plan;
+  if (target !== 'discover') {
+    if (!('isForeign' in target)) {
+      return ok([{ ...target, isDirectTls: plan.tls === 'direct', namedBy: 'operator' }]);
+    }
+    return findForeign(plan, target, dns, random);
   }
+  return discover(plan, host, dns, random);
+}
+
+async function findForeign(
+  plan: DialPlan,
+  { host: named, port }: ForeignTarget,
+  dns: Dns,
+  random: () => number,
+): Promise<Result<readonly Target[], Failure>> {
+  const host = hostName(named);
+  if (host === undefined) {
+    return fault({ reason: 'dns-no-such-domain', detail: 'no host can have the name that was given' });
+  }
+  if (port === undefined) return discover(plan, host, dns, random);
+  const target = { host, port, isDirectTls: plan.tls === 'direct', namedBy: 'foreigner' as const };
+  const verdict = portVerdict(port);
+  return verdict.allowed ? ok([target]) : fault({ reason: 'port-forbidden', detail: portComplaint(target) });
+}
+
+async function discover(
+  plan: DialPlan,
+  host: string,
+  dns: Dns,
+  random: () => number,
+): Promise<Result<readonly Target[], Failure>> {
   if (isIP(host) !== 0 || isLocalhost(host)) return ok(fallback(plan, host));
   const records = await srvRecords(plan, host, dns);
   if (records.length === 0) return ok(fallback(plan, host));
@@ -68,7 +97,10 @@ function marked(answer: DnsAnswer<SrvRecord> | undefined, isDirectTls: boolean):
 function withAllowedPorts(records: readonly MarkedSrv[]): Result<readonly Target[], Failure> {
   const allowed = records.filter((record) => portVerdict(record.port).allowed);
   if (allowed.length === 0) {
-    return fault({ reason: 'port-forbidden', detail: records.map(portComplaint).join('; ') });
+    return fault({
+      reason: 'port-forbidden',
+      detail: records.map(({ name, port }) => portComplaint({ host: name, port })).join('; '),
+    });
   }
   const targets = allowed.slice(0, TARGETS_MAX).map(({ name, port, isDirectTls }) => ({
     host: name,
@@ -79,9 +111,9 @@ function withAllowedPorts(records: readonly MarkedSrv[]): Result<readonly Target
   return ok(targets);
 }
 
-function portComplaint({ name, port }: SrvRecord): string {
+function portComplaint({ host, port }: Pick<Target, 'host' | 'port'>): string {
   const verdict = portVerdict(port);
-  return `${name}:${port} is ${verdict.allowed ? 'allowed' : verdict.why}`;
+  return `${host}:${port} is ${verdict.allowed ? 'allowed' : verdict.why}`;
 }
 
 function fallback(plan: DialPlan, host: string): readonly Target[] {

@@ -1,5 +1,13 @@
 import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
+import type { DialPlan, TlsVersion } from '@boshd/engine/site';
+import { hostName } from '../discovery/host-name.ts';
 import { Recent } from '../recent.ts';
 import { openTls, type SocketOwner } from '../sockets.ts';
 import { checkCertificate } from './certificate-names.ts';
@@ -11,6 +19,14 @@ const ALPN_PROTOCOLS = ['xmpp-client'];
  * third more CPU for a handshake.
  */
 const CURVES = 'X25519:P-256:P-384:P-521';
+
+/** OpenSSL 3 speaks the old versions only at its security level 0, which allows weak keys and hashes too. */
+const VERSIONS: Readonly<Record<TlsVersion, SecureContextOptions>> = {
+  'insecure-1.0': { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
+  'insecure-1.1': { minVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
+  '1.2': { minVersion: 'TLSv1.2' },
+  '1.3': { minVersion: 'TLSv1.3' },
+};
 
 /** Sessions take 1 to 3 KB each. */
 const SESSIONS_MAX = 500;
@@ -24,8 +40,14 @@ export interface TlsWish {
   readonly verify: boolean;
   /** PEM of authorities to trust instead of the client's own; undefined: those. */
   readonly ca: string | undefined;
+  readonly tlsMin: TlsVersion;
   /** TLS from the first byte: says which protocol is wanted (ALPN). */
   readonly isDirect: boolean;
+}
+
+/** What a plan wants of TLS. */
+export function tlsWish({ domain, verify, ca, tlsMin }: DialPlan, isDirect: boolean): TlsWish {
+  return { host: hostName(domain) ?? domain, verify, ca, tlsMin, isDirect };
 }
 
 /** Whom to trust: one context for all links of the same trust, and the sessions of domains met lately. */
@@ -40,8 +62,8 @@ interface Trust {
 export class TlsClient {
   readonly #ca: readonly string[] | undefined;
   readonly #nowMs: () => number;
-  /** By the plan's authorities; as many as the operator's overrides name. */
-  readonly #trusts = new Map<string | undefined, Trust>();
+  /** By the oldest version and the plan's authorities; as many as the operator's overrides name. */
+  readonly #trusts = new Map<string, Trust>();
 
   /** @param ca authorities as PEM; undefined: the platform's */
   constructor(ca: readonly string[] | undefined, nowMs: () => number) {
@@ -51,7 +73,7 @@ export class TlsClient {
 
   /** Begins the handshake on a connected socket; `owner` hears of its end. */
   open(socket: Socket, wish: TlsWish, owner: SocketOwner): TLSSocket {
-    const { context, sessions } = this.#trust(wish.ca);
+    const { context, sessions } = this.#trust(wish);
     // A session made without verification must never stand in for a verification.
     const session = wish.verify ? sessions.get(wish.host) : undefined;
     const secure = openTls(socket, optionsOf(wish, context, session), owner);
@@ -59,17 +81,18 @@ export class TlsClient {
     return secure;
   }
 
-  #trust(ca: string | undefined): Trust {
-    const known = this.#trusts.get(ca);
+  #trust({ ca, tlsMin }: TlsWish): Trust {
+    const key = `${tlsMin} ${ca ?? ''}`;
+    const known = this.#trusts.get(key);
     if (known !== undefined) return known;
     const authorities = ca === undefined ? this.#ca : [ca];
     const context = createSecureContext({
-      minVersion: 'TLSv1.2',
+      ...VERSIONS[tlsMin],
       ecdhCurve: CURVES,
       ...(authorities !== undefined && { ca: [...authorities] }),
     });
     const trust = { context, sessions: new Recent<Buffer>(SESSIONS_MAX, SESSION_KEEP_MS, this.#nowMs) };
-    this.#trusts.set(ca, trust);
+    this.#trusts.set(key, trust);
     return trust;
   }
 }

@@ -1,0 +1,73 @@
+import type { SessionStream } from '../../session/index.ts';
+import { type AdmittedDomain, admitDomain, type DialPlan } from '../../site/index.ts';
+import { createStream, type Stream, type StreamRequest } from '../../stream/index.ts';
+import { type BodyAttributes, makeFramer } from '../../wire/index.ts';
+import type { Conductor, Dials } from '../conductor.ts';
+import type { ManagerConfig } from '../config.ts';
+import { planDial, startTlsOf } from '../dialling.ts';
+import type { LinkId } from '../input.ts';
+import type { Slot, Upstream } from '../slot.ts';
+import type { SessionTable } from '../table.ts';
+import { beginStart, judgeStart, type Start, type StartFailure } from './start.ts';
+
+/** Has links dialled for the streams of sessions, and numbers them. */
+export class Dialler implements Dials {
+  readonly #config: ManagerConfig;
+  readonly #table: SessionTable;
+  readonly #conductor: () => Conductor;
+  #lastLink: LinkId = 0;
+
+  /** @param conductor a function, because each needs the other */
+  constructor(config: ManagerConfig, table: SessionTable, conductor: () => Conductor) {
+    this.#config = config;
+    this.#table = table;
+    this.#conductor = conductor;
+  }
+
+  /** Dials for a stream of a session whose domain was admitted. */
+  dial(slot: Slot, of: SessionStream, domain: AdmittedDomain, { from, lang }: BodyAttributes): void {
+    const { domains, showExternal } = this.#config;
+    const { now } = this.#conductor();
+    const plan = planDial(domains, domain, slot.session.address);
+    const request = { domain: domain.name, from, lang, startTls: startTlsOf(plan), showExternal };
+    this.#attach(slot, of, this.#newStream(request), beginStart(plan, now));
+  }
+
+  /** XEP-0124 §16.3: a further stream is under the same policy as the first. */
+  openStream(slot: Slot, stream: SessionStream, attributes: BodyAttributes): void {
+    const conductor = this.#conductor();
+    const admitted = admitDomain(this.#config.domains, attributes.to, conductor.sessionTurn.toolbox);
+    if (admitted.ok) this.dial(slot, stream, admitted.value, attributes);
+    else conductor.endByServer(slot, stream, admitted.fault.code, admitted.fault.detail);
+  }
+
+  goOn(slot: Slot, upstream: Upstream, failure: StartFailure): StartFailure | undefined {
+    const { start, stream: old, remote, of } = upstream;
+    if (start === undefined) return failure;
+    const { now, toolbox } = this.#conductor().streamTurn;
+    const within = this.#config.stream.negotiation;
+    const verdict = judgeStart(start, failure, { now, within, toolbox, remote, isSecure: old.isSecure });
+    if (verdict.type === 'give-up') return verdict.failure;
+    const stream = this.#newStream({ ...old.request, startTls: startTlsOf(verdict.start.plan) });
+    // What the client has said meanwhile is for whichever server it will be.
+    stream.from = old.from;
+    stream.lang = old.lang;
+    stream.waiting = old.waiting;
+    this.#attach(slot, of, stream, verdict.start);
+    return undefined;
+  }
+
+  #newStream(request: StreamRequest): Stream {
+    const { stream: limits, serverXml } = this.#config;
+    const { now, toolbox } = this.#conductor().streamTurn;
+    return createStream(request, limits, makeFramer(serverXml, toolbox), now);
+  }
+
+  #attach(slot: Slot, of: SessionStream, stream: Stream, start: Start): void {
+    this.#lastLink += 1;
+    const link = this.#lastLink;
+    const plan: DialPlan = start.plan;
+    this.#table.attach(slot, { of, link, stream, dialledAt: start.startedAt, remote: '', start });
+    this.#conductor().put({ type: 'dial', link, plan });
+  }
+}
