@@ -13,6 +13,7 @@ PROGRAMS=(
   'nginx: nginx'
   'chromium: chromium fonts-dejavu-core'
   'openssl: openssl'
+  'systemd-analyze: systemd'
 )
 
 # Servers live in sbin, which is not on every user's PATH.
