@@ -1,28 +1,40 @@
 import { readFileSync } from 'node:fs';
-import type { ManagerConfig } from '@boshd/engine/manager';
+import type { ManagerConfig, SitePolicy } from '@boshd/engine/manager';
 import type { DomainOverride, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
-import type { Config } from './config/index.ts';
+import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
 import { FRONT_LIMITS, type FrontOptions } from './front/options.ts';
 import type { Pages } from './front/reply/pages.ts';
+import type { RecognitionOptions } from './front/site/recognition.ts';
+import type { SiteOptions } from './front/site/site.ts';
 import type { UpstreamOptions } from './upstream/options.ts';
 
 /** The configuration as each part of boshd wants it: the only place that knows both sides. */
 
 /** Reads the files of certificates that the configuration names. Throws the system's error with the path in it. */
 export function managerConfigOf(config: Config): ManagerConfig {
-  const { session, stream, limits, domains, upstream, showExternal } = config;
+  const { overrides: configured } = config.upstream;
+  const overrides = new Map([...configured].map(([domain, override]) => [domain, overrideOf(override)]));
+  const { endedMax } = config.limits;
+  const policyOf = (site: SiteKeys) => sitePolicyOf(site, overrides, endedMax);
+  return {
+    ...policyOf(config),
+    sites: new Map([...config.sites].map(([name, site]) => [name, policyOf(site)])),
+  };
+}
+
+function sitePolicyOf(
+  { session, stream, limits, domains, showExternal }: SiteKeys,
+  overrides: ReadonlyMap<string, DomainOverride>,
+  endedMax: number,
+): SitePolicy {
+  const { default: defaultDomain, allow, deny } = domains;
   return {
     session,
     stream,
-    serverXml: xmlLimitsOf(config, limits.serverStanzaBytesMax),
-    domains: {
-      defaultDomain: domains.default,
-      allow: domains.allow,
-      deny: domains.deny,
-      overrides: new Map([...upstream.overrides].map(([domain, override]) => [domain, overrideOf(override)])),
-    },
-    admission: limits,
+    serverXml: xmlLimitsOf(limits, limits.serverStanzaBytesMax),
+    domains: { defaultDomain, allow, deny, overrides },
+    admission: { ...limits, endedMax },
     showExternal,
   };
 }
@@ -38,26 +50,34 @@ function overrideOf({ host, port, tls, insecureSkipVerify, caFile }: OverrideKey
   };
 }
 
-function xmlLimitsOf({ limits }: Config, stanzaBytesMax: number): XmlLimits {
-  const { depthMax, attributesMax, nameBytesMax } = limits;
+function xmlLimitsOf(
+  { depthMax, attributesMax, nameBytesMax }: SiteKeys['limits'],
+  stanzaBytesMax: number,
+): XmlLimits {
   return { stanzaBytesMax, depthMax, attributesMax, nameBytesMax };
 }
 
 /** Reads the certificate of the listener. Throws the system's error with the path in it. */
 export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
-  const { http, tls, limits, origins, credentials, exposedHeaders, allowedHeaders } = config;
+  const { http, tls, limits } = config;
   const { certFile, keyFile } = tls;
+  const { name: site, ...ofDefault } = siteOptionsOf('default', config);
   return {
     listen: config.listen,
     tls:
       certFile === undefined || keyFile === undefined
         ? undefined
         : { cert: readFileSync(certFile), key: readFileSync(keyFile) },
-    site: 'default',
-    paths: config.paths,
-    cors: { origins, credentials, exposedHeaders, allowedHeaders },
-    extraHeaders: config.extraHeaders,
+    ...ofDefault,
+    site,
+    isFallback: config.defaultSite,
+    sites: [...config.sites].map(([name, keys]) => ({
+      ...siteOptionsOf(name, keys),
+      hosts: keys.hosts,
+      recognition: recognitionOf(keys.proxiedBy),
+    })),
     trustedProxies: config.trustedProxies,
+    forwardedHeader: config.forwardedHeader,
     limits: {
       ...FRONT_LIMITS,
       headersMs: http.headTime,
@@ -69,9 +89,32 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       bodyBytesMax: limits.bodyBytesMax,
       connectionsMax: http.connectionsMax,
     },
-    xml: xmlLimitsOf(config, limits.stanzaBytesMax),
     pages,
   };
+}
+
+function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' | 'recognition'> {
+  const { paths, origins, credentials, exposedHeaders, allowedHeaders, extraHeaders, syntaxes, limits } =
+    keys;
+  return {
+    name,
+    paths,
+    cors: { origins, credentials, exposedHeaders, allowedHeaders },
+    extraHeaders,
+    syntaxes,
+    bodyBytesMax: limits.bodyBytesMax,
+    xml: xmlLimitsOf(limits, limits.stanzaBytesMax),
+  };
+}
+
+function recognitionOf({
+  networks,
+  header,
+  secrets,
+  pathKeys,
+}: SiteConfig['proxiedBy']): RecognitionOptions | undefined {
+  if (networks.length + secrets.length + pathKeys.length === 0) return undefined;
+  return { networks, header: { name: header.toLowerCase(), secrets }, pathKeys };
 }
 
 /** Reads the file of authorities. Throws the system's error with the path in it. */

@@ -10,6 +10,7 @@ import {
   streamOver,
   type Terminal,
   type Turn,
+  terminalReply,
   terminate,
   type Undelivered,
 } from '../session/index.ts';
@@ -22,7 +23,8 @@ import {
   streamDeadline,
 } from '../stream/index.ts';
 import { type BodyAttributes, NS, type Payload } from '../wire/index.ts';
-import type { Admission } from './admission.ts';
+import type { Sites } from './admission/sites.ts';
+import type { RequestId } from './input.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
 import type { Slot, Upstream } from './slot.ts';
@@ -51,16 +53,16 @@ export interface Dials {
 /** Joins a session with its streams: what the one asks for is told to the other, or becomes an output. */
 export class Conductor {
   readonly #table: SessionTable;
-  readonly #admission: Admission;
+  readonly #sites: Sites;
   readonly #dials: Dials;
   readonly #session: OpenTurn<SessionWork>;
   readonly #stream: OpenTurn<StreamWork>;
   #outputs: Output[] = [];
 
-  constructor(table: SessionTable, admission: Admission, toolbox: Toolbox, dials: Dials) {
+  constructor(table: SessionTable, sites: Sites, toolbox: Toolbox, dials: Dials) {
     this.#dials = dials;
     this.#table = table;
-    this.#admission = admission;
+    this.#sites = sites;
     this.#session = { now: 0 as Instant, toolbox, work: new WorkList() };
     this.#stream = { now: 0 as Instant, toolbox, work: new WorkList() };
   }
@@ -99,6 +101,12 @@ export class Conductor {
     this.put({ type: 'log', event });
   }
 
+  /** Answers a request that no session takes. */
+  refuse(request: RequestId, condition: Terminal['condition'], isLegacy = false, contentType?: string): void {
+    const reply = terminalReply({ condition, error: undefined }, isLegacy, contentType);
+    this.put({ type: 'respond', request, reply });
+  }
+
   /** Carries out what a stream asked for just now; what its session asks for then is left to `settle`. */
   carryOutStream(slot: Slot, upstream: Upstream): void {
     const { work } = this.#stream;
@@ -113,7 +121,7 @@ export class Conductor {
     const { session, upstreams } = slot;
     if (slot.isEnded) return;
     if (session.phase === 'ended') {
-      this.#admission.leave(session.address, this.now);
+      this.#sites.leave(slot.site, session.address, this.now);
       this.#table.bury(slot);
       return;
     }

@@ -3,8 +3,8 @@ import type { DomainPolicy } from '../site/index.ts';
 import type { StreamLimits } from '../stream/index.ts';
 import type { XmlLimits } from '../wire/index.ts';
 
-/** What the operator decided, as the engine needs it. */
-export interface ManagerConfig {
+/** What holds for the sessions of one site. */
+export interface SitePolicy {
   readonly session: SessionLimits;
   readonly stream: StreamLimits;
   /** What XML from XMPP servers may cost. */
@@ -15,8 +15,18 @@ export interface ManagerConfig {
   readonly showExternal: boolean;
 }
 
+/**
+ * What the operator decided, as the engine needs it. The policy at the top is that of the default site; its `sessionsMax`
+ * and `endedMax` hold for the process as a whole.
+ */
+export interface ManagerConfig extends SitePolicy {
+  /** The other sites, by the names that the front puts into its inputs. Default none. */
+  readonly sites?: ReadonlyMap<string, SitePolicy>;
+}
+
+/** How many sessions there may be. */
 export interface AdmissionLimits {
-  /** Live sessions of the process. Default 20,000. */
+  /** Live sessions of the site. Default 20,000. */
   readonly sessionsMax: number;
   /** Ended sessions that are remembered, so that a late request hears why. Default 10,000; the oldest go first. */
   readonly endedMax: number;

@@ -1,4 +1,4 @@
-export type { AdmissionLimits, ManagerConfig } from './config.ts';
+export type { AdmissionLimits, ManagerConfig, SitePolicy } from './config.ts';
 export { DEFAULT_ADMISSION_LIMITS } from './config.ts';
 export type { Input, LinkId, RequestId } from './input.ts';
 export { ConnectionManager } from './manager.ts';

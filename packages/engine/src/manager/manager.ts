@@ -1,28 +1,16 @@
 import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
-import {
-  abort,
-  createSession,
-  grantContentType,
-  receive,
-  replyLost,
-  serverBlocked,
-  type Terminal,
-  terminalReply,
-  tick,
-} from '../session/index.ts';
-import { type AdmittedDomain, admitDomain } from '../site/index.ts';
+import { abort, receive, replyLost, serverBlocked, tick } from '../session/index.ts';
 import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
-import { Admission } from './admission.ts';
+import { Sites } from './admission/sites.ts';
 import { Conductor } from './conductor.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Input, LinkId, RequestId } from './input.ts';
 import type { Output } from './output.ts';
-import { type Reason, reasonFacts } from './reasons.ts';
-import { makeSlot, type Slot, type Upstream } from './slot.ts';
+import type { Reason } from './reasons.ts';
+import type { Slot, Upstream } from './slot.ts';
+import { Creation, type RequestInput } from './start/creation.ts';
 import { Dialler } from './start/dialler.ts';
 import { SessionTable } from './table.ts';
-
-type RequestInput = Extract<Input, { type: 'request' }>;
 
 /**
  * The connection manager as a value: `handle` and `advance` return all the work that follows, in order, as plain data;
@@ -33,19 +21,17 @@ type RequestInput = Extract<Input, { type: 'request' }>;
  * for (const output of manager.handle(input, now)) carryOut(output);
  */
 export class ConnectionManager {
-  readonly #config: ManagerConfig;
-  readonly #admission: Admission;
+  readonly #sites: Sites;
   readonly #table: SessionTable;
   readonly #conductor: Conductor;
-  readonly #dialler: Dialler;
-  #isShuttingDown = false;
+  readonly #creation: Creation;
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
-    this.#config = config;
-    this.#admission = new Admission(config.admission);
+    this.#sites = new Sites(config);
     this.#table = new SessionTable(config.admission.endedMax);
-    this.#dialler = new Dialler(config, this.#table, () => this.#conductor);
-    this.#conductor = new Conductor(this.#table, this.#admission, toolbox, this.#dialler);
+    const dialler = new Dialler(this.#table, () => this.#conductor);
+    this.#conductor = new Conductor(this.#table, this.#sites, toolbox, dialler);
+    this.#creation = new Creation(this.#sites, this.#table, this.#conductor, dialler);
   }
 
   /** When `advance` must be called, undefined for not at all. */
@@ -54,7 +40,7 @@ export class ConnectionManager {
   }
 
   get liveSessions(): number {
-    return this.#admission.liveSessions;
+    return this.#sites.liveSessions;
   }
 
   /** Every session, live or remembered, with its streams: to look at, not to change. */
@@ -134,12 +120,12 @@ export class ConnectionManager {
   #request(input: RequestInput): void {
     const { sid } = input.body.attributes;
     if (sid === undefined) {
-      this.#create(input);
+      this.#creation.create(input);
       return;
     }
     const slot = this.#table.ofSid(sid);
     if (slot === undefined || slot.session.site !== input.site) {
-      this.#refuse(input.request, 'item-not-found');
+      this.#conductor.refuse(input.request, 'item-not-found');
       return;
     }
     // XEP-0124 §19.1: only the connection is closed, since ending the session would let anybody end it.
@@ -152,63 +138,10 @@ export class ConnectionManager {
     this.#conductor.settle(slot);
   }
 
-  /** XEP-0124 §7.1 */
-  #create(input: RequestInput): void {
-    const admitted = admitDomain(
-      this.#config.domains,
-      input.body.attributes.to,
-      this.#conductor.sessionTurn.toolbox,
-    );
-    if (this.#isShuttingDown) {
-      this.#refuseCreation(input, 'shutdown', '');
-    } else if (!admitted.ok) {
-      this.#refuseCreation(input, admitted.fault.code, admitted.fault.detail);
-    } else {
-      const refusal = this.#admission.enter(input.address, this.#conductor.now);
-      if (refusal === undefined) this.#admit(input, admitted.value);
-      else this.#refuseCreation(input, 'too-many-sessions', refusal);
-    }
-  }
-
-  #admit(input: RequestInput, domain: AdmittedDomain): void {
-    const { request, site, address, secure, body } = input;
-    const birth = { request, site, domain: domain.name, address, secure };
-    const session = createSession(birth, body, this.#config.session, this.#conductor.sessionTurn);
-    const slot = makeSlot(session);
-    this.#table.add(slot, request);
-    this.#conductor.log({
-      event: 'session-created',
-      session: session.name,
-      site,
-      domain: domain.name,
-      address,
-    });
-    const [stream] = session.streams;
-    if (session.terminal === undefined && stream !== undefined)
-      this.#dialler.dial(slot, stream, domain, body.attributes);
-    this.#conductor.settle(slot);
-  }
-
-  #refuseCreation({ site, address, request, body }: RequestInput, reason: Reason, detail: string): void {
-    this.#conductor.log({ event: 'session-refused', site, reason, detail, address });
-    const { ver, content } = body.attributes;
-    this.#refuse(request, reasonFacts(reason).condition, ver === undefined, grantContentType(content));
-  }
-
-  #refuse(
-    request: RequestId,
-    condition: Terminal['condition'],
-    isLegacy = false,
-    contentType?: string,
-  ): void {
-    const reply = terminalReply({ condition, error: undefined }, isLegacy, contentType);
-    this.#conductor.put({ type: 'respond', request, reply });
-  }
-
   #badRequest({ request, fault }: Extract<Input, { type: 'bad-request' }>): void {
     const { code, detail } = fault;
     this.#conductor.log({ event: 'request-refused', session: undefined, code, detail });
-    this.#refuse(request, 'bad-request');
+    this.#conductor.refuse(request, 'bad-request');
   }
 
   #aboutRequest(
@@ -264,7 +197,7 @@ export class ConnectionManager {
 
   /** XEP-0124 §17.2, system-shutdown */
   #shutdown(): void {
-    this.#isShuttingDown = true;
+    this.#creation.stop();
     for (const slot of this.#table) {
       if (!slot.isEnded && slot.session.terminal === undefined) this.#conductor.endByShutdown(slot);
     }

@@ -59,6 +59,8 @@ export type LogEvent =
   | {
       readonly event: 'request-refused';
       readonly session: string | undefined;
+      /** Undefined: of none, or not known yet. */
+      readonly site?: string | undefined;
       readonly code: string;
       readonly detail: string;
     }

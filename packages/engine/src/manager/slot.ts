@@ -1,6 +1,7 @@
 import type { Instant, Timed } from '../kit/index.ts';
 import type { Session, SessionStream } from '../session/index.ts';
 import type { Stream } from '../stream/index.ts';
+import type { Site } from './admission/sites.ts';
 import type { LinkId, RequestId } from './input.ts';
 import type { Start } from './start/start.ts';
 
@@ -18,6 +19,7 @@ export interface Upstream {
 /** A session in the manager's tables, with its streams while it has any. */
 export interface Slot extends Timed {
   readonly session: Session;
+  readonly site: Site;
   upstreams: readonly Upstream[];
   /** Until the second request: its abort or loss names no sid. */
   creationRequest: RequestId | undefined;
@@ -26,9 +28,10 @@ export interface Slot extends Timed {
 }
 
 /** A session that is new in the tables. */
-export function makeSlot(session: Session): Slot {
+export function makeSlot(session: Session, site: Site): Slot {
   return {
     session,
+    site,
     upstreams: [],
     creationRequest: undefined,
     isEnded: false,

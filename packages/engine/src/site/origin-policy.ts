@@ -4,6 +4,14 @@ export interface OriginPolicy {
   readonly any: boolean;
   /** Serialised origins in the ASCII, lower-case form of browsers: `https://www.example.org`, `http://localhost:8080`. */
   readonly listed: ReadonlySet<string>;
+  /** Of `https://*.example.org`: everything below example.org, at label boundaries; not example.org itself. */
+  readonly patterns: readonly OriginPattern[];
+}
+
+/** What stands before and after the labels that are free: `https://` and `.example.org`. */
+export interface OriginPattern {
+  readonly before: string;
+  readonly after: string;
 }
 
 /** What a request says about the page that made it. Only browsers say it, and pages can not forge it. */
@@ -24,10 +32,18 @@ export interface OriginClaim {
  */
 export type OriginVerdict = 'none' | 'same-origin' | 'listed' | 'any' | 'refused';
 
-export const SAME_ORIGIN_ONLY: OriginPolicy = { any: false, listed: new Set() };
+export const SAME_ORIGIN_ONLY: OriginPolicy = { any: false, listed: new Set(), patterns: [] };
 
+/** `*` (all), or origins and patterns such as `https://*.example.org`. */
 export function originPolicy(origins: '*' | readonly string[]): OriginPolicy {
-  return origins === '*' ? { any: true, listed: new Set() } : { any: false, listed: new Set(origins) };
+  if (origins === '*') return { any: true, listed: new Set(), patterns: [] };
+  const patterns = origins.flatMap((each) => patternOf(each) ?? []);
+  return { any: false, listed: new Set(origins.filter((each) => !each.includes('*'))), patterns };
+}
+
+function patternOf(origin: string): OriginPattern | undefined {
+  const [before, after] = origin.split('*');
+  return before === undefined || after === undefined ? undefined : { before, after };
 }
 
 /** Judges a request by the page that made it; decides nothing about requests without `Origin`, which are no page's. */
@@ -35,8 +51,16 @@ export function judgeOrigin(policy: OriginPolicy, claim: OriginClaim): OriginVer
   const { origin } = claim;
   if (origin === undefined) return 'none';
   if (policy.any) return 'any';
-  if (policy.listed.has(origin)) return 'listed';
+  if (policy.listed.has(origin) || policy.patterns.some((pattern) => fits(origin, pattern))) return 'listed';
   return isSameOrigin(origin, claim) ? 'same-origin' : 'refused';
+}
+
+/** One label or more, as browsers write them. */
+const LABELS = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+
+function fits(origin: string, { before, after }: OriginPattern): boolean {
+  if (!origin.startsWith(before) || !origin.endsWith(after)) return false;
+  return LABELS.test(origin.slice(before.length, -after.length));
 }
 
 /**

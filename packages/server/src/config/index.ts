@@ -11,5 +11,7 @@ export {
   formatListenAt,
   type HostPort,
   type ListenAt,
+  type SiteConfig,
+  type SiteKeys,
 } from './schema/index.ts';
 export { type Environment, FILE_VARIABLE, type Flags } from './settings.ts';

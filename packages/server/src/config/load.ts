@@ -1,8 +1,10 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { readConfigFile } from './file.ts';
+import { withInherited } from './inherit.ts';
 import { MergedTree } from './merge.ts';
 import { type ConfigProblem, formatPath, problemsOf } from './problems.ts';
-import { type Config, CROSS_RULES, configSchema } from './schema/index.ts';
+import { brokenRules } from './rules.ts';
+import { type Config, configSchema } from './schema/index.ts';
 import { type Environment, type Flags, readEnvironment, readFlags } from './settings.ts';
 
 /** Where a configuration comes from. A flag wins over a variable, a variable over the file, the file over the default. */
@@ -14,7 +16,7 @@ export interface ConfigSources {
 }
 
 function crossProblems(config: Config, merged: MergedTree): readonly ConfigProblem[] {
-  return CROSS_RULES.filter((rule) => rule.broken(config)).map(({ path, what, fix }) => {
+  return brokenRules(config).map(({ path, what, fix }) => {
     const where = merged.locate(path);
     return { code: 'conflict', where, path: formatPath(path), what, fix };
   });
@@ -35,10 +37,13 @@ export function loadConfig(sources: ConfigSources): Result<Config, readonly Conf
   problems.push(...merged.resolveFiles());
 
   const checked = configSchema.safeParse(merged.tree);
-  if (checked.success) problems.push(...crossProblems(checked.data, merged));
-  else
-    problems.push(
-      ...problemsOf(checked.error.issues, merged.tree, (path, ofKey) => merged.locate(path, ofKey)),
-    );
-  return checked.success && problems.length === 0 ? ok(checked.data) : fault(problems);
+  if (!checked.success) {
+    const { issues } = checked.error;
+    problems.push(...problemsOf(issues, merged.tree, (path, ofKey) => merged.locate(path, ofKey)));
+    return fault(problems);
+  }
+  // Each value is right by itself, so what sites take over from the top is right as well.
+  const config: Config = configSchema.parse(withInherited(merged.tree));
+  problems.push(...crossProblems(config, merged));
+  return problems.length === 0 ? ok(config) : fault(problems);
 }

@@ -5,9 +5,9 @@ import { ALL_KEYS, ANY_NAME, type Key, TOP_KEYS } from './keys.ts';
 import { type ConfigProblem, formatPath } from './problems.ts';
 import type { Setting } from './settings.ts';
 
-type Tree = Record<string, unknown>;
+export type Tree = Record<string, unknown>;
 
-function isTree(value: unknown): value is Tree {
+export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -16,8 +16,10 @@ function withEmptyGroups(tree: unknown, keys: readonly Key[]): unknown {
   if (!isTree(tree)) return tree;
   const entries = Object.entries(tree).map(([name, value]) => {
     const key = keys.find(({ path }) => path.at(-1) === name);
-    if (key?.facts.kind !== 'group') return [name, value];
-    return [name, withEmptyGroups(value ?? {}, key.children)];
+    if (key?.facts.kind === 'group') return [name, withEmptyGroups(value ?? {}, key.children)];
+    if (key?.facts.kind !== 'map' || key.children.length === 0 || !isTree(value)) return [name, value];
+    const items = Object.entries(value).map(([item, its]) => [item, withEmptyGroups(its, key.children)]);
+    return [name, Object.fromEntries(items)];
   });
   return Object.fromEntries(entries);
 }

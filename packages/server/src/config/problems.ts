@@ -32,9 +32,15 @@ export function formatPath(path: readonly PropertyKey[]): string {
   return text;
 }
 
-/** A value as its writer knows it, cut short. Values of maps may be secrets (headers), so they are not shown. */
+/** A value as its writer knows it, cut short. Secrets are not shown; values of maps (headers) may be some. */
 function shown(value: unknown, key: Key | undefined): string {
-  if (key?.facts.kind === 'map' || value === undefined || typeof value === 'object') return '';
+  if (
+    key?.facts.kind === 'map' ||
+    key?.facts.isSecret === true ||
+    value === undefined ||
+    typeof value === 'object'
+  )
+    return '';
   const text = JSON.stringify(value);
   return `${text.length > 60 ? `${text.slice(0, 60)}...` : text} `;
 }

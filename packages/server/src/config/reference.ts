@@ -8,6 +8,8 @@ Every key, with its default. This page is printed by \`boshd config-reference\`;
 How the file, the environment and the flags work together is told in [configuration.md](configuration.md).
 `;
 
+const TOP_NAMES: readonly (string | undefined)[] = TOP_KEYS.map(({ path }) => path[0]);
+
 /** A default as it would be written in YAML. */
 function presetText(preset: unknown): string {
   const text = typeof preset === 'string' ? preset : JSON.stringify(preset);
@@ -30,7 +32,15 @@ function entry(key: Key): string {
   if (env !== undefined && flag !== undefined) {
     lines.push(`- Also set by: \`${env}\` in the environment, \`--${flag}\` as a flag`);
   }
-  return [...lines, '', ...key.children.map(entry)].join('\n');
+  if (name !== 'sites') return [...lines, '', ...key.children.map(entry)].join('\n');
+  // Keys that stand at the top too are told there.
+  const isOwn = ({ path: [, , below = ''] }: Key) => !TOP_NAMES.includes(below);
+  const taken = key.children.filter((child) => !isOwn(child)).map(({ path }) => `\`${path.at(-1)}\``);
+  lines.push(
+    '',
+    `Besides the keys below, a site may have ${taken.join(', ')}, each as at the top of the file.`,
+  );
+  return [...lines, '', ...key.children.filter(isOwn).map(entry)].join('\n');
 }
 
 function section(key: Key): string {

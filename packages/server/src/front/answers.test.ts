@@ -251,6 +251,7 @@ describe('origins', () => {
     expect(rig.log[0]).toEqual({
       event: 'request-refused',
       session: undefined,
+      site: 'default',
       code: 'origin-refused',
       detail: 'a page of https://evil.example, by host chat.example.org, from 127.0.0.1',
     });

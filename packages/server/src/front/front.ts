@@ -57,7 +57,7 @@ class NodeFront implements Front, HttpHandler {
 
   constructor(options: FrontOptions, submit: Submit, toolbox: Toolbox, log: (event: LogEvent) => void) {
     const { limits, xml } = options;
-    const proxies = new TrustedProxies(options.trustedProxies);
+    const proxies = new TrustedProxies(options.trustedProxies, options.forwardedHeader);
     this.#options = options;
     this.#submit = submit;
     this.#toolbox = toolbox;
@@ -141,7 +141,7 @@ class NodeFront implements Front, HttpHandler {
   }
 
   #read(exchange: Exchange, request: FrontRequest, expectation: Expectation): void {
-    const post = new Post(request.headers, this.#postLimits);
+    const post = new Post(request.headers, exchange.verdict.site?.post ?? this.#postLimits);
     exchange.post = post;
     if (post.hopeless || (post.tooLarge && expectation === '100-continue')) {
       this.#decode(exchange, post);
@@ -179,8 +179,9 @@ class NodeFront implements Front, HttpHandler {
     }
     const body = decoded.value;
     exchange.sid = body.attributes.sid;
-    const { secure, address } = exchange.verdict.client;
-    this.#submit({ type: 'request', request, site: this.#options.site, secure, address, body });
+    const { client, site } = exchange.verdict;
+    const { secure, address } = client;
+    this.#submit({ type: 'request', request, site: site?.name ?? this.#options.site, secure, address, body });
   }
 
   #answer(exchange: Exchange, reply: plain.PlainReply): void {

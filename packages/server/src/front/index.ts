@@ -12,3 +12,5 @@ export {
   type TlsMaterial,
 } from './options.ts';
 export { firstOf, healthPages, type Page, type PageRequest, type Pages } from './reply/pages.ts';
+export type { RecognitionOptions, SecretHeader } from './site/recognition.ts';
+export type { SiteOptions, Syntax } from './site/site.ts';

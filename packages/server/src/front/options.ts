@@ -1,5 +1,7 @@
 import { CLIENT_XML_LIMITS, type XmlLimits } from '@boshd/engine/wire';
 import type { Pages } from './reply/pages.ts';
+import type { ForwardedHeader } from './request/client.ts';
+import type { SiteOptions, Syntax } from './site/site.ts';
 
 /** Everything the HTTP side can be told. Made from the configuration; `frontOptions()` gives the defaults. */
 export interface FrontOptions {
@@ -7,15 +9,23 @@ export interface FrontOptions {
   readonly listen: readonly ListenAddress[];
   /** Given: every listener speaks https. Default none: a proxy in front makes the TLS. */
   readonly tls: TlsMaterial | undefined;
-  /** Name of the site that requests belong to. Default `default`. */
+  /** Name of the default site, which the keys below are about. Default `default`. */
   readonly site: string;
+  /** Whether it takes what is no other site's; else such requests are refused. Default true. */
+  readonly isFallback: boolean;
+  /** The other sites. Default none. */
+  readonly sites: readonly SiteOptions[];
   /** Paths of the BOSH URL without a slash at the end; each is answered with one too. Default /http-bind and /bosh. */
   readonly paths: readonly string[];
   readonly cors: CorsOptions;
   /** Added to every reply on the BOSH paths, name to value. Default none. */
   readonly extraHeaders: Readonly<Record<string, string>>;
-  /** IP addresses and networks (`10.0.0.0/8`) whose X-Forwarded-* counts. Default none. */
+  /** Default POST only. */
+  readonly syntaxes: readonly Syntax[];
+  /** IP addresses and networks (`10.0.0.0/8`) whose X-Forwarded-* or Forwarded counts. Default none. */
   readonly trustedProxies: readonly string[];
+  /** Which of the two they write. Default X-Forwarded-For. */
+  readonly forwardedHeader: ForwardedHeader;
   readonly limits: FrontLimits;
   /** What the XML of a <body/> may cost. */
   readonly xml: XmlLimits;
@@ -100,10 +110,14 @@ export function frontOptions(given: Partial<FrontOptions> = {}): FrontOptions {
     ],
     tls: undefined,
     site: 'default',
+    isFallback: true,
+    sites: [],
     paths: ['/http-bind', '/bosh'],
     cors: SAME_ORIGIN_CORS,
     extraHeaders: {},
+    syntaxes: ['post'],
     trustedProxies: [],
+    forwardedHeader: 'x-forwarded-for',
     limits: FRONT_LIMITS,
     xml: CLIENT_XML_LIMITS,
     pages: () => undefined,

@@ -3,7 +3,7 @@ import { type AdmittedDomain, admitDomain, type DialPlan } from '../../site/inde
 import { createStream, type Stream, type StreamRequest } from '../../stream/index.ts';
 import { type BodyAttributes, makeFramer } from '../../wire/index.ts';
 import type { Conductor, Dials } from '../conductor.ts';
-import type { ManagerConfig } from '../config.ts';
+import type { SitePolicy } from '../config.ts';
 import { planDial, startTlsOf } from '../dialling.ts';
 import type { LinkId } from '../input.ts';
 import type { Slot, Upstream } from '../slot.ts';
@@ -12,31 +12,30 @@ import { beginStart, judgeStart, type Start, type StartFailure } from './start.t
 
 /** Has links dialled for the streams of sessions, and numbers them. */
 export class Dialler implements Dials {
-  readonly #config: ManagerConfig;
   readonly #table: SessionTable;
   readonly #conductor: () => Conductor;
   #lastLink: LinkId = 0;
 
   /** @param conductor a function, because each needs the other */
-  constructor(config: ManagerConfig, table: SessionTable, conductor: () => Conductor) {
-    this.#config = config;
+  constructor(table: SessionTable, conductor: () => Conductor) {
     this.#table = table;
     this.#conductor = conductor;
   }
 
   /** Dials for a stream of a session whose domain was admitted. */
   dial(slot: Slot, of: SessionStream, domain: AdmittedDomain, { from, lang }: BodyAttributes): void {
-    const { domains, showExternal } = this.#config;
+    const { policy } = slot.site;
+    const { domains, showExternal } = policy;
     const { now } = this.#conductor();
     const plan = planDial(domains, domain, slot.session.address);
     const request = { domain: domain.name, from, lang, startTls: startTlsOf(plan), showExternal };
-    this.#attach(slot, of, this.#newStream(request), beginStart(plan, now));
+    this.#attach(slot, of, this.#newStream(request, policy), beginStart(plan, now));
   }
 
   /** XEP-0124 §16.3: a further stream is under the same policy as the first. */
   openStream(slot: Slot, stream: SessionStream, attributes: BodyAttributes): void {
     const conductor = this.#conductor();
-    const admitted = admitDomain(this.#config.domains, attributes.to, conductor.sessionTurn.toolbox);
+    const admitted = admitDomain(slot.site.policy.domains, attributes.to, conductor.sessionTurn.toolbox);
     if (admitted.ok) this.dial(slot, stream, admitted.value, attributes);
     else conductor.endByServer(slot, stream, admitted.fault.code, admitted.fault.detail);
   }
@@ -45,10 +44,11 @@ export class Dialler implements Dials {
     const { start, stream: old, remote, of } = upstream;
     if (start === undefined) return failure;
     const { now, toolbox } = this.#conductor().streamTurn;
-    const within = this.#config.stream.negotiation;
+    const { policy } = slot.site;
+    const within = policy.stream.negotiation;
     const verdict = judgeStart(start, failure, { now, within, toolbox, remote, isSecure: old.isSecure });
     if (verdict.type === 'give-up') return verdict.failure;
-    const stream = this.#newStream({ ...old.request, startTls: startTlsOf(verdict.start.plan) });
+    const stream = this.#newStream({ ...old.request, startTls: startTlsOf(verdict.start.plan) }, policy);
     // What the client has said meanwhile is for whichever server it will be.
     stream.from = old.from;
     stream.lang = old.lang;
@@ -57,8 +57,7 @@ export class Dialler implements Dials {
     return undefined;
   }
 
-  #newStream(request: StreamRequest): Stream {
-    const { stream: limits, serverXml } = this.#config;
+  #newStream(request: StreamRequest, { stream: limits, serverXml }: SitePolicy): Stream {
     const { now, toolbox } = this.#conductor().streamTurn;
     return createStream(request, limits, makeFramer(serverXml, toolbox), now);
   }

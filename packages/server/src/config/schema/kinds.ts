@@ -18,6 +18,8 @@ export interface KeyFacts {
   readonly form: string;
   /** The value when it is not set, as it would be written; undefined: there is none. */
   readonly preset?: unknown;
+  /** Its value must not be shown. */
+  readonly isSecret?: boolean | undefined;
 }
 
 /** The facts of every key and group of the schema. */
@@ -122,6 +124,7 @@ export function list<Value>(
     readonly min?: number;
     readonly max: number;
     readonly preset: string[];
+    readonly isSecret?: boolean;
   },
 ) {
   const schema = z

@@ -72,6 +72,20 @@ export const serviceKeys = {
       "The proxies whose word on the client's address and scheme counts (X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host).",
     reason: 'Anyone can send such headers; believed from all, limits per address would mean nothing.',
   }),
+  forwardedHeader: choice(['x-forwarded-for', 'forwarded'], {
+    preset: 'x-forwarded-for',
+    purpose:
+      'The header in which proxies name the client: X-Forwarded-For (with X-Forwarded-Proto and X-Forwarded-Host), or Forwarded (RFC 7239). The other is ignored.',
+    reason:
+      'A proxy that writes the one passes on the other as the client sent it, so only one can be believed.',
+    precedent: 'nginx, Apache, Caddy and most load balancers write X-Forwarded-For.',
+  }),
+  defaultSite: flag({
+    preset: true,
+    purpose:
+      'Whether requests that are no site of sites are those of the default site, which the keys at the top of the file describe. false: they are refused.',
+    reason: 'With no sites at all the default site is the only one.',
+  }),
   http: group(
     {
       keepAlive: duration({

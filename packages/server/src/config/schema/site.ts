@@ -1,8 +1,9 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
-import { count, flag, group, key, list, optionalKey, parsed, size } from './kinds.ts';
+import { flag, group, key, list, optionalKey, parsed } from './kinds.ts';
+import { limits } from './limits.ts';
 import { sessionKeys, streamKeys } from './session.ts';
-import { parseDomain, parseDomainPattern, parseOrigin } from './values.ts';
+import { parseDomain, parseDomainPattern, parseOriginPattern } from './values.ts';
 
 /** Answered by boshd itself, so no BOSH path may be one of them. */
 const RESERVED_PATHS = new Set(['/', '/healthz', '/readyz', '/metrics']);
@@ -19,7 +20,7 @@ function parsePath(input: string): Result<string, string> {
   return /^(?:\/[\w.~-]+)+$/.test(path) ? ok(path) : fault('is not a plain path');
 }
 
-function parseHeaderName(input: string): Result<string, string> {
+export function parseHeaderName(input: string): Result<string, string> {
   return HEADER_NAME.test(input) ? ok(input) : fault('is not a header name');
 }
 
@@ -52,104 +53,13 @@ const domains = group(
   { purpose: 'Which XMPP domains are served.' },
 );
 
-const limits = group(
-  {
-    bodyBytesMax: size({
-      purpose: 'The longest <body/> of one request.',
-      reason: 'Several stanzas may come in one; it is read into memory whole.',
-      precedent: 'Prosody 10 MB, node-xmpp-bosh 100 kB.',
-      min: '16KiB',
-      max: '64MiB',
-      preset: '1MiB',
-    }),
-    stanzaBytesMax: size({
-      purpose: 'The longest stanza from a client.',
-      reason: 'XMPP servers end the stream at longer ones; a clear error at once is better.',
-      precedent: 'Prosody 256 KiB; RFC 6120 §13.12 allows no limit below 10,000 bytes.',
-      min: '10000',
-      max: '64MiB',
-      preset: '256KiB',
-    }),
-    serverStanzaBytesMax: size({
-      purpose: 'The longest stanza from an XMPP server.',
-      reason: 'A large roster or avatar comes in one stanza.',
-      min: '10000',
-      max: '64MiB',
-      preset: '1MiB',
-    }),
-    depthMax: count({
-      of: 'elements',
-      purpose: 'How deep elements may be nested in a stanza.',
-      reason: 'Real stanzas are less than 20 deep; parsers behind boshd may be slow or crash on deep ones.',
-      min: 16,
-      max: 1024,
-      preset: 64,
-    }),
-    attributesMax: count({
-      of: 'attributes',
-      purpose: 'The most attributes of one element, namespace declarations included.',
-      min: 16,
-      max: 1024,
-      preset: 64,
-    }),
-    nameBytesMax: size({
-      purpose: 'The longest name of an element or attribute, its prefix included.',
-      min: '64B',
-      max: '64KiB',
-      preset: '512B',
-    }),
-    sessionsMax: count({
-      of: 'sessions',
-      purpose: 'The most live sessions at once.',
-      reason:
-        'Each takes two open files and a few tens of kilobytes; the limit of open files of the process must be above twice this number.',
-      min: 1,
-      max: 1_000_000,
-      preset: 20_000,
-    }),
-    endedMax: count({
-      of: 'sessions',
-      purpose: 'The most ended sessions that are remembered; the oldest are forgotten first.',
-      reason: 'A request that comes late hears why its session ended.',
-      precedent: 'node-xmpp-bosh remembers them too, for the wait and 5 s.',
-      min: 0,
-      max: 1_000_000,
-      preset: 10_000,
-    }),
-    sessionsPerAddressMax: count({
-      of: 'sessions (0: no limit)',
-      purpose: 'The most sessions at once from one client address.',
-      reason: 'A household or a small office shares one address; a loop of reconnects must not take all.',
-      min: 0,
-      max: 1_000_000,
-      preset: 50,
-    }),
-    creationsPerAddressPerSecond: count({
-      of: 'sessions a second (0: no limit)',
-      purpose: 'How many sessions one client address may create in a second, in the long run.',
-      reason: 'Some clients reconnect in an endless loop, several times a second.',
-      precedent: 'Openfire 20/s with a burst of 50, switched off by default.',
-      min: 0,
-      max: 100_000,
-      preset: 10,
-    }),
-    creationsPerAddressBurst: count({
-      of: 'sessions',
-      purpose: 'How many sessions one client address may create at once.',
-      reason: 'After an outage all the people behind one address come back in the same second.',
-      min: 1,
-      max: 100_000,
-      preset: 30,
-    }),
-  },
-  { purpose: 'Limits of what clients and servers may send, and of how many clients there are.' },
-);
-
-const origin = parsed((input) => (input === '*' ? ok(input) : parseOrigin(input)));
+const origin = parsed((input) => (input === '*' ? ok(input) : parseOriginPattern(input)));
 /** A list, because the environment and flags write lists; '*' in it is all. */
 const origins = z
   .union([z.literal('*'), z.array(origin).max(10_000)])
   .transform((input) => (input.includes('*') ? ('*' as const) : input));
+
+const SYNTAXES = ['post', 'script', 'window-name', 'websocket'] as const;
 
 /** What a web site decides for itself. At the top level these keys are the default site. */
 export const siteKeys = {
@@ -163,7 +73,7 @@ export const siteKeys = {
   }),
   origins: key(origins, {
     kind: 'list',
-    form: '* (all), or a list of origins such as https://www.example.org',
+    form: '* (all), or a list of origins such as https://www.example.org, or https://*.example.org (all below it)',
     preset: [],
     purpose: 'The web origins, besides its own, whose pages may use this service.',
     reason:
@@ -188,6 +98,14 @@ export const siteKeys = {
     preset: [],
     purpose:
       'Headers that scripts of other origins may set on requests, besides Content-Type and Accept-Encoding.',
+  }),
+  syntaxes: key(z.array(z.literal(SYNTAXES)).min(1).max(SYNTAXES.length), {
+    kind: 'list',
+    form: `a list of ${SYNTAXES.join(', ')}`,
+    preset: ['post'],
+    purpose:
+      'How pages may talk to boshd. post: BOSH (XEP-0124). script: BOSH by script elements (XEP-0252). window-name: BOSH by forms in a frame. websocket: RFC 7395.',
+    reason: 'A page whose own web server proxies the BOSH URL needs nothing but post.',
   }),
   extraHeaders: key(z.record(parsed(parseExtraHeaderName), z.string().regex(HEADER_VALUE).max(8192)), {
     kind: 'map',

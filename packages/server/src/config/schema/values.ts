@@ -112,6 +112,23 @@ export function parseOrigin(input: string): Parsed<string> {
   return ok(url.origin);
 }
 
+/** An origin, or `https://*.example.org` for those of all hosts below example.org. */
+export function parseOriginPattern(input: string): Parsed<string> {
+  const [scheme, host, ...rest] = input.split('://*.');
+  if (host === undefined) return parseOrigin(input);
+  const parsed = rest.length > 0 ? fault('') : parseOrigin(`${scheme}://x.${host}`);
+  return parsed.ok ? ok(parsed.value.replace('://x.', '://*.')) : fault('is not a pattern of origins');
+}
+
+/** A host as a Host header names it, without a port: a domain, `*.example.org` for all below it, an IP address. */
+export function parseHost(input: string): Parsed<string> {
+  if (isIP(input) === 4) return ok(input);
+  const bare = /^\[(.*)\]$/.exec(input)?.[1] ?? input;
+  if (isIP(bare) === 6) return ok(new URL(`http://[${bare}]`).hostname);
+  const domain = input === '*' ? fault('') : parseDomainPattern(input);
+  return domain.ok ? domain : fault('is not a host without a port');
+}
+
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /** A domain in lower case and in its ASCII form; one without a dot is a name of the local network. */

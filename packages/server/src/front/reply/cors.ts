@@ -9,6 +9,9 @@ const ALLOWED_HEADERS = ['Content-Type', 'Accept-Encoding'];
 /** A day; browsers cap it at two hours or more. Each preflight saved is half of the requests of a short chat. */
 const PREFLIGHT_MAX_AGE_SECONDS = 86_400;
 
+/** Origins that fit a pattern and are remembered; anyone can make up names below a domain. */
+const FITTING_MAX = 1000;
+
 /** CORS as the Fetch standard wants it, decided once for each origin that is allowed. */
 export class Cors {
   /** For replies to requests that name no foreign origin, and to those that are refused. */
@@ -17,6 +20,8 @@ export class Cors {
   readonly preflight: HeaderLines;
   readonly #policy: OriginPolicy;
   readonly #listed = new Map<string, ReplyHeaders>();
+  readonly #ofListed: (origin: string) => ReplyHeaders;
+  readonly #rememberedMax: number;
 
   /** Throws FrontError OPTION_UNUSABLE for credentials with `*`, which browsers refuse. */
   constructor(options: CorsOptions, extraHeaders: Readonly<Record<string, string>>) {
@@ -34,15 +39,24 @@ export class Cors {
       exposedHeaders.length === 0 ? {} : { 'Access-Control-Expose-Headers': exposedHeaders.join(', ') };
     if (origins === '*') {
       this.plain = new ReplyHeaders({ ...extraHeaders, 'Access-Control-Allow-Origin': '*', ...exposed });
+      this.#ofListed = () => this.plain;
+      this.#rememberedMax = 0;
       return;
     }
     const vary = origins.length === 0 ? {} : { Vary: 'Origin' };
     this.plain = new ReplyHeaders({ ...extraHeaders, ...vary });
-    for (const origin of origins) {
+    const withCredentials = credentials ? { 'Access-Control-Allow-Credentials': 'true' } : {};
+    this.#ofListed = (origin) => {
       const allow = { 'Access-Control-Allow-Origin': origin, ...vary, ...exposed };
-      const withCredentials = credentials ? { 'Access-Control-Allow-Credentials': 'true' } : {};
-      this.#listed.set(origin, new ReplyHeaders({ ...extraHeaders, ...allow, ...withCredentials }));
-    }
+      return new ReplyHeaders({ ...extraHeaders, ...allow, ...withCredentials });
+    };
+    for (const origin of this.#policy.listed) this.#listed.set(origin, this.#ofListed(origin));
+    this.#rememberedMax = this.#listed.size + FITTING_MAX;
+  }
+
+  /** Whether the page's origin is allowed by name or pattern, not just as one of all. */
+  lists(claim: OriginClaim): boolean {
+    return judgeOrigin(this.#policy, claim) === 'listed';
   }
 
   /** The headers of every reply to such a request; undefined: no rule allows its origin. */
@@ -51,9 +65,17 @@ export class Cors {
       case 'refused':
         return undefined;
       case 'listed':
-        return this.#listed.get(claim.origin ?? '');
+        return this.#listedReplies(claim.origin ?? '');
       default:
         return this.plain;
     }
+  }
+
+  #listedReplies(origin: string): ReplyHeaders {
+    const known = this.#listed.get(origin);
+    if (known !== undefined) return known;
+    const fresh = this.#ofListed(origin);
+    if (this.#listed.size < this.#rememberedMax) this.#listed.set(origin, fresh);
+    return fresh;
   }
 }

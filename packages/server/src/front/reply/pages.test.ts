@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { firstOf, healthPages, type PageRequest, pageReply } from './pages.ts';
 
 function request(path: string): PageRequest {
-  return { path, query: '', address: '127.0.0.1', secure: false, host: undefined };
+  return { path, query: '', address: '127.0.0.1', secure: false, host: undefined, site: undefined };
 }
 
 test('health and readiness', () => {

@@ -11,6 +11,8 @@ export interface PageRequest {
   readonly address: string;
   readonly secure: boolean;
   readonly host: string | undefined;
+  /** Name of the site by its host; undefined: of none. */
+  readonly site: string | undefined;
 }
 
 /** What is shown. Held in memory: a page is made without waiting for anything. */

@@ -29,6 +29,11 @@ export const ORIGIN_REFUSED = text(
   403,
   "Refused: this service does not allow the web origin of your page. Its operator finds the reason in boshd's log.",
 );
+export const NO_SITE = text(
+  404,
+  'This service is for certain web sites, and this is the host of none of them.',
+);
+export const POST_REFUSED = text(403, 'Refused: this site does not take BOSH requests by POST.');
 export const NAVIGATION_REFUSED = text(
   403,
   'Refused: a form can not be posted to a BOSH service; XMPP clients send their requests by script.',
@@ -45,6 +50,9 @@ export const CODING_UNKNOWN = text(415, 'The content coding of the request is no
   'Accept-Encoding',
   REQUEST_CODINGS,
 ]);
+
+export const BOSH_METHODS = 'POST, GET, HEAD, OPTIONS';
+export const ALLOWED_METHODS: PlainReply = { ...NOT_FOUND, status: 204, headers: ['Allow', BOSH_METHODS] };
 
 export function methodRefused(allowed: string): PlainReply {
   return text(405, `This path takes ${allowed} only.`, ['Allow', allowed]);

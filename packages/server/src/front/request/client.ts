@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { FrontError } from '../errors.ts';
-import { headerOf, type RequestHead } from './head.ts';
+import { readForwarded, readXForwarded } from './forwarded.ts';
+import { headerOf, type Peer, type RequestHead } from './head.ts';
 
 /** Who made a request, and how, as far as it can be known. */
 export interface Client {
@@ -12,16 +13,28 @@ export interface Client {
   readonly host: string | undefined;
 }
 
-/** What the request says of itself; what X-Forwarded-* says counts only from a trusted proxy, for anyone can write it. */
-export function clientOf(head: RequestHead, proxies: TrustedProxies): Client {
-  const { peer, headers } = head;
+/** Which header proxies write: only that one is read, for a proxy passes on what it does not know, whoever wrote it. */
+export type ForwardedHeader = 'x-forwarded-for' | 'forwarded';
+
+/** A proxy of a site that was recognised: what it says counts as well. */
+export interface SiteProxy {
+  readonly networks: TrustedProxies;
+  /** It proved itself by a secret, wherever it is. */
+  readonly hasSecret: boolean;
+}
+
+/** What the request says of itself; what proxies say of it counts only from a trusted one, for anyone can write it. */
+export function clientOf(head: RequestHead, proxies: TrustedProxies, site?: SiteProxy): Client {
+  const { peer } = head;
   const host = hostOf(head);
-  if (!peer.trusted) return { address: peer.address, secure: peer.secure, host };
-  const proto = lastOf(headerOf(headers, 'x-forwarded-proto'))?.toLowerCase();
+  if (!peer.trusted && site === undefined) return { address: peer.address, secure: peer.secure, host };
+  const read = proxies.header === 'forwarded' ? readForwarded : readXForwarded;
+  const said = read(head.headers);
   return {
-    address: forwardedAddress(headerOf(headers, 'x-forwarded-for'), proxies) ?? peer.address,
-    secure: proto === undefined ? peer.secure : proto === 'https',
-    host: lastOf(headerOf(headers, 'x-forwarded-host')) ?? host,
+    // What can not be read was written by the client: the proxy's own address would be without limits.
+    address: said === undefined ? 'unknown' : addressBehind(peer, said.addresses, proxies, site),
+    secure: said?.proto === undefined ? peer.secure : said.proto === 'https',
+    host: said?.host ?? host,
   };
 }
 
@@ -31,21 +44,29 @@ function hostOf(head: RequestHead): string | undefined {
   return authority ?? headerOf(head.headers, 'host');
 }
 
-/** Each proxy adds the address it saw at the end, so the client is the first from there that is not one of ours. */
-function forwardedAddress(value: string | undefined, proxies: TrustedProxies): string | undefined {
-  if (value === undefined) return undefined;
-  let client: string | undefined;
-  for (const part of value.split(',').reverse()) {
-    const address = plainAddress(part.trim());
-    if (address === undefined) break;
-    client = address;
-    if (!proxies.has(address)) break;
+/**
+ * Each proxy adds the address it saw at the end, so the client is the first from there that is not one of ours. The secret
+ * of a site stands for one proxy whose address is not known.
+ */
+function addressBehind(
+  peer: Peer,
+  addresses: readonly string[],
+  proxies: TrustedProxies,
+  site: SiteProxy | undefined,
+): string {
+  let client = peer.address;
+  let unknownProxies = site?.hasSecret === true ? 1 : 0;
+  for (let last = addresses.length - 1; last >= 0; last -= 1) {
+    if (site?.networks.has(client) === true) unknownProxies = 0;
+    else if (!proxies.has(client)) {
+      if (unknownProxies === 0) break;
+      unknownProxies -= 1;
+    }
+    const next = plainAddress(addresses[last] ?? '');
+    if (next === undefined) break;
+    client = next;
   }
   return client;
-}
-
-function lastOf(list: string | undefined): string | undefined {
-  return list?.slice(list.lastIndexOf(',') + 1).trim();
 }
 
 /** An IP address from how a proxy may write it: with a port, in brackets, IPv4 in its IPv6 form. */
@@ -57,11 +78,13 @@ export function plainAddress(text: string): string | undefined {
 
 /** The addresses whose word on the client counts. */
 export class TrustedProxies {
+  readonly header: ForwardedHeader;
   readonly #networks = new BlockList();
   readonly #none: boolean;
 
   /** Takes addresses and networks: `127.0.0.1`, `10.0.0.0/8`, `fd00::/8`. Throws FrontError OPTION_UNUSABLE. */
-  constructor(networks: readonly string[]) {
+  constructor(networks: readonly string[], header: ForwardedHeader = 'x-forwarded-for') {
+    this.header = header;
     this.#none = networks.length === 0;
     for (const network of networks) this.#add(network);
   }

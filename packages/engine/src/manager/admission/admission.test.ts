@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { instantOf } from '../kit/index.ts';
+import { instantOf } from '../../kit/index.ts';
+import { DEFAULT_ADMISSION_LIMITS } from '../config.ts';
 import { Admission } from './admission.ts';
-import { DEFAULT_ADMISSION_LIMITS } from './config.ts';
 
 const at = (seconds: number) => instantOf(seconds * 1000);
 const make = (limits: Partial<typeof DEFAULT_ADMISSION_LIMITS> = {}) =>

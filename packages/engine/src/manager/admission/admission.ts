@@ -1,5 +1,5 @@
-import type { Instant } from '../kit/index.ts';
-import type { AdmissionLimits } from './config.ts';
+import type { Instant } from '../../kit/index.ts';
+import type { AdmissionLimits } from '../config.ts';
 
 interface Usage {
   sessions: number;

@@ -1,0 +1,73 @@
+import { createSession, grantContentType } from '../../session/index.ts';
+import { type AdmittedDomain, admitDomain } from '../../site/index.ts';
+import type { Site, Sites } from '../admission/sites.ts';
+import type { Conductor } from '../conductor.ts';
+import type { Input } from '../input.ts';
+import { type Reason, reasonFacts } from '../reasons.ts';
+import { makeSlot } from '../slot.ts';
+import type { SessionTable } from '../table.ts';
+import type { Dialler } from './dialler.ts';
+
+export type RequestInput = Extract<Input, { type: 'request' }>;
+
+/** How sessions come to be: admission, the first state, the dial (XEP-0124 §7.1). */
+export class Creation {
+  readonly #sites: Sites;
+  readonly #table: SessionTable;
+  readonly #conductor: Conductor;
+  readonly #dialler: Dialler;
+  #isShuttingDown = false;
+
+  constructor(sites: Sites, table: SessionTable, conductor: Conductor, dialler: Dialler) {
+    this.#sites = sites;
+    this.#table = table;
+    this.#conductor = conductor;
+    this.#dialler = dialler;
+  }
+
+  /** From now on no session is created. */
+  stop(): void {
+    this.#isShuttingDown = true;
+  }
+
+  create(input: RequestInput): void {
+    const site = this.#sites.of(input.site);
+    const { toolbox } = this.#conductor.sessionTurn;
+    const admitted = admitDomain(site.policy.domains, input.body.attributes.to, toolbox);
+    if (this.#isShuttingDown) {
+      this.#refuse(input, 'shutdown', '');
+    } else if (!admitted.ok) {
+      this.#refuse(input, admitted.fault.code, admitted.fault.detail);
+    } else {
+      const refusal = this.#sites.enter(site, input.address, this.#conductor.now);
+      if (refusal === undefined) this.#admit(input, site, admitted.value);
+      else this.#refuse(input, 'too-many-sessions', refusal);
+    }
+  }
+
+  #admit(input: RequestInput, site: Site, domain: AdmittedDomain): void {
+    const { request, address, secure, body } = input;
+    const birth = { request, site: site.name, domain: domain.name, address, secure };
+    const session = createSession(birth, body, site.policy.session, this.#conductor.sessionTurn);
+    const slot = makeSlot(session, site);
+    this.#table.add(slot, request);
+    this.#conductor.log({
+      event: 'session-created',
+      session: session.name,
+      site: site.name,
+      domain: domain.name,
+      address,
+    });
+    const [stream] = session.streams;
+    if (session.terminal === undefined && stream !== undefined)
+      this.#dialler.dial(slot, stream, domain, body.attributes);
+    this.#conductor.settle(slot);
+  }
+
+  #refuse({ site, address, request, body }: RequestInput, reason: Reason, detail: string): void {
+    this.#conductor.log({ event: 'session-refused', site, reason, detail, address });
+    const { ver, content } = body.attributes;
+    const { condition } = reasonFacts(reason);
+    this.#conductor.refuse(request, condition, ver === undefined, grantContentType(content));
+  }
+}

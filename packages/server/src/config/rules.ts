@@ -1,0 +1,72 @@
+import type { Config, SiteKeys } from './schema/index.ts';
+import { isLocal } from './schema/listen.ts';
+
+/** A rule that needs more than one key. Checked only when each key is right by itself. */
+interface CrossRule<Keys> {
+  readonly path: readonly string[];
+  readonly broken: (keys: Keys) => boolean;
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** Of the process as a whole. */
+const SERVICE_RULES: readonly CrossRule<Config>[] = [
+  {
+    path: ['tls', 'certFile'],
+    broken: ({ tls }) => tls.certFile === undefined && tls.keyFile !== undefined,
+    what: 'is missing, though tls.keyFile is set',
+    fix: 'set both, or none',
+  },
+  {
+    path: ['tls', 'keyFile'],
+    broken: ({ tls }) => tls.keyFile === undefined && tls.certFile !== undefined,
+    what: 'is missing, though tls.certFile is set',
+    fix: 'set both, or none',
+  },
+  {
+    path: ['admin', 'listen'],
+    broken: ({ admin }) => !admin.insecureRemote && !admin.listen.every(isLocal),
+    what: 'names an address that other machines reach, and whoever reaches it sees who uses boshd',
+    fix: 'use a loopback address or unix:/PATH, or set admin.insecureRemote',
+  },
+];
+
+/** Of every site, the default one at the top of the file included. */
+const SITE_RULES: readonly CrossRule<SiteKeys>[] = [
+  {
+    path: ['credentials'],
+    broken: ({ credentials, origins }) => credentials && origins === '*',
+    what: "is true, though origins is '*': any page could act with the cookies of any visitor",
+    fix: 'list the origins, or set credentials to false',
+  },
+  {
+    path: ['limits', 'stanzaBytesMax'],
+    broken: ({ limits }) => limits.stanzaBytesMax > limits.bodyBytesMax,
+    what: 'is larger than limits.bodyBytesMax, so that no such stanza could ever come',
+    fix: 'raise limits.bodyBytesMax, or lower this',
+  },
+  {
+    path: ['session', 'queueBytesMax'],
+    broken: ({ session, limits }) => session.queueBytesMax < limits.serverStanzaBytesMax,
+    what: 'is smaller than limits.serverStanzaBytesMax, so that one stanza would fill the queue',
+    fix: 'raise it, or lower limits.serverStanzaBytesMax',
+  },
+];
+
+/** A rule that is broken, and the key that has to be changed. */
+export interface BrokenRule {
+  readonly path: readonly string[];
+  readonly what: string;
+  readonly fix: string;
+}
+
+export function brokenRules(config: Config): readonly BrokenRule[] {
+  const ofSites = [...config.sites].flatMap(([name, site]) =>
+    broken(SITE_RULES, site).map((rule) => ({ ...rule, path: ['sites', name, ...rule.path] })),
+  );
+  return [...broken(SERVICE_RULES, config), ...broken(SITE_RULES, config), ...ofSites];
+}
+
+function broken<Keys>(rules: readonly CrossRule<Keys>[], keys: Keys): readonly BrokenRule[] {
+  return rules.filter((rule) => rule.broken(keys)).map(({ path, what, fix }) => ({ path, what, fix }));
+}

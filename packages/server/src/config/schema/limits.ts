@@ -1,0 +1,103 @@
+import { count, group, size } from './kinds.ts';
+
+/** Limits that each site has for itself. */
+const ofSite = {
+  bodyBytesMax: size({
+    purpose: 'The longest <body/> of one request.',
+    reason: 'Several stanzas may come in one; it is read into memory whole.',
+    precedent: 'Prosody 10 MB, node-xmpp-bosh 100 kB.',
+    min: '16KiB',
+    max: '64MiB',
+    preset: '1MiB',
+  }),
+  stanzaBytesMax: size({
+    purpose: 'The longest stanza from a client.',
+    reason: 'XMPP servers end the stream at longer ones; a clear error at once is better.',
+    precedent: 'Prosody 256 KiB; RFC 6120 §13.12 allows no limit below 10,000 bytes.',
+    min: '10000',
+    max: '64MiB',
+    preset: '256KiB',
+  }),
+  serverStanzaBytesMax: size({
+    purpose: 'The longest stanza from an XMPP server.',
+    reason: 'A large roster or avatar comes in one stanza.',
+    min: '10000',
+    max: '64MiB',
+    preset: '1MiB',
+  }),
+  depthMax: count({
+    of: 'elements',
+    purpose: 'How deep elements may be nested in a stanza.',
+    reason: 'Real stanzas are less than 20 deep; parsers behind boshd may be slow or crash on deep ones.',
+    min: 16,
+    max: 1024,
+    preset: 64,
+  }),
+  attributesMax: count({
+    of: 'attributes',
+    purpose: 'The most attributes of one element, namespace declarations included.',
+    min: 16,
+    max: 1024,
+    preset: 64,
+  }),
+  nameBytesMax: size({
+    purpose: 'The longest name of an element or attribute, its prefix included.',
+    min: '64B',
+    max: '64KiB',
+    preset: '512B',
+  }),
+  sessionsMax: count({
+    of: 'sessions',
+    purpose: 'The most live sessions at once: of this site; at the top of the file, of the whole process.',
+    reason:
+      'Each takes two open files and a few tens of kilobytes; the limit of open files of the process must be above twice this number.',
+    min: 1,
+    max: 1_000_000,
+    preset: 20_000,
+  }),
+  sessionsPerAddressMax: count({
+    of: 'sessions (0: no limit)',
+    purpose: 'The most sessions at once from one client address.',
+    reason: 'A household or a small office shares one address; a loop of reconnects must not take all.',
+    min: 0,
+    max: 1_000_000,
+    preset: 50,
+  }),
+  creationsPerAddressPerSecond: count({
+    of: 'sessions a second (0: no limit)',
+    purpose: 'How many sessions one client address may create in a second, in the long run.',
+    reason: 'Some clients reconnect in an endless loop, several times a second.',
+    precedent: 'Openfire 20/s with a burst of 50, switched off by default.',
+    min: 0,
+    max: 100_000,
+    preset: 10,
+  }),
+  creationsPerAddressBurst: count({
+    of: 'sessions',
+    purpose: 'How many sessions one client address may create at once.',
+    reason: 'After an outage all the people behind one address come back in the same second.',
+    min: 1,
+    max: 100_000,
+    preset: 30,
+  }),
+};
+
+const WORDS = { purpose: 'Limits of what clients and servers may send, and of how many clients there are.' };
+
+export const limits = group(
+  {
+    ...ofSite,
+    endedMax: count({
+      of: 'sessions',
+      purpose: 'The most ended sessions that are remembered; the oldest are forgotten first.',
+      reason: 'A request that comes late hears why its session ended.',
+      precedent: 'node-xmpp-bosh remembers them too, for the wait and 5 s.',
+      min: 0,
+      max: 1_000_000,
+      preset: 10_000,
+    }),
+  },
+  WORDS,
+);
+
+export const siteLimits = group(ofSite, WORDS);

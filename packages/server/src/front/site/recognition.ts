@@ -1,0 +1,52 @@
+import { type Client, clientOf, TrustedProxies } from '../request/client.ts';
+import { headerOf, type RequestHead } from '../request/head.ts';
+
+/** How a site that proxies from its own web server elsewhere is told from everybody else. Any one of these suffices. */
+export interface RecognitionOptions {
+  /** Addresses and networks of its web servers. */
+  readonly networks: readonly string[];
+  /** A header that its web server adds, with a secret as its value. */
+  readonly header: SecretHeader | undefined;
+  /** Secrets that stand behind the path of the BOSH URL: /http-bind/SECRET. */
+  readonly pathKeys: readonly string[];
+}
+
+export interface SecretHeader {
+  /** In lower case. */
+  readonly name: string;
+  /** More than one while a secret is being changed. */
+  readonly secrets: readonly string[];
+}
+
+/** Recognises a site's own web server. What it says of the client then counts. */
+export class Recognition {
+  readonly #networks: TrustedProxies;
+  readonly #header: string | undefined;
+  readonly #secrets: ReadonlySet<string>;
+
+  /** Throws FrontError OPTION_UNUSABLE. */
+  constructor({ networks, header }: RecognitionOptions) {
+    this.#networks = new TrustedProxies(networks);
+    this.#header = header?.name;
+    this.#secrets = new Set(header?.secrets);
+  }
+
+  /** `client` as far as it is known without the site. Undefined: the request did not come by the site's web server. */
+  clientBehind(
+    head: RequestHead,
+    client: Client,
+    hasPathKey: boolean,
+    proxies: TrustedProxies,
+  ): Client | undefined {
+    const hasSecret = hasPathKey || this.#hasSecretHeader(head);
+    if (!hasSecret && !this.#networks.has(client.address)) return undefined;
+    return clientOf(head, proxies, { networks: this.#networks, hasSecret });
+  }
+
+  /** Found by its hash, so the time that it takes tells nothing of how much of a wrong secret is right. */
+  #hasSecretHeader({ headers }: RequestHead): boolean {
+    if (this.#header === undefined) return false;
+    const value = headerOf(headers, this.#header);
+    return value !== undefined && this.#secrets.has(value);
+  }
+}

@@ -1,0 +1,151 @@
+import type { OriginClaim } from '@boshd/engine/site';
+import type { ReplyHeaders } from '../reply/headers.ts';
+import type { Client, TrustedProxies } from '../request/client.ts';
+import { headerOf, type RequestHead } from '../request/head.ts';
+import { Site, type SiteOptions } from './site.ts';
+
+/** The site that a request is of, and what this makes of the client. */
+export interface Picked {
+  readonly site: Site;
+  readonly client: Client;
+  /** Of every reply; undefined: the request is of this site by its host and path, but a page of its origin may not use it. */
+  readonly headers: ReplyHeaders | undefined;
+}
+
+export interface SiteTableOptions {
+  readonly sites: readonly SiteOptions[];
+  /** Takes what is no other site's; undefined: such requests are refused. */
+  readonly fallback: SiteOptions | undefined;
+  readonly proxies: TrustedProxies;
+}
+
+/** The sites that have one path. */
+interface PathEntry {
+  /** Those that serve whoever comes by their own web server; true: the path has a key, which is proof enough. */
+  readonly recognisable: readonly (readonly [Site, hasPathKey: boolean])[];
+  /** Those that serve browsers. The default site is the first, for it has what no other claims. */
+  readonly open: Site[];
+}
+
+/** So many pairs of host and path are remembered; hosts can be made up, so there must be an end. */
+const RANKED_MAX = 1024;
+
+/**
+ * Chooses the site of a request by its Host, Origin and path (DESIGN section 5):
+ *
+ * 1. a site whose own web server sent it; else
+ * 2. of the sites that name the host, else by a pattern, else of those that name no host, and the default site:
+ * 3. the first that lists the page's origin, else the first that takes the request at all.
+ *
+ * What an earlier step leaves is not looked at by a later one: the host of one site never leads to another.
+ */
+export class SiteTable {
+  readonly #byPath = new Map<string, PathEntry>();
+  /** Those whose own web server is not the only way to them. */
+  readonly #open: readonly Site[];
+  readonly #ranked = new Map<string, readonly Site[]>();
+  readonly #proxies: TrustedProxies;
+
+  /** Throws FrontError OPTION_UNUSABLE. */
+  constructor({ sites, fallback, proxies }: SiteTableOptions) {
+    this.#proxies = proxies;
+    const others = sites.map((options) => new Site(options));
+    const all = fallback === undefined ? others : [new Site(fallback), ...others];
+    this.#open = all.filter(({ recognition }) => recognition === undefined);
+    for (const site of all) this.#enter(site);
+  }
+
+  /** Whether a request at this path is for BOSH at all. */
+  hasPath(path: string): boolean {
+    return this.#byPath.has(path);
+  }
+
+  /** The site of a request at a path of any of them; undefined: of none. */
+  pick(head: RequestHead, client: Client, path: string): Picked | undefined {
+    const entry = this.#byPath.get(path);
+    if (entry === undefined) return undefined;
+    const recognised = entry.recognisable.length === 0 ? undefined : this.#recognised(entry, head, client);
+    return recognised ?? choose(this.#rank(path, entry.open, client.host), head, client);
+  }
+
+  /** The site that a request for a page, at whatever path, is of by its host alone. */
+  ofHost(client: Client): Site | undefined {
+    return this.#rank('', this.#open, client.host)[0];
+  }
+
+  #recognised({ recognisable }: PathEntry, head: RequestHead, client: Client): Picked | undefined {
+    let first: Picked | undefined;
+    for (const [site, hasPathKey] of recognisable) {
+      const { recognition, hosts } = site;
+      const behind = recognition?.clientBehind(head, client, hasPathKey, this.#proxies);
+      if (behind === undefined) continue;
+      const isHost = hosts.isEmpty || hosts.fit(behind.host) !== 'none' || hosts.fit(client.host) !== 'none';
+      if (!isHost) continue;
+      const picked = choose([site], head, behind);
+      if (picked?.headers !== undefined) return picked;
+      first ??= picked;
+    }
+    return first;
+  }
+
+  /** Those of the sites at a path that have the best claim to a host. */
+  #rank(path: string, open: readonly Site[], host: string | undefined): readonly Site[] {
+    if (open.length <= 1 && (open[0]?.hosts.isEmpty ?? true)) return open;
+    const key = `${path} ${host ?? ''}`;
+    const known = this.#ranked.get(key);
+    if (known !== undefined) return known;
+    if (this.#ranked.size >= RANKED_MAX) this.#ranked.clear();
+    const ranked = best(open, host);
+    this.#ranked.set(key, ranked);
+    return ranked;
+  }
+
+  #enter(site: Site): void {
+    for (const path of site.paths) {
+      const entry = this.#entry(path);
+      if (site.recognition === undefined) entry.open.push(site);
+      else this.#byPath.set(path, { ...entry, recognisable: [...entry.recognisable, [site, false]] });
+    }
+    for (const path of site.keyPaths) {
+      const entry = this.#entry(path);
+      this.#byPath.set(path, { ...entry, recognisable: [...entry.recognisable, [site, true]] });
+    }
+  }
+
+  #entry(path: string): PathEntry {
+    const known = this.#byPath.get(path);
+    if (known !== undefined) return known;
+    const entry = { recognisable: [], open: [] };
+    this.#byPath.set(path, entry);
+    return entry;
+  }
+}
+
+function best(open: readonly Site[], host: string | undefined): readonly Site[] {
+  for (const fit of ['exact', 'pattern'] as const) {
+    const fitting = open.filter(({ hosts }) => hosts.fit(host) === fit);
+    if (fitting.length > 0) return fitting;
+  }
+  return open.filter(({ hosts }) => hosts.isEmpty);
+}
+
+/** What a request says of the page that made it. */
+export function claimOf({ headers }: RequestHead, { host }: Client): OriginClaim {
+  return { origin: headerOf(headers, 'origin'), host, fetchSite: headerOf(headers, 'sec-fetch-site') };
+}
+
+function choose(sites: readonly Site[], head: RequestHead, client: Client): Picked | undefined {
+  const [first] = sites;
+  if (first === undefined) return undefined;
+  const claim = claimOf(head, client);
+  if (sites.length > 1 && claim.origin !== undefined) {
+    for (const site of sites) {
+      if (site.cors.lists(claim)) return { site, client, headers: site.cors.repliesTo(claim) };
+    }
+    for (const site of sites) {
+      const own = site.cors.repliesTo(claim);
+      if (own !== undefined) return { site, client, headers: own };
+    }
+  }
+  return { site: first, client, headers: first.cors.repliesTo(claim) };
+}
