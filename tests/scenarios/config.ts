@@ -1,5 +1,5 @@
 import { type Duration, millis, seconds } from '@boshd/engine/kit';
-import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig } from '@boshd/engine/manager';
+import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig, type SeeOther } from '@boshd/engine/manager';
 import { DEFAULT_SESSION_LIMITS } from '@boshd/engine/session';
 import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
 import { SERVER_XML_LIMITS } from '@boshd/engine/wire';
@@ -12,6 +12,8 @@ const DEFAULTS: ManagerConfig = {
     defaultDomain: undefined,
     allow: ['*'],
     deny: ['denied.example', '*.denied.example'],
+    gone: ['gone.example', '*.gone.example'],
+    routePorts: [],
     overrides: new Map([
       [
         'plain.example',
@@ -24,6 +26,7 @@ const DEFAULTS: ManagerConfig = {
     ]),
   },
   admission: DEFAULT_ADMISSION_LIMITS,
+  seeOther: undefined,
   showExternal: false,
 };
 
@@ -40,9 +43,19 @@ function changed(config: ManagerConfig, key: string, value: string | number): Pa
   if (key in stream) return { stream: { ...stream, [key]: value } };
   if (key in admission) return { admission: { ...admission, [key]: value } };
   if (key in serverXml) return { serverXml: { ...serverXml, [key]: value } };
-  if (key in domains) return { domains: { ...domains, [key]: value } };
+  if (key === 'defaultDomain') return { domains: { ...domains, defaultDomain: String(value) } };
+  if (key === 'routePorts')
+    return { domains: { ...domains, routePorts: String(value).split(',').map(Number) } };
+  if (key === 'seeOther') return { seeOther: seeOtherOf(String(value)) };
   if (key === 'showExternal') return { showExternal: value === 'true' };
   throw new Error(`no setting is named ${key}`);
+}
+
+/** `http https://example.org/http-bind` */
+function seeOtherOf(text: string): SeeOther {
+  const [when, uri = ''] = text.split(' ');
+  if (when !== 'http' && when !== 'shutdown' && when !== 'always') throw new Error(`no time is ${when}`);
+  return { uri, when };
 }
 
 function readValue(text: string): string | number {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { portVerdict } from '@boshd/engine/site';
 
 /** Below the range that Linux takes ports of outgoing connections and of `listen(0)` from (32768 and up). */
 const LOWEST = 20_000;
@@ -26,7 +27,8 @@ async function isFree(port: number, host: string): Promise<boolean> {
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = randomInt(LOWEST, HIGHEST);
-    if (given.has(port)) continue;
+    // One that an SRV record or a route may name.
+    if (given.has(port) || !portVerdict(port).allowed) continue;
     given.add(port);
     if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) return port;
   }

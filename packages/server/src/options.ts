@@ -24,17 +24,19 @@ export function managerConfigOf(config: Config): ManagerConfig {
 }
 
 function sitePolicyOf(
-  { session, stream, limits, domains, showExternal }: SiteKeys,
+  { session, stream, limits, domains, seeOther, showExternal }: SiteKeys,
   overrides: ReadonlyMap<string, DomainOverride>,
   endedMax: number,
 ): SitePolicy {
-  const { default: defaultDomain, allow, deny } = domains;
+  const { default: defaultDomain, allow, deny, gone, routePorts } = domains;
+  const { uri, when } = seeOther;
   return {
     session,
     stream,
     serverXml: xmlLimitsOf(limits, limits.serverStanzaBytesMax),
-    domains: { defaultDomain, allow, deny, overrides },
+    domains: { defaultDomain, allow, deny, gone, routePorts, overrides },
     admission: { ...limits, endedMax },
+    seeOther: uri === undefined ? undefined : { uri, when },
     showExternal,
   };
 }

@@ -44,6 +44,21 @@ export const xmppCases: readonly Case[] = [
     run: async (lab) => told(await featuresOf(lab), 'version', '1.0'),
   },
   {
+    id: 'xmpp.version-higher',
+    clause: 'XEP-0206 §3, RFC 6120 §4.7.5',
+    level: 'need',
+    says: 'serves clients of a later minor version of XMPP, here 1.1',
+    async run(lab) {
+      const { session, reply } = await featuresOf(lab, { 'xmpp:version': '1.1' });
+      const body = session.created?.body ?? reply.body;
+      const version = body?.attributes.get('xmpp:version');
+      return judge(
+        version ?? 'none',
+        version !== undefined && !/^1\.[01]$/.test(version) && 'another version',
+      );
+    },
+  },
+  {
     id: 'xmpp.authid',
     clause: 'XEP-0206 §4',
     level: 'SHOULD',

@@ -2,6 +2,7 @@ import type { SessionLimits } from '../session/index.ts';
 import type { DomainPolicy } from '../site/index.ts';
 import type { StreamLimits } from '../stream/index.ts';
 import type { XmlLimits } from '../wire/index.ts';
+import type { SeeOther } from './start/see-other.ts';
 
 /** What holds for the sessions of one site. */
 export interface SitePolicy {
@@ -11,6 +12,8 @@ export interface SitePolicy {
   readonly serverXml: XmlLimits;
   readonly domains: DomainPolicy;
   readonly admission: AdmissionLimits;
+  /** New sessions that are sent to another URI. Default: none. */
+  readonly seeOther: SeeOther | undefined;
   /** SASL EXTERNAL is shown to clients. Default false. */
   readonly showExternal: boolean;
 }

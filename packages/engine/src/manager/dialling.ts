@@ -1,14 +1,23 @@
-import type { AdmittedDomain, DialPlan, DomainPolicy } from '../site/index.ts';
-import type { StartTls } from '../stream/index.ts';
+import type { Toolbox } from '../kit/index.ts';
+import { type AdmittedDomain, admitRoute, type DialPlan, type DomainPolicy } from '../site/index.ts';
+import { type StartTls, type StreamRequest, streamVersion } from '../stream/index.ts';
+import type { BodyAttributes } from '../wire/index.ts';
 
 const NOTHING: readonly string[] = [];
 
-/** How to reach the server of a domain that was admitted. */
-export function planDial(policy: DomainPolicy, { ascii }: AdmittedDomain, clientAddress: string): DialPlan {
+/** How to reach the server of a domain that was admitted. What the operator says of a domain wins over a client's route. */
+export function planDial(
+  policy: DomainPolicy,
+  { ascii }: AdmittedDomain,
+  route: string | undefined,
+  clientAddress: string,
+  toolbox: Toolbox,
+): DialPlan {
   const override = policy.overrides.get(ascii);
+  const target = override === undefined ? admitRoute(policy.routePorts, route, toolbox) : override.target;
   return {
     domain: ascii,
-    target: override?.target ?? 'discover',
+    target: target ?? 'discover',
     tls: override?.tls ?? 'required',
     verify: override?.verify ?? true,
     tlsMin: override?.tlsMin ?? policy.tlsMin ?? '1.2',
@@ -18,6 +27,17 @@ export function planDial(policy: DomainPolicy, { ascii }: AdmittedDomain, client
     tried: NOTHING,
     isRetry: false,
   };
+}
+
+/** What the client asks of the stream that is opened over such a link. */
+export function streamRequestOf(
+  { name }: AdmittedDomain,
+  { from, lang, xmppVersion }: BodyAttributes,
+  plan: DialPlan,
+  showExternal: boolean,
+): StreamRequest {
+  const version = streamVersion(xmppVersion);
+  return { domain: name, from, lang, version, startTls: startTlsOf(plan), showExternal };
 }
 
 /** What the stream does about STARTTLS on a link that is not under TLS yet. */

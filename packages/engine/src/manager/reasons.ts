@@ -152,6 +152,14 @@ const REASONS = {
     text: 'The domain is not one that this site may connect to.',
     condition: 'host-unknown',
   },
+  'domain-gone': {
+    text: 'The domain was served once, and is not any more (domains.gone).',
+    condition: 'host-gone',
+  },
+  'sent-elsewhere': {
+    text: 'New sessions are to be had at another URI (seeOther), which the client was told.',
+    condition: 'see-other-uri',
+  },
   'too-many-sessions': { text: 'The limit on sessions is reached.', condition: 'policy-violation' },
   shutdown: { text: 'boshd is being stopped.', condition: 'system-shutdown' },
 } as const satisfies Record<string, ReasonFacts>;

@@ -13,6 +13,8 @@ const policy: DomainPolicy = {
     '192.0.2.1',
   ],
   deny: ['evil.example.org', '*.evil.example.org', 'xn--r8jz45g.example'],
+  gone: ['gone.example', '*.gone.example'],
+  routePorts: [],
   overrides: new Map(),
 };
 
@@ -64,6 +66,13 @@ describe('admitDomain', () => {
     ['a label that IDNA forbids', 'xn--a.example.org'],
   ])('takes no domain with %s', (_, to) => {
     expect(admit(to)).toBe('no-domain');
+  });
+
+  it.each([
+    ['gone', 'gone.example'],
+    ['below one that is gone', 'chat.Gone.example'],
+  ])('knows what is %s', (_, to) => {
+    expect(admit(to)).toBe('domain-gone');
   });
 
   it('takes none for none where there is no default', () => {

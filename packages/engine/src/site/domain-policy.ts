@@ -22,12 +22,19 @@ export interface DomainPolicy {
   readonly allow: readonly string[];
   /** Wins over `allow`. */
   readonly deny: readonly string[];
+  /** Once served here, and for good not any more: clients hear so. Wins over both. Default: none. */
+  readonly gone: readonly string[];
+  /** Ports that a client may name together with a host, in `route`; see `admitRoute`. Default: none, so that it may not. */
+  readonly routePorts: readonly number[];
   readonly overrides: ReadonlyMap<string, DomainOverride>;
   /** The oldest TLS where no override says otherwise. Default '1.2'. */
   readonly tlsMin?: TlsVersion;
 }
 
-export type DomainRefusal = { readonly code: 'no-domain' | 'domain-refused'; readonly detail: string };
+export interface DomainRefusal {
+  readonly code: 'no-domain' | 'domain-refused' | 'domain-gone';
+  readonly detail: string;
+}
 
 /** A domain as it can be looked up: labels of letters, digits and hyphens in any script; no port, no user, no path. */
 const DOMAIN =
@@ -50,8 +57,11 @@ export function admitDomain(
   const asked = to === undefined || to === '' ? policy.defaultDomain : to;
   if (asked === undefined) return refuse('no-domain', 'no `to`, and no default domain is configured');
   const name = asked.toLowerCase().replace(/\.$/, '');
-  const ascii = DOMAIN.test(name) ? toolbox.domainToAscii(name) : '';
+  const ascii = asciiDomain(name, toolbox);
   if (ascii === '') return refuse('no-domain', '`to` is not a domain');
+  if (policy.gone.some((pattern) => matches(pattern, ascii))) {
+    return refuse('domain-gone', `${ascii} is on the list of domains that are gone`);
+  }
   if (policy.deny.some((pattern) => matches(pattern, ascii))) {
     return refuse('domain-refused', `${ascii} is on the deny list`);
   }
@@ -59,6 +69,11 @@ export function admitDomain(
     return refuse('domain-refused', `${ascii} is not on the allow list`);
   }
   return ok({ name, ascii });
+}
+
+/** The A-labels of a name in lower case; empty when no host can have it. */
+export function asciiDomain(name: string, toolbox: Toolbox): string {
+  return DOMAIN.test(name) ? toolbox.domainToAscii(name) : '';
 }
 
 function refuse(code: DomainRefusal['code'], detail: string): Result<AdmittedDomain, DomainRefusal> {

@@ -33,3 +33,4 @@ export {
   SAME_ORIGIN_ONLY,
 } from './origin-policy.ts';
 export { type PortVerdict, portVerdict } from './port-policy.ts';
+export { admitRoute } from './route-policy.ts';

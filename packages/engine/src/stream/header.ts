@@ -3,11 +3,24 @@ import { attribute, NS } from '../wire/index.ts';
 import type { Stream } from './stream.ts';
 
 const START = ascii(
-  `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}' version='1.0'`,
+  `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}' version='`,
 );
 const END = ascii('>');
 
 export const STREAM_END = ascii('</stream:stream>');
+
+/** What boshd itself speaks. */
+const OWN_VERSION = '1.0';
+
+/**
+ * The version of the stream header for what a client said in xmpp:version. XEP-0206 §3 has it forwarded; but boshd is an end
+ * of this stream too, and needs XMPP 1 there for TLS. So a higher minor version goes through, which tells the server
+ * something and binds nobody (RFC 6120 §4.7.5), and everything else is 1.0: absent (many clients), before 1.0, another
+ * major version.
+ */
+export function streamVersion(asked: string | undefined): string {
+  return asked !== undefined && /^1\.[1-9][0-9]{0,2}$/.test(asked) ? asked : OWN_VERSION;
+}
 
 /**
  * Our stream header (RFC 6120 §4.7): built by escaping, never by pasting. `from` is told only under TLS, as §4.7.1
@@ -17,6 +30,7 @@ export function streamHeader(stream: Stream, toolbox: Toolbox): ByteString {
   const { from, lang, request, isSecure } = stream;
   return join(
     START,
+    ascii(`${request.version}'`),
     attribute('to', request.domain, toolbox),
     from !== undefined && isSecure ? attribute('from', from, toolbox) : ascii(''),
     lang !== undefined ? attribute('xml:lang', lang, toolbox) : ascii(''),

@@ -9,6 +9,7 @@ export {
   streamDeadline,
   streamTick,
 } from './exchange.ts';
+export { streamVersion } from './header.ts';
 export {
   DEFAULT_STREAM_LIMITS,
   type StartTls,

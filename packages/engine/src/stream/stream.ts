@@ -67,6 +67,8 @@ export interface StreamRequest {
   readonly domain: string;
   readonly from: string | undefined;
   readonly lang: string | undefined;
+  /** Of the stream header; see `streamVersion`. */
+  readonly version: string;
   readonly startTls: StartTls;
   /** EXTERNAL is shown only when configured: it would authenticate boshd, not the client. */
   readonly showExternal: boolean;

@@ -204,6 +204,25 @@ describe('what is wrong in a file', () => {
       ],
     ],
     [
+      'a port of a route that is not for XMPP',
+      'domains:\n  routePorts: [5222, 6379]\n',
+      [
+        'boshd.yaml:2:22: domains.routePorts[1] 6379 is not a port for XMPP (Redis); write a list of ports, such as [5222]',
+      ],
+    ],
+    [
+      'another URI that a client can not post to',
+      'seeOther: {uri: "xmpp:example.org"}\n',
+      [
+        'boshd.yaml:1:17: seeOther.uri "xmpp:example.org" is neither https nor http; write an absolute URI, such as https://bosh.example.org/http-bind',
+      ],
+    ],
+    [
+      'a time of being sent there without anywhere to be sent to',
+      'seeOther: {when: http}\n',
+      ['boshd.yaml:1:18: seeOther.when is set, though seeOther.uri says nowhere to go; set seeOther.uri too'],
+    ],
+    [
       'a scalar where a group should be',
       'session: 5\n',
       ['boshd.yaml:1:10: session 5 is not of the right form; write its keys, indented below it'],
@@ -323,7 +342,7 @@ test('the effective configuration, loaded again, is the same', () => {
   const config = good({
     file: write(
       'full.yaml',
-      'listen: ["[::1]:0"]\ntls: {certFile: cert.pem, keyFile: cert.pem}\norigins: ["*"]\nextraHeaders: {X-A: "1"}\nupstream: {overrides: {example.org: {tls: direct}}}\nsession: {gather: 0, polling: 1500ms}\n',
+      'listen: ["[::1]:0"]\ntls: {certFile: cert.pem, keyFile: cert.pem}\norigins: ["*"]\nextraHeaders: {X-A: "1"}\nupstream: {overrides: {example.org: {tls: direct}}}\nsession: {gather: 0, polling: 1500ms}\ndomains: {routePorts: [5222]}\nseeOther: {uri: https://example.org/x, when: http}\n',
     ),
   });
   expect(good({ file: write('effective.yaml', effectiveText(config)) })).toEqual(config);

@@ -40,6 +40,12 @@ const SITE_RULES: readonly CrossRule<SiteKeys>[] = [
     fix: 'list the origins, or set credentials to false',
   },
   {
+    path: ['seeOther', 'when'],
+    broken: ({ seeOther }) => seeOther.when !== 'always' && seeOther.uri === undefined,
+    what: 'is set, though seeOther.uri says nowhere to go',
+    fix: 'set seeOther.uri too',
+  },
+  {
     path: ['limits', 'stanzaBytesMax'],
     broken: ({ limits }) => limits.stanzaBytesMax > limits.bodyBytesMax,
     what: 'is larger than limits.bodyBytesMax, so that no such stanza could ever come',

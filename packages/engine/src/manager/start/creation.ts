@@ -7,6 +7,7 @@ import { type Reason, reasonFacts } from '../reasons.ts';
 import { makeSlot } from '../slot.ts';
 import type { SessionTable } from '../table.ts';
 import type { Dialler } from './dialler.ts';
+import { otherUriFor, otherUriReply } from './see-other.ts';
 
 export type RequestInput = Extract<Input, { type: 'request' }>;
 
@@ -32,9 +33,13 @@ export class Creation {
 
   create(input: RequestInput): void {
     const site = this.#sites.of(input.site);
+    const { domains, seeOther } = site.policy;
     const { toolbox } = this.#conductor.sessionTurn;
-    const admitted = admitDomain(site.policy.domains, input.body.attributes.to, toolbox);
-    if (this.#isShuttingDown) {
+    const otherUri = otherUriFor(seeOther, input.secure, this.#isShuttingDown);
+    const admitted = admitDomain(domains, input.body.attributes.to, toolbox);
+    if (otherUri !== undefined) {
+      this.#sendElsewhere(input, otherUri);
+    } else if (this.#isShuttingDown) {
       this.#refuse(input, 'shutdown', '');
     } else if (!admitted.ok) {
       this.#refuse(input, admitted.fault.code, admitted.fault.detail);
@@ -62,6 +67,14 @@ export class Creation {
     if (session.terminal === undefined && stream !== undefined)
       this.#dialler.dial(slot, stream, domain, body.attributes);
     this.#conductor.settle(slot);
+  }
+
+  /** XEP-0124 §17.2, see-other-uri */
+  #sendElsewhere({ site, address, request, body }: RequestInput, uri: string): void {
+    this.#conductor.log({ event: 'session-refused', site, reason: 'sent-elsewhere', detail: uri, address });
+    const contentType = grantContentType(body.attributes.content);
+    const reply = otherUriReply(uri, contentType, this.#conductor.sessionTurn.toolbox);
+    this.#conductor.put({ type: 'respond', request, reply });
   }
 
   #refuse({ site, address, request, body }: RequestInput, reason: Reason, detail: string): void {

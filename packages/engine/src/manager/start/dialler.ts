@@ -4,7 +4,7 @@ import { createStream, type Stream, type StreamRequest } from '../../stream/inde
 import { type BodyAttributes, makeFramer } from '../../wire/index.ts';
 import type { Conductor, Dials } from '../conductor.ts';
 import type { SitePolicy } from '../config.ts';
-import { planDial, startTlsOf } from '../dialling.ts';
+import { planDial, startTlsOf, streamRequestOf } from '../dialling.ts';
 import type { LinkId } from '../input.ts';
 import type { Slot, Upstream } from '../slot.ts';
 import type { SessionTable } from '../table.ts';
@@ -23,12 +23,12 @@ export class Dialler implements Dials {
   }
 
   /** Dials for a stream of a session whose domain was admitted. */
-  dial(slot: Slot, of: SessionStream, domain: AdmittedDomain, { from, lang }: BodyAttributes): void {
+  dial(slot: Slot, of: SessionStream, domain: AdmittedDomain, attributes: BodyAttributes): void {
     const { policy } = slot.site;
     const { domains, showExternal } = policy;
-    const { now } = this.#conductor();
-    const plan = planDial(domains, domain, slot.session.address);
-    const request = { domain: domain.name, from, lang, startTls: startTlsOf(plan), showExternal };
+    const { now, toolbox } = this.#conductor().streamTurn;
+    const plan = planDial(domains, domain, attributes.route, slot.session.address, toolbox);
+    const request = streamRequestOf(domain, attributes, plan, showExternal);
     this.#attach(slot, of, this.#newStream(request, policy), beginStart(plan, now));
   }
 

@@ -1,5 +1,7 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
+import { portVerdict } from '@boshd/engine/site';
 import { z } from 'zod';
+import { seeOtherKeys } from './elsewhere.ts';
 import { flag, group, key, list, optionalKey, parsed } from './kinds.ts';
 import { limits } from './limits.ts';
 import { sessionKeys, streamKeys } from './session.ts';
@@ -28,6 +30,15 @@ function parseExtraHeaderName(input: string): Result<string, string> {
   return RESERVED_HEADERS.test(input) ? fault('is a header that boshd sets itself') : parseHeaderName(input);
 }
 
+/** The environment and flags write numbers as text. */
+const routePort = z.union([z.int(), z.string().regex(/^\d{1,5}$/)]).transform((input, context): number => {
+  const port = Number(input);
+  const verdict = portVerdict(port);
+  if (verdict.allowed) return port;
+  context.addIssue(`is not a port for XMPP (${verdict.why})`);
+  return z.NEVER;
+});
+
 const domains = group(
   {
     default: optionalKey(parsed(parseDomain), {
@@ -48,6 +59,24 @@ const domains = group(
       of: 'domains: example.org (it alone), *.example.org (all below it) or * (all)',
       preset: [],
       purpose: 'The XMPP domains that clients may not connect to, even if they are allowed above.',
+    }),
+    gone: list(parseDomainPattern, {
+      max: 10_000,
+      of: 'domains: example.org (it alone), *.example.org (all below it) or * (all)',
+      preset: [],
+      purpose:
+        'XMPP domains that were served once and never will be again: their clients are told host-gone, not host-unknown.',
+      precedent: 'XEP-0124 §17.2',
+    }),
+    routePorts: key(z.array(routePort).max(16), {
+      kind: 'list',
+      form: 'a list of ports, such as [5222]',
+      preset: [],
+      purpose:
+        "The ports that a client may name, together with a host, in 'route' (XEP-0124 §7.1) to say where the server of its domain is. Empty: route is ignored. A domain with an override keeps it.",
+      reason:
+        'A page could have boshd connect to any public host at these ports; certificates are verified against the domain all the same.',
+      precedent: 'Gajim and JSJaC always send a route; Prosody, ejabberd and Openfire ignore it.',
     }),
   },
   { purpose: 'Which XMPP domains are served.' },
@@ -114,6 +143,7 @@ export const siteKeys = {
     purpose: 'Headers added to every reply.',
   }),
   domains,
+  seeOther: seeOtherKeys,
   showExternal: flag({
     purpose: 'Whether clients are shown the SASL mechanism EXTERNAL, where an XMPP server offers it.',
     reason: 'A server that trusts the machine of boshd would let any page in under any name.',

@@ -27,8 +27,8 @@ interface MarkedSrv extends SrvRecord {
 }
 
 /**
- * Where the plan's domain is served, in the order of trying: an operator's override, else SRV records, else the domain
- * itself (RFC 6120 §3.2).
+ * Where the plan's domain is served, in the order of trying: an operator's override, else the client's route (XEP-0124 §7.1,
+ * "xmpp": STARTTLS), else SRV records, else the domain itself (RFC 6120 §3.2).
  *
  * @param host the plan's domain as `hostName` gives it
  */
