@@ -11,6 +11,7 @@ PROGRAMS=(
   'prosody: prosody lua-sec lua-expat lua-socket lua-filesystem'
   'ejabberdctl: ejabberd'
   'nginx: nginx'
+  'haproxy: haproxy'
   'chromium: chromium fonts-dejavu-core'
   'openssl: openssl'
   'systemd-analyze: systemd'

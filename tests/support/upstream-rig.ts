@@ -130,6 +130,9 @@ export function servingContext(files: CertificateFiles, maxVersion?: SecureVersi
     cert: readFileSync(files.certFile),
     key: readFileSync(files.keyFile),
     ...(maxVersion !== undefined && { maxVersion }),
+    // OpenSSL 3 speaks what is older than 1.2 only like this.
+    ...(maxVersion !== undefined &&
+      maxVersion < 'TLSv1.2' && { minVersion: maxVersion, ciphers: 'ALL@SECLEVEL=0' }),
   });
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ManagerConfig, SitePolicy } from '@boshd/engine/manager';
-import type { DomainOverride, Region } from '@boshd/engine/site';
+import type { DomainOverride, DomainPolicy, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
 import { FRONT_LIMITS, type FrontOptions } from './front/options.ts';
@@ -16,7 +16,8 @@ export function managerConfigOf(config: Config): ManagerConfig {
   const { overrides: configured } = config.upstream;
   const overrides = new Map([...configured].map(([domain, override]) => [domain, overrideOf(override)]));
   const { endedMax } = config.limits;
-  const policyOf = (site: SiteKeys) => sitePolicyOf(site, overrides, endedMax);
+  const { tlsMin } = config.upstream;
+  const policyOf = (site: SiteKeys) => sitePolicyOf(site, { overrides, tlsMin }, endedMax);
   return {
     ...policyOf(config),
     sites: new Map([...config.sites].map(([name, site]) => [name, policyOf(site)])),
@@ -25,7 +26,7 @@ export function managerConfigOf(config: Config): ManagerConfig {
 
 function sitePolicyOf(
   { session, stream, limits, domains, seeOther, showExternal }: SiteKeys,
-  overrides: ReadonlyMap<string, DomainOverride>,
+  upstream: Pick<DomainPolicy, 'overrides' | 'tlsMin'>,
   endedMax: number,
 ): SitePolicy {
   const { default: defaultDomain, allow, deny, gone, routePorts } = domains;
@@ -34,7 +35,7 @@ function sitePolicyOf(
     session,
     stream,
     serverXml: xmlLimitsOf(limits, limits.serverStanzaBytesMax),
-    domains: { defaultDomain, allow, deny, gone, routePorts, overrides },
+    domains: { defaultDomain, allow, deny, gone, routePorts, ...upstream },
     admission: { ...limits, endedMax },
     seeOther: uri === undefined ? undefined : { uri, when },
     showExternal,
@@ -43,12 +44,22 @@ function sitePolicyOf(
 
 type OverrideKeys = Config['upstream']['overrides'] extends ReadonlyMap<string, infer Keys> ? Keys : never;
 
-function overrideOf({ host, port, tls, insecureSkipVerify, caFile }: OverrideKeys): DomainOverride {
+function overrideOf({
+  host,
+  port,
+  tls,
+  tlsMin,
+  insecureSkipVerify,
+  caFile,
+  proxyProtocol,
+}: OverrideKeys): DomainOverride {
   return {
     target: host === undefined ? undefined : { host, port },
     tls,
     verify: !insecureSkipVerify,
     ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'),
+    ...(tlsMin !== undefined && { tlsMin }),
+    proxyProtocol,
   };
 }
 

@@ -29,6 +29,15 @@ const SERVICE_RULES: readonly CrossRule<Config>[] = [
     what: 'names an address that other machines reach, and whoever reaches it sees who uses boshd',
     fix: 'use a loopback address or unix:/PATH, or set admin.insecureRemote',
   },
+  {
+    path: ['upstream', 'overrides'],
+    broken: ({ upstream }) =>
+      [...upstream.overrides.values()].some(
+        ({ host, proxyProtocol }) => host === undefined && proxyProtocol !== undefined,
+      ),
+    what: 'has a proxyProtocol without a host: whoever the DNS names would be told the addresses of people',
+    fix: 'name the host that expects it',
+  },
 ];
 
 /** Of every site, the default one at the top of the file included. */

@@ -4,6 +4,7 @@ import type { ObservePort } from '../ports.ts';
 import { CounterTable } from './counters.ts';
 import { LineBudget } from './line-budget.ts';
 import type { LogFields, Logger, LogLevel } from './logger.ts';
+import { RecentEnds } from './recent-ends.ts';
 
 /** Lines about refusals in a second; an attacker must not fill the disk with them. Counters count them all. */
 const REFUSALS_PER_SECOND = 50;
@@ -19,6 +20,8 @@ export interface ObserveOptions {
 /** The port towards people: lines of the log, and counters. */
 export interface Observe extends ObservePort {
   readonly counters: CounterTable;
+  /** Why the newest sessions ended. */
+  readonly ends: RecentEnds;
 }
 
 interface Line {
@@ -98,11 +101,14 @@ function fieldsOf({ event, ...facts }: LogEvent): LogFields {
 /** Turns what the engine says into lines that a person can act on, and into counts. */
 export function createObserve({ logger, clockMs = () => performance.now() }: ObserveOptions): Observe {
   const counters = new CounterTable();
+  const ends = new RecentEnds();
   const refusals = new LineBudget(REFUSALS_PER_SECOND);
   return {
     counters,
+    ends,
     event(event) {
       count(counters, event);
+      ends.note(event);
       const isRefusal = event.event === 'request-refused' || event.event === 'session-refused';
       if (isRefusal && !refusals.take(clockMs())) return;
       const { level, message } = lineOf(event);

@@ -21,6 +21,18 @@ const override = z.strictObject({
     purpose:
       'required: STARTTLS, never plain text. direct: TLS from the first byte. insecure-optional: STARTTLS where offered. insecure-none: plain text, for a server on the same machine.',
   }),
+  tlsMin: optionalKey(z.literal(['1.2', '1.3', 'insecure-1.0', 'insecure-1.1']), {
+    kind: 'text',
+    form: 'one of 1.2, 1.3, insecure-1.0, insecure-1.1',
+    purpose:
+      'The oldest TLS version for this domain, instead of upstream.tlsMin. The insecure ones are for servers that can not be renewed; they allow weak keys and hashes too.',
+  }),
+  proxyProtocol: optionalKey(z.literal(['v1', 'v2']), {
+    kind: 'text',
+    form: 'v1 or v2',
+    purpose:
+      "Sends the browser's address ahead of everything else (PROXY protocol of HAProxy), so that the server sees it instead of that of boshd. The server, or the proxy in front of it, must expect it from here; used with host only.",
+  }),
   insecureSkipVerify: flag({
     preset: false,
     purpose: "Takes any certificate. For trials only: whoever is in between can read users' passwords.",
@@ -196,6 +208,11 @@ export const serviceKeys = {
         form: 'the path of a PEM file',
         purpose:
           'The authorities that sign the certificates of XMPP servers, instead of those the platform trusts.',
+      }),
+      tlsMin: choice(['1.2', '1.3'], {
+        purpose: 'The oldest TLS version that is spoken with XMPP servers.',
+        reason: 'Older ones are broken (RFC 8996).',
+        preset: '1.2',
       }),
       overrides: key(z.record(parsed(parseDomain), override).transform(byDomain), {
         kind: 'map',

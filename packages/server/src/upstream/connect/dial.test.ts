@@ -10,6 +10,7 @@ import {
   unusedPort,
 } from '../../../../../tests/support/upstream-rig.ts';
 import type { UpstreamLimits, UpstreamOptions } from '../options.ts';
+import { openSocket } from '../sockets.ts';
 import { createUpstream, type Upstream } from '../upstream.ts';
 
 const SERVICE = '_xmpp-client._tcp.x.example';
@@ -233,11 +234,89 @@ describe('the address policy', () => {
     expect(await remoteOf(1)).toBe(`127.0.0.2:${port}`);
   });
 
+  test('judges the address that was really reached, whatever lies between the name and the socket', async () => {
+    const port = await serve('127.0.0.1');
+    start({}, { allowNetworks: [], openSocket: (_address, at, owner) => openSocket('127.0.0.1', at, owner) });
+    dns.set(SERVICE, [srv('a.example', port)]);
+    dns.set('a.example', [a('9.9.9.9')]);
+    upstream.dial(1, planFor('x.example', { proxyProtocol: 'v1' }));
+    expect(await recorder.next(1, 'link-down')).toMatchObject({
+      reason: 'address-forbidden',
+      detail: expect.stringContaining('loopback'),
+    });
+    await until(() => servers[0]?.sockets.every((socket) => socket.closed) === true);
+    expect(servers[0]?.sockets.map(({ bytesRead }) => bytesRead)).toEqual([0]);
+  });
+
+  test.each<[string, number | undefined, string]>([
+    ['127.0.0.1', 5222, 'address-forbidden'],
+    ['::ffff:127.0.0.1', 5222, 'address-forbidden'],
+    ['a.example', 5222, 'address-forbidden'],
+    ['a.example', undefined, 'address-forbidden'],
+    ['localhost', undefined, 'address-forbidden'],
+    ['127.1', 5222, 'address-forbidden'],
+    ['a.example', 22, 'port-forbidden'],
+    ['a.example', 6379, 'port-forbidden'],
+    ['nowhere.example', 5222, 'dns-no-service'],
+    ['a b', 5222, 'dns-no-such-domain'],
+  ])('holds for a host that a stranger named: %s %s', async (host, port, reason) => {
+    start({}, { allowNetworks: [] });
+    dns.set('a.example', [a('127.0.0.1')]);
+    upstream.dial(1, planFor('x.example', { target: { host, port, isForeign: true } }));
+    expect(await recorder.next(1, 'link-down')).toMatchObject({ reason });
+  });
+
+  test('a host that a stranger named is found by its own SRV records, where no port was named', async () => {
+    start();
+    const port = await serve('127.0.0.2');
+    dns.set('_xmpp-client._tcp.b.example', [srv('a.example', port)]);
+    dns.set('a.example', [a('127.0.0.2')]);
+    upstream.dial(
+      1,
+      planFor('x.example', { target: { host: 'b.example', port: undefined, isForeign: true } }),
+    );
+    expect((await recorder.next(1, 'link-up')).remote).toBe(`127.0.0.2:${port}`);
+    dns.unset('_xmpp-client._tcp.b.example');
+  });
+
   test('forbids ports', async () => {
     start();
     dns.set(SERVICE, [srv('a.example', 25), srv('a.example', 6379)]);
     upstream.dial(1, planFor('x.example'));
     expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'port-forbidden' });
+  });
+});
+
+describe('what was tried already', () => {
+  test('is passed over, and remembered as failed', async () => {
+    start();
+    const first = await serve('127.0.0.1');
+    const second = await serve('127.0.0.1');
+    dns.set(SERVICE, [srv('a.example', first, 1), srv('a.example', second, 2)]);
+    dns.set('a.example', [a('127.0.0.1')]);
+    upstream.dial(1, planFor('x.example'));
+    expect(await recorder.next(1, 'link-up')).toMatchObject({
+      remote: `127.0.0.1:${first}`,
+      next: 'other',
+    });
+    upstream.dial(2, planFor('x.example', { tried: [`127.0.0.1:${first}`] }));
+    expect(await recorder.next(2, 'link-up')).toMatchObject({
+      remote: `127.0.0.1:${second}`,
+      next: 'again',
+    });
+    expect(await remoteOf(3)).toBe(`127.0.0.1:${second}`);
+    upstream.dial(4, planFor('x.example', { tried: [`127.0.0.1:${first}`, `127.0.0.1:${second}`] }));
+    expect(await recorder.next(4, 'link-down')).toMatchObject({ reason: 'dns-no-service', detail: '' });
+  });
+
+  test('is tried once more after a pause, and then no more', async () => {
+    start({ retryMs: 50 });
+    const port = await serve('127.0.0.1');
+    dns.set('x.example', [a('127.0.0.1')]);
+    dns.set(SERVICE, [srv('a.example', port)]);
+    dns.set('a.example', [a('127.0.0.1')]);
+    upstream.dial(1, planFor('x.example', { isRetry: true }));
+    expect(await recorder.next(1, 'link-up')).toMatchObject({ next: undefined });
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { SecureVersion, TLSSocket } from 'node:tls';
 import { ascii } from '@boshd/engine/kit';
-import type { DialPlan } from '@boshd/engine/site';
+import type { DialPlan, TlsVersion } from '@boshd/engine/site';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CertificateWish, createTestCa, type TestCa } from '../../../../../tests/support/test-ca.ts';
 import {
@@ -150,6 +150,30 @@ describe('direct TLS', () => {
     await until(() => secured.length === 1);
     expect(secured[0]?.getProtocol()).toBe(maxVersion);
   });
+
+  test.each<[SecureVersion, TlsVersion, boolean]>([
+    ['TLSv1.3', '1.3', true],
+    ['TLSv1.2', '1.3', false],
+    ['TLSv1.1', '1.2', false],
+    ['TLSv1.1', 'insecure-1.1', true],
+    ['TLSv1', 'insecure-1.1', false],
+    ['TLSv1', 'insecure-1.0', true],
+    ['TLSv1.3', 'insecure-1.0', true],
+  ])('a server that speaks at most %s, where at least %s is wanted: %s', async (maxVersion, tlsMin, isUp) => {
+    const { port } = await serveDirect({ maxVersion });
+    upstream.dial(1, direct(port, { tlsMin }));
+    if (isUp) expect(await recorder.next(1, 'link-up')).toMatchObject({ secure: true });
+    else expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'tls-failed' });
+  });
+
+  test.each<SecureVersion>(['TLSv1', 'TLSv1.2', 'TLSv1.3'])(
+    'the certificate is checked in every version (%s)',
+    async (maxVersion) => {
+      const { port } = await serveDirect({ maxVersion, wish: { dnsNames: ['other.example'] } });
+      upstream.dial(1, direct(port, { tlsMin: 'insecure-1.0' }));
+      expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'tls-name-mismatch' });
+    },
+  );
 
   test('what is sent to a server that does not read blocks the link', async () => {
     const { port, secured } = await serveDirect();

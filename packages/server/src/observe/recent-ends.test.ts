@@ -1,0 +1,56 @@
+import type { LogEvent, Reason } from '@boshd/engine/manager';
+import { expect, test } from 'vitest';
+import { RecentEnds } from './recent-ends.ts';
+
+const ended = (session: string, reason: Reason, detail = ''): LogEvent => ({
+  event: 'session-ended',
+  session,
+  site: 'default',
+  domain: 'example.org',
+  reason,
+  detail,
+  livedMs: 1,
+  undelivered: 0,
+});
+
+test('a failure is found by its session, in words that a person can act on', () => {
+  const ends = new RecentEnds(() => 1_700_000_000_000);
+  ends.note({ event: 'logged-in', session: 'a', tookMs: 1 });
+  ends.note(ended('a', 'tls-expired', '192.0.2.1:5222: expired'));
+  ends.note(ended('b', 'client-terminated'));
+  expect(ends.of('a')).toEqual([
+    {
+      atMs: 1_700_000_000_000,
+      session: 'a',
+      domain: 'example.org',
+      reason: 'tls-expired',
+      text: 'The certificate of the XMPP server has expired or is not valid yet.',
+      detail: '192.0.2.1:5222: expired',
+    },
+  ]);
+  expect(ends.of('b').map(({ reason }) => reason)).toEqual(['client-terminated']);
+  expect(ends.failures(10).map(({ session }) => session)).toEqual(['a']);
+});
+
+test('streams that end alone count, in the order of time', () => {
+  let nowMs = 0;
+  const ends = new RecentEnds(() => {
+    nowMs += 1;
+    return nowMs;
+  });
+  ends.note({ event: 'stream-ended', session: 'a', domain: 'b.example', reason: 'link-lost', detail: '' });
+  ends.note(ended('a', 'client-terminated'));
+  expect(ends.of('a').map(({ domain }) => domain)).toEqual(['b.example', 'example.org']);
+});
+
+test('neither a crowd that leaves nor long details take room', () => {
+  const ends = new RecentEnds();
+  ends.note(ended('lost', 'link-lost', 'x'.repeat(100_000)));
+  for (let at = 0; at < 5000; at += 1) ends.note(ended(`s${at}`, 'client-inactive'));
+  expect(ends.of('lost')).toHaveLength(1);
+  expect(ends.of('lost')[0]?.detail.length).toBeLessThan(310);
+  expect(ends.of('s0')).toEqual([]);
+  for (let at = 0; at < 5000; at += 1) ends.note(ended(`f${at}`, 'connect-refused'));
+  expect(ends.failures(10_000)).toHaveLength(500);
+  expect(ends.failures(1)[0]?.session).toBe('f4999');
+});
