@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { assert, type ByteString, type Toolbox } from '@boshd/engine/kit';
 
@@ -48,6 +48,8 @@ export function nodeToolbox(): Toolbox {
       (NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text) as ByteString,
     // Most domains are in A-labels already; asking ICU about each would cost as much as decoding a request.
     domainToAscii: (domain) => (PLAIN_DOMAIN.test(domain) ? domain : domainToASCII(domain)),
+    hmacSha256Hex: (key, bytes) =>
+      createHmac('sha256', Buffer.from(key, 'latin1')).update(bytes, 'latin1').digest('hex'),
     sha1Hex: (bytes) => createHash('sha1').update(bytes, 'latin1').digest('hex'),
   };
 }

@@ -85,8 +85,13 @@ export class Transcript implements Witness {
         return `!! down ${input.reason}`;
       case 'link-blocked':
         return input.blocked ? '!! blocked' : '!! unblocked';
+      case 'release':
+        return `!! release ${this.#requests.get(input.request)}`;
+      case 'end-session':
+        return '!! end';
+      case 'drain':
       case 'shutdown':
-        return '!! shutdown';
+        return `!! ${input.type}`;
       default:
         return unreachable(input);
     }

@@ -19,6 +19,8 @@ export interface Toolbox {
   encodeUtf8(text: string): ByteString;
   /** A domain in lower-case A-labels (`xn--...`), as the DNS and policies know it; '' where it can not be one. */
   domainToAscii(domain: string): string;
+  /** Lower-case hexadecimal HMAC-SHA-256 of the bytes (RFC 2104). */
+  hmacSha256Hex(key: ByteString, bytes: ByteString): string;
   /** Lower-case hexadecimal SHA-1 of the bytes (XEP-0124 §15). */
   sha1Hex(bytes: ByteString): string;
 }

@@ -161,10 +161,10 @@ export class Conductor {
     else this.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });
   }
 
-  /** boshd stops: what is queued goes back to the servers, the client hears system-shutdown. */
-  endByShutdown(slot: Slot): void {
-    const terminal: Terminal = { condition: 'system-shutdown', error: undefined };
-    this.#leave(slot, 'shutdown', '', terminate(slot.session, terminal, 'drop', this.#session));
+  /** Neither side ends it: what is queued goes back to the servers, the client hears why. */
+  endByOthers(slot: Slot, reason: Reason): void {
+    const terminal: Terminal = { condition: reasonFacts(reason).condition, error: undefined };
+    this.#leave(slot, reason, '', terminate(slot.session, terminal, 'drop', this.#session));
     this.settle(slot);
   }
 

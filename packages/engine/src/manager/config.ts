@@ -25,6 +25,8 @@ export interface SitePolicy {
 export interface ManagerConfig extends SitePolicy {
   /** The other sites, by the names that the front puts into its inputs. Default none. */
   readonly sites?: ReadonlyMap<string, SitePolicy>;
+  /** Makes sids that nobody can guess. Default: 160 random bits. In a cloud they name their owner. */
+  readonly makeSid?: () => string;
 }
 
 /** How many sessions there may be. */

@@ -1,3 +1,5 @@
+export { CloudManager } from './cloud/cloud-manager.ts';
+export type { CloudInput, CloudOutput } from './cloud/input.ts';
 export type { AdmissionLimits, ManagerConfig, SitePolicy } from './config.ts';
 export { DEFAULT_ADMISSION_LIMITS } from './config.ts';
 export type { Input, LinkId, RequestId } from './input.ts';

@@ -20,6 +20,8 @@ export type Input =
       /** The browser's address, for logs, limits and PROXY protocol. */
       readonly address: string;
       readonly body: DecodedBody;
+      /** Regions of the cloud that suit the client, the best first; only of a creation request. Default: none known. */
+      readonly regions?: readonly string[];
     }
   /** A request whose body was refused by the decoder. No session is touched by it. */
   | { readonly type: 'bad-request'; readonly request: RequestId; readonly fault: BodyFault }
@@ -45,5 +47,11 @@ export type Input =
   | { readonly type: 'link-down'; readonly link: LinkId; readonly reason: Reason; readonly detail: string }
   /** The link's send buffer is full (true) or has drained (false). */
   | { readonly type: 'link-blocked'; readonly link: LinkId; readonly blocked: boolean }
+  /** Answer this request now, as if its time were up: who has its connection stops. */
+  | { readonly type: 'release'; readonly request: RequestId; readonly sid: string | undefined }
+  /** The client of this session was told, by somebody else, that it is over. */
+  | { readonly type: 'end-session'; readonly sid: string }
+  /** No new sessions from now on; the ones that are go on. */
+  | { readonly type: 'drain' }
   /** SIGTERM: every session ends with system-shutdown, no new ones (XEP-0124 §17.2). */
   | { readonly type: 'shutdown' };

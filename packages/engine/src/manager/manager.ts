@@ -2,6 +2,7 @@ import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts
 import { abort, receive, replyLost, serverBlocked, tick } from '../session/index.ts';
 import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
 import { Sites } from './admission/sites.ts';
+import { disturb, shutDown } from './cloud/disturbance.ts';
 import { Conductor } from './conductor.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Input, LinkId, RequestId } from './input.ts';
@@ -31,7 +32,7 @@ export class ConnectionManager {
     this.#table = new SessionTable(config.admission.endedMax);
     const dialler = new Dialler(this.#table, () => this.#conductor);
     this.#conductor = new Conductor(this.#table, this.#sites, toolbox, dialler);
-    this.#creation = new Creation(this.#sites, this.#table, this.#conductor, dialler);
+    this.#creation = new Creation(this.#sites, this.#table, this.#conductor, dialler, config.makeSid);
   }
 
   /** When `advance` must be called, undefined for not at all. */
@@ -109,8 +110,16 @@ export class ConnectionManager {
       case 'link-blocked':
         this.#linkBlocked(input.link, input.blocked);
         break;
+      case 'end-session':
+      case 'release':
+        disturb(input, this.#table, this.#conductor);
+        break;
+      case 'drain':
+        this.#creation.stop('drain');
+        break;
       case 'shutdown':
-        this.#shutdown();
+        this.#creation.stop('shutdown');
+        shutDown(this.#table, this.#conductor);
         break;
       default:
         unreachable(input);
@@ -193,13 +202,5 @@ export class ConnectionManager {
     this.#table.detach(slot, upstream);
     this.#conductor.streamFailed(slot, upstream, { reason, detail });
     this.#conductor.settle(slot);
-  }
-
-  /** XEP-0124 §17.2, system-shutdown */
-  #shutdown(): void {
-    this.#creation.stop();
-    for (const slot of this.#table) {
-      if (!slot.isEnded && slot.session.terminal === undefined) this.#conductor.endByShutdown(slot);
-    }
   }
 }

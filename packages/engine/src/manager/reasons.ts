@@ -161,6 +161,10 @@ const REASONS = {
     condition: 'see-other-uri',
   },
   'too-many-sessions': { text: 'The limit on sessions is reached.', condition: 'policy-violation' },
+  'declared-over': {
+    text: 'Other members of the cloud could not reach this one, and told the client that its session is over; look at the mesh between them.',
+    condition: 'internal-server-error',
+  },
   shutdown: { text: 'boshd is being stopped.', condition: 'system-shutdown' },
 } as const satisfies Record<string, ReasonFacts>;
 

@@ -16,6 +16,8 @@ export interface Birth {
   readonly domain: string;
   readonly address: string;
   readonly secure: boolean;
+  /** Default: random. */
+  readonly sid?: string | undefined;
 }
 
 const SID_BYTES = 20;
@@ -27,7 +29,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
   const { now, toolbox } = turn;
   const terms = agreeTerms(attributes, limits);
   const session: Session = {
-    sid: randomName(SID_BYTES, toolbox),
+    sid: birth.sid ?? randomName(SID_BYTES, toolbox),
     name: randomName(NAME_BYTES, toolbox),
     site: birth.site,
     domain: birth.domain,

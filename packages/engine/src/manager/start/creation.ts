@@ -1,7 +1,9 @@
 import { createSession, grantContentType } from '../../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../../site/index.ts';
 import type { Site, Sites } from '../admission/sites.ts';
+import { UNAVAILABLE } from '../cloud/replies.ts';
 import type { Conductor } from '../conductor.ts';
+import type { ManagerConfig } from '../config.ts';
 import type { Input } from '../input.ts';
 import { type Reason, reasonFacts } from '../reasons.ts';
 import { makeSlot } from '../slot.ts';
@@ -17,30 +19,41 @@ export class Creation {
   readonly #table: SessionTable;
   readonly #conductor: Conductor;
   readonly #dialler: Dialler;
-  #isShuttingDown = false;
+  readonly #makeSid: ManagerConfig['makeSid'];
+  #closing: 'drain' | 'shutdown' | undefined;
 
-  constructor(sites: Sites, table: SessionTable, conductor: Conductor, dialler: Dialler) {
+  constructor(
+    sites: Sites,
+    table: SessionTable,
+    conductor: Conductor,
+    dialler: Dialler,
+    makeSid: ManagerConfig['makeSid'],
+  ) {
+    this.#makeSid = makeSid;
     this.#sites = sites;
     this.#table = table;
     this.#conductor = conductor;
     this.#dialler = dialler;
   }
 
-  /** From now on no session is created. */
-  stop(): void {
-    this.#isShuttingDown = true;
+  /** From now on no session is created; in a drain the client is asked to try again, and may come to another member. */
+  stop(why: 'drain' | 'shutdown'): void {
+    this.#closing = why;
   }
 
   create(input: RequestInput): void {
     const site = this.#sites.of(input.site);
     const { domains, seeOther } = site.policy;
     const { toolbox } = this.#conductor.sessionTurn;
-    const otherUri = otherUriFor(seeOther, input.secure, this.#isShuttingDown);
+    const otherUri = otherUriFor(seeOther, input.secure, this.#closing !== undefined);
     const admitted = admitDomain(domains, input.body.attributes.to, toolbox);
     if (otherUri !== undefined) {
       this.#sendElsewhere(input, otherUri);
-    } else if (this.#isShuttingDown) {
+    } else if (this.#closing === 'shutdown') {
       this.#refuse(input, 'shutdown', '');
+    } else if (this.#closing === 'drain') {
+      this.#log(input, 'shutdown', 'no new sessions while it drains');
+      this.#conductor.put({ type: 'respond', request: input.request, reply: UNAVAILABLE });
     } else if (!admitted.ok) {
       this.#refuse(input, admitted.fault.code, admitted.fault.detail);
     } else {
@@ -52,7 +65,7 @@ export class Creation {
 
   #admit(input: RequestInput, site: Site, domain: AdmittedDomain): void {
     const { request, address, secure, body } = input;
-    const birth = { request, site: site.name, domain: domain.name, address, secure };
+    const birth = { request, site: site.name, domain: domain.name, address, secure, sid: this.#makeSid?.() };
     const session = createSession(birth, body, site.policy.session, this.#conductor.sessionTurn);
     const slot = makeSlot(session, site);
     this.#table.add(slot, request);
@@ -77,8 +90,13 @@ export class Creation {
     this.#conductor.put({ type: 'respond', request, reply });
   }
 
-  #refuse({ site, address, request, body }: RequestInput, reason: Reason, detail: string): void {
+  #log({ site, address }: RequestInput, reason: Reason, detail: string): void {
     this.#conductor.log({ event: 'session-refused', site, reason, detail, address });
+  }
+
+  #refuse(input: RequestInput, reason: Reason, detail: string): void {
+    this.#log(input, reason, detail);
+    const { request, body } = input;
     const { ver, content } = body.attributes;
     const { condition } = reasonFacts(reason);
     this.#conductor.refuse(request, condition, ver === undefined, grantContentType(content));

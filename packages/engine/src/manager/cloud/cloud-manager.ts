@@ -1,0 +1,225 @@
+import { earlier, type Instant, type Toolbox, unreachable } from '../../kit/index.ts';
+import {
+  type ForwardedRequest,
+  type Incarnation,
+  Mesh,
+  type MeshIdentity,
+  type MeshLimits,
+  type MeshSnapshot,
+  type MeshWork,
+} from '../../mesh/index.ts';
+import { terminalReply } from '../../session/index.ts';
+import type { ManagerConfig } from '../config.ts';
+import type { Input, RequestId } from '../input.ts';
+import { ConnectionManager } from '../manager.ts';
+import type { Output, Reply } from '../output.ts';
+import type { Slot } from '../slot.ts';
+import type { CloudInput, CloudOutput } from './input.ts';
+import { UNAVAILABLE } from './replies.ts';
+
+type RequestInput = Extract<Input, { type: 'request' }>;
+
+/** What a client hears whose session's owner is gone: every client reconnects on it by itself (docs/decisions/mesh.md). */
+const OVER: Reply = terminalReply({ condition: 'internal-server-error', error: undefined }, false);
+const UNKNOWN: Reply = terminalReply({ condition: 'item-not-found', error: undefined }, false);
+
+const REFUSALS = { unknown: UNKNOWN, over: OVER, unavailable: UNAVAILABLE } as const;
+
+/**
+ * A member of a cloud as a value: a connection manager for its own sessions, and a mesh to the members that have the
+ * others. Like the manager, it returns all the work that follows, in order. A request for an own session costs one
+ * comparison more than in a process that stands alone.
+ *
+ * Requests of the own front have positive numbers; those that other members forwarded have negative ones.
+ */
+export class CloudManager {
+  readonly #manager: ConnectionManager;
+  readonly #mesh: Mesh;
+  readonly #own: Incarnation;
+  #outputs: CloudOutput[] = [];
+
+  constructor(
+    config: ManagerConfig,
+    identity: MeshIdentity,
+    limits: MeshLimits,
+    toolbox: Toolbox,
+    now: Instant,
+  ) {
+    this.#mesh = new Mesh(identity, limits, toolbox, now);
+    const { sids } = this.#mesh;
+    this.#manager = new ConnectionManager({ ...config, makeSid: () => sids.make() }, toolbox);
+    this.#own = identity.incarnation;
+  }
+
+  /** When `advance` must be called. */
+  get deadline(): Instant {
+    return earlier(this.#manager.deadline, this.#mesh.deadline) ?? this.#mesh.deadline;
+  }
+
+  get liveSessions(): number {
+    return this.#manager.liveSessions;
+  }
+
+  /** Every session of this member, live or remembered: to look at, not to change. */
+  inspect(): Iterable<Slot> {
+    return this.#manager.inspect();
+  }
+
+  /** The cloud as this member sees it. */
+  snapshot(now: Instant): MeshSnapshot {
+    return this.#mesh.snapshot(now);
+  }
+
+  /** Takes one input and returns what follows from it. */
+  handle(input: CloudInput, now: Instant): readonly CloudOutput[] {
+    if (now >= this.#mesh.stalledFrom) this.#advanceMesh(now);
+    this.#take(input, now);
+    return this.#finish(now);
+  }
+
+  /** Does what has become due at `now`. */
+  advance(now: Instant): readonly CloudOutput[] {
+    if (now >= this.#mesh.deadline) this.#advanceMesh(now);
+    const { deadline } = this.#manager;
+    if (deadline !== undefined && now >= deadline) this.#pass(this.#manager.advance(now));
+    return this.#finish(now);
+  }
+
+  #take(input: CloudInput, now: Instant): void {
+    switch (input.type) {
+      case 'request':
+        this.#request(input, now);
+        break;
+      case 'request-aborted':
+      case 'reply-lost':
+        this.#lost(input, now);
+        break;
+      case 'mesh-message':
+        this.#mesh.message(input.bytes, now);
+        break;
+      case 'mesh-unreached':
+        this.#mesh.unreached(input.member, input.how, now);
+        break;
+      case 'mesh-link':
+        this.#mesh.link(input.isUp, input.except, now);
+        break;
+      case 'mesh-load':
+        this.#mesh.load(input.loopDelayMs);
+        break;
+      case 'mesh-release':
+        this.#mesh.release();
+        break;
+      case 'mesh-leave':
+        this.#mesh.leave();
+        break;
+      case 'drain':
+        this.#mesh.drain();
+        this.#ownHandle(input, now);
+        break;
+      default:
+        this.#ownHandle(input, now);
+        break;
+    }
+  }
+
+  #ownHandle(input: Input, now: Instant): void {
+    this.#pass(this.#manager.handle(input, now));
+  }
+
+  #request(input: RequestInput, now: Instant): void {
+    const { sid } = input.body.attributes;
+    if (sid?.startsWith(this.#own) === true) this.#ownHandle(input, now);
+    else if (sid === undefined) this.#create(input, now);
+    else this.#mesh.forward(input.request, sid, forwardedOf(input), now);
+  }
+
+  #create(input: RequestInput, now: Instant): void {
+    const { regions = NO_REGIONS } = input;
+    const sessions = this.#manager.liveSessions;
+    const where = this.#mesh.create(input.request, forwardedOf(input), regions, now, sessions);
+    if (where === 'here') this.#ownHandle(input, now);
+    else if (where === 'nowhere') this.#respond(input.request, UNAVAILABLE);
+  }
+
+  #lost(input: Extract<Input, { type: 'request-aborted' | 'reply-lost' }>, now: Instant): void {
+    const { request, sid } = input;
+    const kind = input.type === 'reply-lost' ? 'reply-lost' : 'abort';
+    if (sid?.startsWith(this.#own) !== true && this.#mesh.lost(kind, request, sid)) return;
+    this.#ownHandle(input, now);
+  }
+
+  #advanceMesh(now: Instant): void {
+    this.#mesh.advance(now, this.#manager.liveSessions);
+  }
+
+  /** What the own manager wants done: answers to guests go over the mesh. */
+  #pass(outputs: readonly Output[]): void {
+    for (const output of outputs) {
+      if (output.type === 'respond') this.#respond(output.request, output.reply);
+      else if (output.type === 'drop' && output.request < 0)
+        this.#mesh.answerGuest(output.request, undefined);
+      else this.#outputs.push(output);
+    }
+  }
+
+  #respond(request: RequestId, reply: Reply): void {
+    // A reply that is not sent is a lost one: the client repeats its request, and finds the reply kept.
+    const told = this.#mesh.isUnsure ? UNAVAILABLE : reply;
+    if (request < 0) this.#mesh.answerGuest(request, told);
+    else this.#outputs.push({ type: 'respond', request, reply: told });
+  }
+
+  #finish(now: Instant): readonly CloudOutput[] {
+    for (let work = this.#mesh.take(); work !== undefined; work = this.#mesh.take()) this.#do(work, now);
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+
+  #do(work: MeshWork, now: Instant): void {
+    switch (work.type) {
+      case 'send':
+        this.#outputs.push({ type: 'mesh-send', to: work.to, bytes: work.bytes });
+        break;
+      case 'announce':
+        this.#outputs.push({ type: 'mesh-announce', bytes: work.bytes });
+        break;
+      case 'answer':
+        this.#outputs.push({ type: 'respond', request: work.request, reply: work.reply });
+        break;
+      case 'drop':
+        this.#outputs.push(work);
+        break;
+      case 'refuse':
+        this.#outputs.push({ type: 'respond', request: work.request, reply: REFUSALS[work.because] });
+        break;
+      case 'create':
+      case 'guest':
+        this.#ownHandle({ type: 'request', request: work.request, ...work.forwarded }, now);
+        break;
+      case 'guest-aborted':
+        this.#ownHandle({ type: 'request-aborted', request: work.request, sid: work.sid }, now);
+        break;
+      case 'guest-reply-lost':
+        this.#ownHandle({ type: 'reply-lost', request: work.request, sid: work.sid }, now);
+        break;
+      case 'guest-released':
+        this.#ownHandle({ type: 'release', request: work.request, sid: work.sid }, now);
+        break;
+      case 'end-session':
+        this.#ownHandle({ type: 'end-session', sid: work.sid }, now);
+        break;
+      case 'log':
+        this.#outputs.push({ type: 'log', event: work.event });
+        break;
+      default:
+        unreachable(work);
+    }
+  }
+}
+
+const NO_REGIONS: readonly string[] = [];
+
+function forwardedOf({ site, secure, address, body }: RequestInput): ForwardedRequest {
+  return { site, secure, address, body };
+}

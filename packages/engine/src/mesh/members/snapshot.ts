@@ -1,0 +1,53 @@
+import type { Instant } from '../../kit/index.ts';
+import type { MemberFacts } from '../codec/index.ts';
+import type { Member, MemberState } from './member.ts';
+import { loadOf } from './placement.ts';
+import type { NotedPlacement } from './placements.ts';
+
+/** What a member knows of the cloud: to look at. */
+export interface MeshSnapshot {
+  readonly self: MemberFacts & { readonly load: number };
+  readonly members: readonly MemberView[];
+  /** Where the last new sessions went from here, the newest last. */
+  readonly placements: readonly PlacementView[];
+  /** Requests of this member's sessions that are open at other members. */
+  readonly guests: number;
+}
+
+export interface MemberView extends MemberFacts {
+  readonly state: MemberState;
+  readonly load: number;
+  /** Since it was heard last. */
+  readonly silentMs: number;
+  /** Requests that wait here for its answer. */
+  readonly requests: number;
+}
+
+export interface PlacementView {
+  readonly agoMs: number;
+  readonly to: string;
+  readonly why: string;
+}
+
+export function snapshotOf(
+  self: MemberFacts,
+  members: readonly Member[],
+  placements: readonly NotedPlacement[],
+  guests: number,
+  now: Instant,
+): MeshSnapshot {
+  return {
+    self: { ...self, load: loadOf(self) },
+    members: members
+      .filter(({ isKnown }) => isKnown)
+      .map(({ facts, state, heardAt, flights }) => ({
+        ...facts,
+        state,
+        load: loadOf(facts),
+        silentMs: now - heardAt,
+        requests: flights.size,
+      })),
+    placements: placements.map(({ at, to, why }) => ({ agoMs: now - at, to, why })),
+    guests,
+  };
+}

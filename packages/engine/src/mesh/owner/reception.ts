@@ -1,0 +1,71 @@
+import type { ByteString, Work } from '../../kit/index.ts';
+import type { ForwardedReply, ForwardedRequest, Incarnation, Message } from '../codec/index.ts';
+import type { MeshLimits } from '../limits.ts';
+import type { Outbox } from '../outbox.ts';
+import type { MeshWork } from '../work.ts';
+import { Guests } from './guests.ts';
+
+type AboutGuest = Extract<Message, { kind: 'abort' | 'reply-lost' | 'release' }>;
+
+const WORK = {
+  abort: 'guest-aborted',
+  'reply-lost': 'guest-reply-lost',
+  release: 'guest-released',
+} as const;
+
+const FULL: ForwardedReply = {
+  status: 503,
+  contentType: 'text/plain; charset=utf-8',
+  body: 'Too many requests are open here.\n' as ByteString,
+};
+
+/** Takes what other members forward, and sends back the answers. */
+export class Reception {
+  readonly #guests: Guests;
+  readonly #outbox: Outbox;
+  readonly #work: Work<MeshWork>;
+
+  constructor(limits: MeshLimits, work: Work<MeshWork>, outbox: Outbox) {
+    this.#guests = new Guests(limits.guestsMax);
+    this.#work = work;
+    this.#outbox = outbox;
+  }
+
+  /** Requests of others that are open here. */
+  get size(): number {
+    return this.#guests.size;
+  }
+
+  take(from: Incarnation, id: number, forwarded: ForwardedRequest): void {
+    const { sid } = forwarded.body.attributes;
+    const request = this.#guests.enter(from, id, sid);
+    if (request === 'known') return;
+    if (request === 'full') this.#outbox.send(from, { kind: 'reply', id, reply: FULL });
+    else this.#work.push({ type: 'guest', request, forwarded });
+  }
+
+  about(from: Incarnation, { kind, id, sid }: AboutGuest): void {
+    const request = this.#guests.numberOf(from, id);
+    if (request === undefined) return;
+    if (kind === 'abort') this.#guests.leave(request);
+    this.#work.push({ type: WORK[kind], request, sid: sid === '' ? undefined : sid });
+  }
+
+  /** A guest was answered; without a reply its connection is to be closed. */
+  answer(request: number, reply: ForwardedReply | undefined): void {
+    const guest = this.#guests.leave(request);
+    if (guest === undefined) return;
+    const { from, id } = guest;
+    this.#outbox.send(from, reply === undefined ? { kind: 'drop', id } : { kind: 'reply', id, reply });
+  }
+
+  /** The member is gone, and nobody listens at its requests. */
+  gone(from: Incarnation): void {
+    for (const [request, { sid }] of this.#guests.leaveAll(from))
+      this.#work.push({ type: 'guest-aborted', request, sid });
+  }
+
+  forget(from: Incarnation): void {
+    this.#guests.forget(from);
+  }
+}

@@ -1,0 +1,36 @@
+import type { ByteString } from '../kit/index.ts';
+import type { Incarnation, MemberFacts } from './codec/index.ts';
+
+/** Who this member is. */
+export interface MeshIdentity {
+  /** New at each start: 16 lower-case hexadecimal digits. */
+  readonly incarnation: Incarnation;
+  /** The operator's name of the member, which no other has. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  readonly region: string;
+  /** Share of new sessions; 0: a front without sessions. */
+  readonly weight: number;
+  readonly version: string;
+  /** Of the cluster, at least one: the first signs sids, all are accepted. */
+  readonly keys: readonly ByteString[];
+}
+
+/** What this member says of itself, as it is now. */
+export class Self {
+  readonly #identity: MeshIdentity;
+  sessions = 0;
+  loopDelayMs = 0;
+  isDraining = false;
+
+  constructor(identity: MeshIdentity) {
+    this.#identity = identity;
+  }
+
+  get facts(): MemberFacts {
+    const { id, startedAtMs, region, weight, version } = this.#identity;
+    const { sessions, loopDelayMs, isDraining: draining } = this;
+    return { id, startedAtMs, region, weight, version, sessions, loopDelayMs, draining };
+  }
+}
