@@ -15,11 +15,13 @@ import type { Random } from '../world/random.ts';
 import type { Sky } from '../world/weather.ts';
 import type { Actor, World } from '../world/world.ts';
 import { textOf } from './chatter.ts';
+import { ServerManagement } from './server-management.ts';
 
 const HEADER = `<?xml version='1.0'?><stream:stream id='st' from='example.org' version='1.0' xmlns='jabber:client' xmlns:stream='${NS.stream}'>`;
 const TLS_FEATURES = `<stream:features><starttls xmlns='${NS.tls}'><required/></starttls></stream:features>`;
 const SASL_FEATURES = `<stream:features><mechanisms xmlns='${NS.sasl}'><mechanism>PLAIN</mechanism></mechanisms></stream:features>`;
-const BIND_FEATURES = `<stream:features><bind xmlns='${NS.bind}'/><sm xmlns='${NS.streamManagement}'/></stream:features>`;
+const MANAGED_FEATURES = `<stream:features><bind xmlns='${NS.bind}'/><sm xmlns='${NS.streamManagement}'/></stream:features>`;
+const BIND_FEATURES = `<stream:features><bind xmlns='${NS.bind}'/></stream:features>`;
 
 const DIAL_MS = 60;
 const THINK_MS = 40;
@@ -37,8 +39,8 @@ export interface ServerSurroundings {
 }
 
 /**
- * The XMPP server of one session. Unlike a real one it believes every password, has nobody else on it, and keeps no
- * stanza: what it cannot deliver is gone.
+ * The XMPP server of one session, with stream management (XEP-0198) or without. Unlike a real one it believes every
+ * password, has nobody else on it, and without stream management keeps no stanza: what it cannot deliver is gone.
  */
 export class XmppServer implements LinkUser {
   readonly link: Link;
@@ -51,6 +53,8 @@ export class XmppServer implements LinkUser {
   readonly #check: SessionCheck;
   readonly #framer: StanzaFramer;
   readonly #startsTls: boolean;
+  readonly #offersManagement: boolean;
+  #management: ServerManagement | undefined;
   /** The stream was ended by this side, or the link broke. */
   isBroken = false;
   #isSecure: boolean;
@@ -79,6 +83,7 @@ export class XmppServer implements LinkUser {
     this.link = new Link(world, actor, id, random.fork('link'), this);
     this.#startsTls = random.chance(0.3);
     this.#isSecure = !this.#startsTls;
+    this.#offersManagement = random.fork('management').chance(0.6);
     world.later(random.around(DIAL_MS), () => this.#answerDial());
   }
 
@@ -92,8 +97,17 @@ export class XmppServer implements LinkUser {
     for (const event of events) {
       if (event.type === 'header') this.#open();
       else if (event.type === 'payload') this.#got(event.payload);
-      else this.#isBound = false;
+      else this.#end();
     }
+  }
+
+  #end(): void {
+    this.#isBound = false;
+    this.#management?.end();
+  }
+
+  get isManaged(): boolean {
+    return this.#management !== undefined;
   }
 
   secured(): void {
@@ -102,7 +116,7 @@ export class XmppServer implements LinkUser {
   }
 
   gone(): void {
-    this.#isBound = false;
+    this.#end();
   }
 
   handedOver(byteCount: number): void {
@@ -126,10 +140,36 @@ export class XmppServer implements LinkUser {
     this.#awaitsHeader = false;
     this.#write(HEADER);
     if (!this.#isSecure) this.#write(TLS_FEATURES);
-    else this.#say(this.#isAuthenticated ? BIND_FEATURES : SASL_FEATURES);
+    else this.#say(this.#isAuthenticated ? this.#boundFeatures : SASL_FEATURES);
+  }
+
+  get #boundFeatures(): string {
+    return this.#offersManagement ? MANAGED_FEATURES : BIND_FEATURES;
+  }
+
+  #manage({ name, bytes }: Payload): void {
+    if (name === 'enable') this.#enable();
+    else if (name === 'r') this.#write(this.#management?.answer() ?? '');
+    else this.#management?.acknowledged(bytes);
+  }
+
+  #enable(): void {
+    if (!this.#offersManagement || this.#management !== undefined)
+      throw new Broken(this.#actor.name, 'stream management was asked for, and cannot be had');
+    if (this.#random.fork('enable').chance(0.1)) {
+      this.#write(`<failed xmlns='${NS.streamManagement}'/>`);
+      return;
+    }
+    this.#management = new ServerManagement(this.#actor.name, this.#ledger, this.#check);
+    this.#write(`<enabled xmlns='${NS.streamManagement}'/>`);
   }
 
   #got(payload: Payload): void {
+    if (payload.namespace === NS.streamManagement) {
+      this.#manage(payload);
+      return;
+    }
+    if (payload.namespace === NS.client) this.#management?.got();
     const text = payload.bytes;
     if (payload.namespace === NS.tls) {
       this.#write(`<proceed xmlns='${NS.tls}'/>`);
@@ -185,8 +225,11 @@ export class XmppServer implements LinkUser {
   #say(text: string): void {
     if (this.isBroken || this.link.isGone) return;
     this.#ledger.serverSent(this.#toolbox.encodeUtf8(text));
+    if (/^<(?:iq|message|presence)/.test(text)) this.#management?.said();
     this.#write(text);
     this.#ends.push(this.#written);
+    if (this.#management !== undefined && this.#random.fork(`r${this.#written}`).chance(0.3))
+      this.#write(`<r xmlns='${NS.streamManagement}'/>`);
   }
 
   #write(text: string): void {

@@ -28,6 +28,8 @@ export class Ledger {
   readonly #fromClient: string[] = [];
   readonly #fromServer: string[] = [];
   readonly #returned = new Set<string>();
+  /** Kept by the server, for it was never acknowledged (XEP-0198). */
+  readonly #kept = new Set<string>();
   #toServer = 0;
   /** The first of the client's payloads that the server did not get although it got later ones. */
   #lacking: number | undefined;
@@ -45,6 +47,10 @@ export class Ledger {
 
   get carried(): number {
     return this.#toServer + this.#toClient;
+  }
+
+  get fromServerCount(): number {
+    return this.#fromServer.length;
   }
 
   clientSent(payload: string): void {
@@ -90,12 +96,27 @@ export class Ledger {
     this.#returned.add(id);
   }
 
+  /** boshd acknowledged it: the client has it, or it was given back where that can be. */
+  mustBeSettled(place: number, isExcused: (id: string) => boolean): void {
+    const payload = this.#fromServer[place] ?? '';
+    const isSettled = place < this.#toClient || this.#returned.has(idOf(payload)) || !isReturnable(payload);
+    if (!isSettled && !isExcused(idOf(payload)))
+      throw new Broken(this.#actor, `${idOf(payload)} was acknowledged, and came to nobody`);
+  }
+
+  /** The stream ended before it was acknowledged. */
+  serverKept(place: number): void {
+    const id = idOf(this.#fromServer[place] ?? '');
+    if (this.#returned.has(id)) throw new Broken(this.#actor, `${id} was given back, and not acknowledged`);
+    this.#kept.add(id);
+  }
+
   /** Stanzas that were given back although the client got them. */
   get doubled(): readonly string[] {
     return this.#fromServer
       .slice(0, this.#toClient)
       .map(idOf)
-      .filter((id) => this.#returned.has(id));
+      .filter((id) => this.#returned.has(id) || this.#kept.has(id));
   }
 
   /**
@@ -119,10 +140,11 @@ export class Ledger {
   }
 
   /** What the manager had got from the server came to the client, or went back where it can. */
-  settleServer(): void {
+  settleServer(isExcused: (id: string) => boolean): void {
     for (const payload of this.#fromServer.slice(this.#toClient, this.#handedOver)) {
-      if (isReturnable(payload) && !this.#returned.has(idOf(payload)))
-        throw new Broken(this.#actor, `${idOf(payload)} came to nobody`);
+      const id = idOf(payload);
+      if (isReturnable(payload) && !this.#returned.has(id) && !this.#kept.has(id) && !isExcused(id))
+        throw new Broken(this.#actor, `${id} came to nobody`);
     }
   }
 }

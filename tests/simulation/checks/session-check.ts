@@ -14,6 +14,9 @@ interface Granted {
   readonly requests: number;
 }
 
+/** What is written so long before a terminate is taken as read. */
+const ROUND_TRIP_MS = 250;
+
 const attributeOf = (body: string, name: string): string | undefined =>
   new RegExp(`^<body[^>]* ${name}='([^']*)'`).exec(body)?.[1];
 
@@ -35,6 +38,7 @@ export class SessionCheck {
   readonly #unheard = new Set<number>();
   readonly #early = new Set<number>();
   readonly #replies = new Map<number, string>();
+  readonly #repliedFirstAt = new Map<number, number>();
   #createdAt = 0;
   #lastRid: number | undefined;
   #answeredRid = -1;
@@ -133,6 +137,7 @@ export class SessionCheck {
     if (rid > (this.#lastRid ?? rid)) this.#skipGap(rid, now);
     this.#answeredRid = Math.max(this.#answeredRid, rid);
     this.#replies.set(rid, body);
+    this.#repliedFirstAt.set(rid, now);
     this.#granted ??= grantedBy(body);
     this.#checkAck(rid, attributeOf(body, 'ack'));
   }
@@ -186,6 +191,19 @@ export class SessionCheck {
   /** At the end nobody is left waiting. */
   get openRequests(): number {
     return this.#open.size;
+  }
+
+  /**
+   * The manager takes what it wrote a round trip before a terminate as read (docs/decisions/bosh-session.md). It may be
+   * wrong about a reply that got lost without anybody noticing.
+   */
+  isTakenAsRead(id: string): boolean {
+    const farewellAt = this.#farewellAt;
+    if (farewellAt === undefined) return false;
+    return [...this.#replies].some(
+      ([rid, body]) =>
+        body.includes(` id='${id}'`) && (this.#repliedFirstAt.get(rid) ?? 0) + ROUND_TRIP_MS < farewellAt,
+    );
   }
 
   /** Replies that the manager may believe not to have arrived: the last ones, and those that could not be written. */

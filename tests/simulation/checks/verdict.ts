@@ -36,10 +36,14 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
     judgeCondition(person, climate);
   }
   // A server that broke off, or a link that was lost, took with it what was under way.
-  if (server === undefined || server.isBroken) return;
+  if (server === undefined) return;
+  const isExcused = (id: string) => sessionCheck.isTakenAsRead(id);
+  // With stream management it kept what was not acknowledged, however the stream came to its end.
+  if (server.isManaged) ledger.settleServer(isExcused);
+  if (server.isBroken) return;
   if (endReason === undefined) throw new Broken(name, 'the manager does not know that the session is over');
   if (end !== undefined) ledger.settleClient(end.inDoubt, end.unsent);
-  if (server.wasBound) ledger.settleServer();
+  if (server.wasBound) ledger.settleServer(isExcused);
   const wrong = ledger.doubled.find((id) => !sessionCheck.inDoubt.includes(` id='${id}'`));
   if (wrong !== undefined) throw new Broken(name, `${wrong} was confirmed, and given back`);
 }

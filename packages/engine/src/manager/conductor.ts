@@ -16,14 +16,18 @@ import {
 } from '../session/index.ts';
 import {
   closeStream,
+  confirmStanzas,
   forward,
   giveBack,
+  type Leftover,
+  readingChanged,
   type StreamTurn,
   type StreamWork,
   streamDeadline,
 } from '../stream/index.ts';
-import { type BodyAttributes, NS, type Payload } from '../wire/index.ts';
+import type { BodyAttributes } from '../wire/index.ts';
 import type { Sites } from './admission/sites.ts';
+import { sessionEnded, startCondition, streamReady } from './events.ts';
 import type { RequestId } from './input.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
@@ -126,7 +130,10 @@ export class Conductor {
       return;
     }
     let next = nextDeadline(session);
-    for (const { stream } of upstreams) next = earlier(next, streamDeadline(stream));
+    for (const { stream, of } of upstreams) {
+      confirmStanzas(stream, of.confirmed, this.#stream);
+      next = earlier(next, streamDeadline(stream));
+    }
     this.#table.schedule(slot, next);
   }
 
@@ -157,7 +164,7 @@ export class Conductor {
     const isLost = session.isStreamOpen && error === undefined && session.streams.length === 1;
     const condition = isLost ? 'internal-server-error' : startCondition(reason);
     streamOver(session, of, { condition, error }, this.#session);
-    if (hasEnded(session)) this.#logEnd(slot, reason, detail, session.outbound);
+    if (hasEnded(session)) this.log(sessionEnded(session, reason, detail, session.outbound, this.now));
     else this.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });
   }
 
@@ -180,14 +187,17 @@ export class Conductor {
         this.#giveBack(slot, work.undelivered);
         break;
       case 'read':
-        for (const { link } of slot.upstreams) this.put({ type: 'read', link, wanted: work.wanted });
+        for (const { link, stream } of slot.upstreams) {
+          readingChanged(stream, work.wanted, this.now);
+          this.put({ type: 'read', link, wanted: work.wanted });
+        }
         break;
       case 'open-stream':
         this.#dials.openStream(slot, work.stream, work.attributes);
         break;
       case 'close-stream':
         for (const upstream of slot.upstreams)
-          if (upstream.of === work.stream) this.#close(slot, upstream, []);
+          if (upstream.of === work.stream) this.#close(slot, upstream, work.undelivered);
         break;
       case 'leave':
         this.#leave(slot, work.why, work.detail, work.undelivered);
@@ -200,6 +210,8 @@ export class Conductor {
   #forward(slot: Slot, { stream: of, payloads, restart }: Extract<SessionWork, { type: 'forward' }>): void {
     const upstream = upstreamOf(slot, of);
     if (upstream === undefined) return;
+    // What the request has confirmed is told with what it carries.
+    confirmStanzas(upstream.stream, of.confirmed, this.#stream);
     forward(upstream.stream, payloads, restart, this.#stream);
     this.carryOutStream(slot, upstream);
   }
@@ -244,15 +256,17 @@ export class Conductor {
   /** The session leaves its streams: each gets back what the client never got of it, and is closed. */
   #leave(slot: Slot, reason: Reason, detail: string, undelivered: readonly Undelivered[]): void {
     for (const upstream of [...slot.upstreams]) {
-      const own = undelivered
-        .filter(({ stream }) => stream === upstream.of)
-        .flatMap(({ payloads }) => payloads);
-      this.#close(slot, upstream, own);
+      this.#close(
+        slot,
+        upstream,
+        undelivered.filter(({ stream }) => stream === upstream.of),
+      );
     }
-    this.#logEnd(slot, reason, detail, undelivered);
+    this.log(sessionEnded(slot.session, reason, detail, undelivered, this.now));
   }
 
-  #close(slot: Slot, upstream: Upstream, undelivered: readonly Payload[]): void {
+  #close(slot: Slot, upstream: Upstream, undelivered: readonly Leftover[]): void {
+    confirmStanzas(upstream.stream, upstream.of.confirmed, this.#stream);
     const farewell = closeStream(upstream.stream, undelivered, this.#stream.toolbox);
     if (farewell !== undefined) this.put({ type: 'send', link: upstream.link, bytes: farewell });
     this.#closeLink(slot, upstream);
@@ -266,26 +280,8 @@ export class Conductor {
   #noteReady({ session }: Slot, upstream: Upstream): void {
     if (upstream.start === undefined) return;
     upstream.start = undefined;
-    const { remote, stream, dialledAt, of } = upstream;
-    const { isSecure: secure } = stream;
-    const tookMs = this.now - dialledAt;
-    this.log({ event: 'stream-ready', session: session.name, domain: of.domain, remote, secure, tookMs });
+    this.log(streamReady(session, upstream, this.now));
   }
-
-  #logEnd({ session }: Slot, reason: Reason, detail: string, lost: readonly Undelivered[]): void {
-    const { name, site, domain, createdAt } = session;
-    let undelivered = 0;
-    for (const { payloads } of lost)
-      for (const { namespace } of payloads) if (namespace === NS.client) undelivered += 1;
-    const livedMs = this.now - createdAt;
-    this.log({ event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered });
-  }
-}
-
-/** What a client is told of a stream that never came to be (XEP-0124 §17.2, remote-connection-failed). */
-function startCondition(reason: Reason): Terminal['condition'] {
-  const { condition } = reasonFacts(reason);
-  return condition === 'internal-server-error' ? 'remote-connection-failed' : condition;
 }
 
 function hasEnded({ terminal }: Session): boolean {

@@ -91,6 +91,14 @@ const REASONS = {
   },
   // Not a plain terminate: Smack takes that for its own wish and does not come back.
   'stream-closed': { text: 'The XMPP server closed the stream.', condition: 'internal-server-error' },
+  'server-silent': {
+    text: 'The XMPP server did not answer a request for acknowledgement (XEP-0198) in time: the connection is dead, or the server hangs.',
+    condition: 'internal-server-error',
+  },
+  'bad-acknowledgement': {
+    text: 'The XMPP server acknowledged (XEP-0198) more than it was sent: its stream management is broken.',
+    condition: 'internal-server-error',
+  },
   'link-lost': { text: 'The connection to the XMPP server broke.', condition: 'internal-server-error' },
   'server-flood': {
     text: 'The XMPP server sent more than the client fetched, beyond the limit.',

@@ -11,8 +11,8 @@ import {
 } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
-import { takeUnconfirmed } from './rules/confirm.ts';
-import type { AnsweredRequest, Batch, HeldRequest, Session } from './session.ts';
+import { countConfirmed, stanzasIn, takeUnconfirmed } from './rules/confirm.ts';
+import type { AnsweredRequest, Batch, HeldRequest, Session, SessionStream } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -22,6 +22,13 @@ const NOTHING: readonly Payload[] = [];
  * Answers every held request that is to be answered now, oldest first. The one place that decides it (see session.ts).
  */
 export function settle(session: Session, turn: Turn): void {
+  answerHeld(session, turn);
+  if (session.fullSince === undefined || isFull(session)) return;
+  session.fullSince = undefined;
+  turn.work.push({ type: 'read', wanted: true });
+}
+
+function answerHeld(session: Session, turn: Turn): void {
   for (let oldest = session.held[0]; oldest !== undefined; oldest = session.held[0]) {
     const verdict = judge(session, oldest, turn);
     if (verdict === 'wait') {
@@ -33,7 +40,7 @@ export function settle(session: Session, turn: Turn): void {
       answerTerminal(session, turn);
       return;
     }
-    answer(session, verdict === 'payloads' ? takeBatch(session, turn) : undefined, turn);
+    answer(session, verdict === 'payloads' ? takeBatch(session) : undefined, turn);
   }
 }
 
@@ -55,6 +62,8 @@ function judge(
     return isDue || hasListener(session) ? 'empty' : 'wait';
   }
   if (isDue) return 'empty';
+  // Nothing comes before the client has confirmed what it was given, which it does with its next request.
+  if (session.fullSince !== undefined && oldest.request !== undefined) return 'empty';
   if (session.held.length > heldMax(session)) {
     return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
@@ -84,23 +93,29 @@ export function hasListener(session: Session): boolean {
   return false;
 }
 
-/** Takes from the queue what one reply may carry, and lets the servers be read again when it was full. */
-function takeBatch(session: Session, turn: Turn): Batch | undefined {
+/** Takes from the queue what one reply may carry. */
+function takeBatch(session: Session): Batch | undefined {
   const [batch, ...rest] = session.outbound;
   if (batch === undefined) return undefined;
   session.outbound = rest;
   session.outboundCount -= batch.payloads.length;
   for (const { bytes } of batch.payloads) session.outboundBytes -= bytes.length;
-  if (session.fullSince !== undefined && !isFull(session)) {
-    session.fullSince = undefined;
-    turn.work.push({ type: 'read', wanted: true });
-  }
   return batch;
 }
 
-/** The client does not fetch as fast as the servers send. */
-export function isFull({ outboundBytes, outboundCount, limits }: Session): boolean {
-  return outboundBytes > limits.queueBytesMax || outboundCount > limits.queuePayloadsMax;
+/**
+ * The client does not fetch, or confirm, as fast as the servers send. What a reply in doubt carried counts: the server
+ * keeps it, too, until it is confirmed (XEP-0198), and gives up beyond a number.
+ */
+export function isFull({ outboundBytes, outboundCount, answered, limits }: Session): boolean {
+  let bytes = outboundBytes;
+  let count = outboundCount;
+  for (const { payloads, reply } of answered) {
+    if (payloads.length === 0) continue;
+    bytes += reply.length;
+    count += payloads.length;
+  }
+  return bytes > limits.queueBytesMax || count > limits.queuePayloadsMax;
 }
 
 /** Answers the oldest held request and remembers the reply. */
@@ -144,30 +159,44 @@ function remember(
   batch: Batch | undefined,
   turn: Turn,
 ): void {
+  const payloads = batch?.payloads ?? NOTHING;
   const answered: AnsweredRequest = {
     rid: held.rid,
     reply: compact(body),
-    payloads: batch?.payloads ?? NOTHING,
+    payloads,
     stream: batch?.stream,
+    stanzas: stanzasIn(payloads),
     answeredAt: turn.now,
     key: held.key,
     request: held.request,
     copies: held.copies,
   };
   session.answered = appended(session.answered, answered);
+  if (batch !== undefined) batch.stream.given += answered.stanzas;
   if (session.answered.length <= session.terms.requests + 1) return;
   const forgotten = session.answered.shift();
-  // It could not be written, and it is too late to ask for it again.
-  if (forgotten?.stream === undefined || forgotten.payloads.length === 0) return;
-  const { stream, payloads } = forgotten;
-  turn.work.push({ type: 'give-back', undelivered: { stream, payloads } });
+  if (forgotten?.stream === undefined) return;
+  forget(session, forgotten, forgotten.stream, turn);
+}
+
+/** What could not be written, and is too late to be asked for again, goes back: so it is settled, too. */
+function forget(
+  session: Session,
+  { payloads, stanzas }: AnsweredRequest,
+  stream: SessionStream,
+  turn: Turn,
+): void {
+  stream.confirmed += stanzas;
+  countConfirmed(session, stream);
+  if (payloads.length > 0)
+    turn.work.push({ type: 'give-back', undelivered: { stream, payloads, isPassed: true } });
 }
 
 /** Gives the terminal reply to everybody who listens; the session is over. */
 export function answerTerminal(session: Session, turn: Turn): void {
   const { terminal } = session;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
-  let payloads = (carriesPayloads(session) ? takeBatch(session, turn)?.payloads : undefined) ?? NOTHING;
+  let payloads = (carriesPayloads(session) ? takeBatch(session)?.payloads : undefined) ?? NOTHING;
   for (const held of session.held) {
     if (held.request === undefined) continue;
     // jbosh reads sid and wait before it looks for a terminate, so a creation reply has them where it says ack='1'.
@@ -183,6 +212,7 @@ export function answerTerminal(session: Session, turn: Turn): void {
         reply: body,
         payloads: NOTHING,
         stream: undefined,
+        stanzas: 0,
         answeredAt: turn.now,
       });
     for (const request of [held.request, ...(held.others ?? [])])

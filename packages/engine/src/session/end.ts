@@ -60,6 +60,7 @@ export function finish(session: Session, turn: Turn): void {
       reply: body,
       payloads: [],
       stream: undefined,
+      stanzas: 0,
       answeredAt: turn.now,
     });
     if (held.request === undefined) continue;

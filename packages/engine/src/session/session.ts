@@ -75,6 +75,8 @@ export interface AnsweredRequest {
   /** What it carried, until it is confirmed: goes back to the server if the session dies. */
   payloads: readonly Payload[];
   readonly stream: SessionStream | undefined;
+  /** How many of them are stanzas, until they are counted in `confirmed` of their stream. */
+  stanzas: number;
   readonly answeredAt: Instant;
   readonly key: string | undefined;
   /** The request it was written to; undefined when nobody listened or the write failed. */
@@ -97,6 +99,13 @@ export interface SessionStream {
   readonly domain: string;
   /** Facts of it not told yet. */
   facts: StreamFacts | undefined;
+  /** How many of its stanzas were given to a reply. */
+  given: number;
+  /**
+   * How many of those are settled, without a gap: the client confirmed them, or they were given back. What the
+   * server is told by XEP-0198 follows from it.
+   */
+  confirmed: number;
 }
 
 /** What one reply may carry: payloads of one stream only (XEP-0124 §16.4). */
@@ -113,6 +122,8 @@ export interface Batch {
 export interface Undelivered {
   readonly stream: SessionStream;
   readonly payloads: readonly Payload[];
+  /** The client confirmed a later reply, so that `confirmed` of the stream had to pass these. */
+  readonly isPassed: boolean;
 }
 
 /** What the server said when the stream opened, for the reply that carries the first features (XEP-0206 §4). */

@@ -2,6 +2,7 @@ import { appended, type Toolbox } from '../kit/index.ts';
 import type { BodyAttributes, DecodedBody, Payload } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { leave, terminate } from './end.ts';
+import { takeUnconfirmed } from './rules/confirm.ts';
 import { answerCame } from './rules/gather.ts';
 import type { Batch, Session, SessionStream, StreamFacts, Terminal } from './session.ts';
 import type { Turn } from './work.ts';
@@ -12,7 +13,7 @@ const CLOSED_MAX = 8;
 
 /** A stream whose name nobody can guess (XEP-0124 §16.2). */
 export function makeStream(domain: string, toolbox: Toolbox): SessionStream {
-  return { name: randomName(STREAM_NAME_BYTES, toolbox), domain, facts: undefined };
+  return { name: randomName(STREAM_NAME_BYTES, toolbox), domain, facts: undefined, given: 0, confirmed: 0 };
 }
 
 /** Codes of 0 to 9 and a to f. */
@@ -20,7 +21,7 @@ const HEX_DIGITS = [...'0123456789abcdef'].map((digit) => digit.charCodeAt(0));
 
 /** The stream of a session that has no other: nobody names it. */
 export function onlyStream(domain: string): SessionStream {
-  return { name: '', domain, facts: undefined };
+  return { name: '', domain, facts: undefined, given: 0, confirmed: 0 };
 }
 
 /** Random bytes as lower-case hexadecimal digits: one flat string, since it lives as long as its session. */
@@ -83,7 +84,7 @@ export function isTooLate(session: Session, { terminate: isLast, stream }: BodyA
 
 /** The client closes one of several streams; the reply to its request says so. */
 export function removeStream(session: Session, stream: SessionStream, turn: Turn): void {
-  turn.work.push({ type: 'close-stream', stream });
+  turn.work.push({ type: 'close-stream', stream, undelivered: takeUnconfirmed(session, stream) });
   dropStream(session, stream);
   session.outbound.push({
     stream,
@@ -110,10 +111,10 @@ export function deliver(
   session.isStreamOpen = true;
   answerCame(session);
   settle(session, turn);
-  if (session.fullSince === undefined && isFull(session)) {
-    session.fullSince = turn.now;
-    turn.work.push({ type: 'read', wanted: false });
-  }
+  if (session.fullSince !== undefined || !isFull(session)) return;
+  session.fullSince = turn.now;
+  turn.work.push({ type: 'read', wanted: false });
+  settle(session, turn);
 }
 
 function enqueue(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {

@@ -52,7 +52,11 @@ export type SessionWork =
   /** The client asks for one more stream: dial, or say by `streamOver` why not. */
   | { readonly type: 'open-stream'; readonly stream: SessionStream; readonly attributes: BodyAttributes }
   /** The client closes one of several streams. */
-  | { readonly type: 'close-stream'; readonly stream: SessionStream }
+  | {
+      readonly type: 'close-stream';
+      readonly stream: SessionStream;
+      readonly undelivered: readonly Undelivered[];
+    }
   /** The queue to the client became full (false) or has room again (true). */
   | { readonly type: 'read'; readonly wanted: boolean }
   /**

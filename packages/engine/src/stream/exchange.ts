@@ -1,18 +1,26 @@
-import {
-  after,
-  ascii,
-  type ByteString,
-  EMPTY,
-  earlier,
-  type Instant,
-  join,
-  type Toolbox,
-} from '../kit/index.ts';
+import { after, ascii, earlier, type Instant, type Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StanzaFramer } from '../wire/index.ts';
-import { bounce } from './bounce.ts';
 import { readFeatures } from './features.ts';
-import { STREAM_END } from './header.ts';
-import { describeStreamError, giveUp, isStreamElement, negotiate, send, sendHeader } from './negotiate.ts';
+import {
+  answerRequest,
+  enableManagement,
+  hasManagement,
+  managementDeadline,
+  managementTick,
+  refuseManagement,
+  silentAt,
+  takeManagement,
+} from './management/exchange.ts';
+import { ask } from './management/management.ts';
+import {
+  describeStreamError,
+  giveUp,
+  isStreamElement,
+  negotiate,
+  sendHeader,
+  showingOf,
+} from './negotiate.ts';
+import { send, sendPayloads } from './send.ts';
 import {
   enterStreamPhase,
   type Stream,
@@ -51,6 +59,11 @@ export function createStream(
     legacyAuthId: undefined,
     negotiateBy: undefined,
     lastSentAt: now,
+    offersManagement: false,
+    management: undefined,
+    received: 0,
+    confirmed: 0,
+    isReading: true,
     events: [],
   };
 }
@@ -76,7 +89,12 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
     // Bytes behind <proceed/> came in plain text: an attacker's, never the server's (RFC 6120 §5.4.3.3).
     if (isOver(stream) || isSecuring(stream)) break;
     if (stream.phase !== 'ready' && stream.phase !== 'authenticated') negotiate(stream, event, turn);
-    else if (event.type === 'payload' && !isStreamElement(event.payload, 'error')) {
+    else if (event.type === 'payload' && isForManagement(stream, event.payload)) {
+      if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
+      payloads = [];
+      manage(stream, event.payload, turn);
+    } else if (event.type === 'payload' && !isStreamElement(event.payload, 'error')) {
+      if (event.payload.namespace === NS.client) stream.received += 1;
       watch(stream, event.payload, turn);
       payloads.push(shownOf(stream, event.payload, turn.toolbox));
     } else {
@@ -87,8 +105,20 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
   }
   events.length = 0;
   if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
+  answerRequest(stream, turn);
   if (fault !== undefined && !isOver(stream) && !isSecuring(stream))
     giveUp(stream, 'not-xmpp', `${fault.code}: ${fault.detail}`, turn);
+}
+
+function isForManagement({ management }: Stream, { namespace }: Payload): boolean {
+  return management !== undefined && namespace === NS.streamManagement;
+}
+
+function manage(stream: Stream, payload: Payload, turn: StreamTurn): void {
+  const { management } = stream;
+  if (management === undefined) return;
+  const fault = takeManagement(stream, management, payload, turn);
+  if (fault !== undefined) giveUp(stream, 'bad-acknowledgement', fault.detail, turn);
 }
 
 /** A function, so that the compiler does not hold on to the phase from before an event was taken. */
@@ -111,9 +141,9 @@ function takeEnd(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
 }
 
 /** Features that come unasked are filtered like all others. */
-function shownOf({ request }: Stream, payload: Payload, toolbox: Toolbox): Payload {
+function shownOf(stream: Stream, payload: Payload, toolbox: Toolbox): Payload {
   const isReadable = isStreamElement(payload, 'features') && payload.bytes.length <= UNDERSTOOD_BYTES_MAX;
-  return isReadable ? readFeatures(payload, request.showExternal, toolbox).shown : payload;
+  return isReadable ? readFeatures(payload, showingOf(stream), toolbox).shown : payload;
 }
 
 /** Looks for the payloads that change the phase: success, and the result that logs the client in. */
@@ -124,6 +154,7 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
     turn.work.push({ type: 'logged-in' });
+    if (stream.legacyAuthId === undefined) enableManagement(stream, turn);
   }
 }
 
@@ -138,11 +169,22 @@ function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
 /** Payloads of the client, and a restart, in order. */
 export function forward(
   stream: Stream,
-  payloads: readonly Payload[],
+  asked: readonly Payload[],
   restart: Restart | undefined,
   turn: StreamTurn,
 ): void {
   if (stream.phase === 'over') return;
+  if (stream.limits.streamManagement !== 'client' && hasManagement(asked)) {
+    refuseManagement(asked, turn);
+    forward(
+      stream,
+      asked.filter(({ namespace }) => namespace !== NS.streamManagement),
+      restart,
+      turn,
+    );
+    return;
+  }
+  const payloads = asked;
   if (!stream.isLoggedIn) noteLegacyAuth(stream, payloads, turn.toolbox);
   if (restart !== undefined && (stream.phase === 'ready' || stream.phase === 'authenticated')) {
     stream.from = restart.from ?? stream.from;
@@ -154,19 +196,12 @@ export function forward(
     stream.waiting.push(...payloads);
     sendHeader(stream, turn);
   } else if (stream.phase === 'ready') {
-    const bytes = joinPayloads(payloads);
-    if (bytes.length > 0) send(stream, bytes, turn);
+    sendPayloads(stream, payloads, turn);
   } else {
     // The header that the client asks for is on its way already.
     if (restart !== undefined) stream.hidesFeatures = false;
     stream.waiting.push(...payloads);
   }
-}
-
-function joinPayloads(payloads: readonly Payload[]): ByteString {
-  const [first, ...more] = payloads;
-  if (first === undefined) return EMPTY;
-  return more.length === 0 ? first.bytes : join(first.bytes, ...more.map(({ bytes }) => bytes));
 }
 
 function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): void {
@@ -178,46 +213,40 @@ function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: T
   }
 }
 
-/** The client is not going to get these: they go back (XEP-0206 §7). */
-export function giveBack(stream: Stream, undelivered: readonly Payload[], turn: StreamTurn): void {
-  if (stream.phase !== 'ready' || !stream.isLoggedIn) return;
-  const bytes = bounceAll(undelivered, turn.toolbox);
-  if (bytes.length > 0) send(stream, bytes, turn);
-}
-
-function bounceAll(undelivered: readonly Payload[], toolbox: Toolbox): ByteString {
-  return join(...undelivered.map((payload) => bounce(payload, toolbox) ?? EMPTY));
-}
-
-/**
- * Closes our side. Returns what the server is to hear, if it listens: what the client never got goes back (XEP-0206 §7),
- * then the stream ends.
- */
-export function closeStream(
-  stream: Stream,
-  undelivered: readonly Payload[],
-  toolbox: Toolbox,
-): ByteString | undefined {
-  const { phase, isLoggedIn } = stream;
-  if (phase !== 'over') enterStreamPhase(stream, 'over');
-  if (phase !== 'ready' && phase !== 'authenticated' && phase !== 'opening') return undefined;
-  return isLoggedIn ? join(bounceAll(undelivered, toolbox), STREAM_END) : STREAM_END;
-}
-
 /** When `streamTick` wants to be called. */
 export function streamDeadline(stream: Stream): Instant | undefined {
   if (stream.phase === 'over') return undefined;
-  const keepaliveAt = stream.isLoggedIn ? after(stream.lastSentAt, stream.limits.keepalive) : undefined;
-  return earlier(stream.negotiateBy, keepaliveAt);
+  return earlier(earlier(stream.negotiateBy, keepaliveAt(stream)), managementDeadline(stream));
+}
+
+/** Not during a negotiation: SASL2 allows no white space (XEP-0388 §2.4). A request without answer watches the link, too. */
+function keepaliveAt({ phase, isLoggedIn, lastSentAt, limits, management }: Stream): Instant | undefined {
+  if (phase !== 'ready' || !isLoggedIn || management?.askedAt !== undefined) return undefined;
+  return after(lastSentAt, limits.keepalive);
 }
 
 const WHITESPACE = ascii(' ');
 
-/** Does what has become due: ends a negotiation that leads nowhere, keeps the link alive. */
+/** Does what has become due: ends a negotiation that leads nowhere, keeps the link alive, finds a dead one. */
 export function streamTick(stream: Stream, turn: StreamTurn): void {
-  const deadline = streamDeadline(stream);
-  if (deadline === undefined || deadline > turn.now) return;
-  if (deadline === stream.negotiateBy)
+  const { now } = turn;
+  const { management } = stream;
+  if (isDue(stream.negotiateBy, now)) {
     giveUp(stream, 'negotiation-timeout', `in phase ${stream.phase}`, turn);
-  else send(stream, WHITESPACE, turn);
+    return;
+  }
+  if (stream.phase !== 'ready') return;
+  if (management !== undefined) {
+    if (isDue(silentAt(stream, management), now)) {
+      giveUp(stream, 'server-silent', '', turn);
+      return;
+    }
+    managementTick(stream, management, turn);
+  }
+  if (isDue(keepaliveAt(stream), now))
+    send(stream, management?.isEnabled === true ? ask(management, now) : WHITESPACE, turn);
+}
+
+function isDue(at: Instant | undefined, now: Instant): boolean {
+  return at !== undefined && at <= now;
 }

@@ -6,7 +6,11 @@ import { readFeatures } from './features.ts';
 
 const read = (inside: string, showExternal = false) => {
   const bytes = ascii(`<stream:features>${inside}</stream:features>`);
-  return readFeatures({ bytes, name: 'features', namespace: NS.stream }, showExternal, toolbox);
+  return readFeatures(
+    { bytes, name: 'features', namespace: NS.stream },
+    { external: showExternal, management: false },
+    toolbox,
+  );
 };
 
 /** What the client is shown between the tags of features. */

@@ -6,6 +6,8 @@ export interface Features {
   readonly offersStartTls: boolean;
   /** A client can log in or go on in some way: SASL, SASL2, jabber:iq:auth, registration, or the bind after log-in. */
   readonly offersAnything: boolean;
+  /** XEP-0198 */
+  readonly offersManagement: boolean;
   readonly shown: Payload;
 }
 
@@ -17,15 +19,26 @@ const WAYS_ON: ReadonlySet<string> = new Set([
   'http://jabber.org/features/iq-register register',
 ]);
 
+/** What of the features is the client's affair. */
+export interface Showing {
+  /** EXTERNAL would authenticate boshd, not the client. */
+  readonly external: boolean;
+  /** The client keeps its own stream management, and boshd keeps out. */
+  readonly management: boolean;
+}
+
 /**
- * Not for a BOSH client: TLS and compression are boshd's affair on this link (XEP-0206 §4), channel bindings would bind
- * to boshd's TLS and not the client's, and a client's own stream management, SASL2, Bind 2 and FAST would collide with
- * boshd's on the same stream.
+ * Not for a BOSH client: TLS and compression are boshd's affair on this link (XEP-0206 §4), and channel bindings would
+ * bind to boshd's TLS and not the client's.
  */
 const HIDDEN: ReadonlySet<string> = new Set([
   `${NS.tls} starttls`,
   `${NS.compressFeature} compression`,
   `${NS.channelBinding} sasl-channel-binding`,
+]);
+
+/** A client's own stream management, SASL2, Bind 2 and FAST would collide with boshd's on the same stream. */
+const HIDDEN_MANAGEMENT: ReadonlySet<string> = new Set([
   `${NS.streamManagement} sm`,
   'urn:xmpp:sm:2 sm',
   `${NS.sasl2} authentication`,
@@ -33,10 +46,10 @@ const HIDDEN: ReadonlySet<string> = new Set([
   `${NS.fast} fast`,
 ]);
 
-export function readFeatures(payload: Payload, showExternal: boolean, toolbox: Toolbox): Features {
+export function readFeatures(payload: Payload, showing: Showing, toolbox: Toolbox): Features {
   const features = readElement(payload.bytes, toolbox);
   const shown = features.children.flatMap((child) =>
-    isHidden(child) ? [] : [withoutUnusable(child, showExternal)],
+    isHidden(child, showing) ? [] : [withoutUnusable(child, showing.external)],
   );
   const bytes = writeElement({ ...features, children: shown }, toolbox);
   return {
@@ -44,6 +57,9 @@ export function readFeatures(payload: Payload, showExternal: boolean, toolbox: T
       ({ namespace, name }) => namespace === NS.tls && name === 'starttls',
     ),
     offersAnything: shown.some(hasMechanism) || features.children.some(isWayOn),
+    offersManagement: features.children.some(
+      ({ namespace, name }) => namespace === NS.streamManagement && name === 'sm',
+    ),
     shown: { ...payload, bytes },
   };
 }
@@ -56,8 +72,9 @@ function isWayOn({ namespace, name }: XmlElement): boolean {
   return WAYS_ON.has(`${namespace} ${name}`);
 }
 
-function isHidden({ namespace, name }: XmlElement): boolean {
-  return HIDDEN.has(`${namespace} ${name}`);
+function isHidden({ namespace, name }: XmlElement, { management }: Showing): boolean {
+  const feature = `${namespace} ${name}`;
+  return HIDDEN.has(feature) || (!management && HIDDEN_MANAGEMENT.has(feature));
 }
 
 function withoutUnusable(feature: XmlElement, showExternal: boolean): XmlElement {

@@ -1,8 +1,7 @@
+export { closeStream, giveBack, type Leftover } from './closing.ts';
 export {
-  closeStream,
   createStream,
   forward,
-  giveBack,
   linkData,
   linkSecured,
   linkUp,
@@ -10,6 +9,7 @@ export {
   streamTick,
 } from './exchange.ts';
 export { streamVersion } from './header.ts';
+export { confirmStanzas, readingChanged } from './management/exchange.ts';
 export {
   DEFAULT_STREAM_LIMITS,
   type StartTls,

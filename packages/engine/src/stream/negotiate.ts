@@ -1,7 +1,8 @@
 import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
-import { readFeatures } from './features.ts';
-import { STREAM_END, streamHeader } from './header.ts';
+import { readFeatures, type Showing } from './features.ts';
+import { streamHeader } from './header.ts';
+import { send, sendEnd, sendPayloads } from './send.ts';
 import { enterStreamPhase, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
 import type { StreamEnd, StreamTurn } from './work.ts';
 
@@ -16,11 +17,6 @@ export function sendHeader(stream: Stream, turn: StreamTurn): void {
   send(stream, streamHeader(stream, turn.toolbox), turn);
 }
 
-export function send(stream: Stream, bytes: ReturnType<typeof ascii>, turn: StreamTurn): void {
-  stream.lastSentAt = turn.now;
-  turn.work.push({ type: 'send', bytes });
-}
-
 /** Ends the stream for what the server did: politely, if it may still listen. */
 export function giveUp(
   stream: Stream,
@@ -29,7 +25,7 @@ export function giveUp(
   turn: StreamTurn,
   error?: Payload,
 ): void {
-  if (stream.phase !== 'dialling' && stream.phase !== 'securing') send(stream, STREAM_END, turn);
+  if (stream.phase !== 'dialling' && stream.phase !== 'securing') sendEnd(stream, turn);
   enterStreamPhase(stream, 'over');
   turn.work.push({ type: 'over', why, detail, error });
 }
@@ -64,12 +60,13 @@ function takeHeader(stream: Stream, header: StreamHeader, turn: StreamTurn): voi
 }
 
 function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void {
-  const { startTls, showExternal } = stream.request;
+  const { startTls } = stream.request;
   if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) {
     giveUp(stream, 'not-xmpp', `features of ${payload.bytes.length} bytes`, turn);
     return;
   }
-  const features = readFeatures(payload, showExternal, turn.toolbox);
+  const features = readFeatures(payload, showingOf(stream), turn.toolbox);
+  stream.offersManagement = features.offersManagement && stream.limits.streamManagement === 'boshd';
   if (!stream.isSecure && startTls !== 'never') {
     if (features.offersStartTls) {
       enterStreamPhase(stream, 'starting-tls');
@@ -88,6 +85,10 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
   const isHidden = stream.hidesFeatures;
   becomeReady(stream, turn);
   if (!isHidden) turn.work.push({ type: 'deliver', payloads: [features.shown] });
+}
+
+export function showingOf({ request, limits }: Stream): Showing {
+  return { external: request.showExternal, management: limits.streamManagement === 'client' };
 }
 
 /** RFC 6120 §5.4.2.3 */
@@ -112,7 +113,7 @@ function becomeReady(stream: Stream, turn: StreamTurn): void {
   stream.header = undefined;
   stream.hidesFeatures = false;
   stream.waiting = [];
-  for (const payload of waiting) send(stream, payload.bytes, turn);
+  for (const payload of waiting) sendPayloads(stream, [payload], turn);
 }
 
 export function isStreamElement(payload: Payload, name: string): boolean {

@@ -1,5 +1,6 @@
 import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
 import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
+import type { Management } from './management/management.ts';
 
 /*
  * Theory of operation
@@ -45,12 +46,21 @@ export interface StreamLimits {
   readonly negotiationWithOthers: Duration;
   /** A whitespace is sent after so long without sending (RFC 6120 §4.6.1). Default 120 s: NATs forget at 180 s and more. */
   readonly keepalive: Duration;
+  /**
+   * Who keeps XEP-0198 towards the server: boshd, unseen by the client; the `client` itself, boshd keeping out; or nobody.
+   * Default boshd.
+   */
+  readonly streamManagement: 'boshd' | 'client' | 'off';
+  /** The server's answer to a request for acknowledgement; later the link is dead. Default 30 s, half of what servers allow. */
+  readonly acknowledgement: Duration;
 }
 
 export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   negotiation: seconds(15),
   negotiationWithOthers: seconds(5),
   keepalive: seconds(120),
+  streamManagement: 'boshd',
+  acknowledgement: seconds(30),
 };
 
 /**
@@ -100,6 +110,15 @@ export interface Stream {
   /** When negotiation must have come further. */
   negotiateBy: Instant | undefined;
   lastSentAt: Instant;
+  /** The server's newest features offer XEP-0198, and boshd is to use it. */
+  offersManagement: boolean;
+  /** From <enable/> on. */
+  management: Management | undefined;
+  /** Stanzas from the server, and how many of them are settled: the client confirmed them, or they went back. */
+  received: number;
+  confirmed: number;
+  /** The server is read; not while the client does not fetch what is there. */
+  isReading: boolean;
   /** Scratch list of the framer, empty between calls. */
   readonly events: FramerEvent[];
 }

@@ -9,7 +9,9 @@ export type StreamEnd =
   | 'no-sasl'
   | 'negotiation-timeout'
   | 'stream-error'
-  | 'stream-closed';
+  | 'stream-closed'
+  | 'server-silent'
+  | 'bad-acknowledgement';
 
 /** What the server's header said (XEP-0206 §4). */
 export interface OpenedStream {

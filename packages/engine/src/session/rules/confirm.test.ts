@@ -8,7 +8,7 @@ import {
 } from '../../../../../tests/support/engine/session.ts';
 import { instantOf } from '../../kit/index.ts';
 import { receive, replyLost } from '../index.ts';
-import { confirm, takeUnconfirmed } from './confirm.ts';
+import { confirm, countConfirmed, takeUnconfirmed } from './confirm.ts';
 
 /** The replies to rids 5 to 7 hold a stanza each (a session of `requests` 2 remembers three); 8 is the next. */
 function session(asked: string) {
@@ -105,5 +105,49 @@ describe('takeUnconfirmed', () => {
     expect(unconfirmed(made)).toBe('5 6 7 99');
     expect(unconfirmed(made)).toBe('');
     expect(made.outboundBytes).toBe(0);
+  });
+});
+
+describe('the stanzas of a stream that are settled', () => {
+  /** Each of the replies to rids 5 to 7 has one; those to 2 to 4 were confirmed. */
+  function counted() {
+    const made = session('');
+    const [stream] = made.streams;
+    if (stream === undefined) throw new Error('a session has a stream');
+    made.answered = made.answered.map((each) => ({ ...each, stanzas: 1 }));
+    stream.confirmed = 3;
+    return { made, stream };
+  }
+
+  it.each([
+    ['the contiguous ones', "rid='8'", PAYLOAD, undefined, 5],
+    ['all, by an empty request', "rid='8'", '', undefined, 6],
+    ['not what lies behind one in doubt', "rid='8'", '', 6, 4],
+    ['none, where the first one is in doubt', "rid='8'", '', 5, 3],
+  ])('%s', (_, attributes, payloads, lost, expected) => {
+    const { made, stream } = counted();
+    if (lost !== undefined) replyLost(made, lost, turnAt(80_000));
+    confirm(made, bodyOf(attributes, payloads), AT_ONCE);
+    expect(stream.confirmed).toBe(expected);
+    countConfirmed(made, stream);
+    expect(stream.confirmed, 'nothing is counted twice').toBe(expected);
+  });
+
+  it.each([
+    ['one in doubt is passed where a later one was confirmed', 6, 6, [[true, '6']]],
+    ['the first, too', 5, 6, [[true, '5']]],
+    ['not the last one', 7, 5, [[false, '7']]],
+  ])('at the end: %s', (_, lost, expected, left) => {
+    const { made, stream } = counted();
+    replyLost(made, lost, turnAt(80_000));
+    confirm(made, bodyOf("rid='8'"), AT_ONCE);
+    const taken = takeUnconfirmed(made).map(({ isPassed, payloads }) => [
+      isPassed,
+      payloads.map(({ bytes }) => /in (\d+)/.exec(bytes)?.[1]).join(' '),
+    ]);
+    expect(taken).toEqual(left);
+    expect(stream.confirmed).toBe(expected);
+    takeUnconfirmed(made);
+    expect(stream.confirmed, 'nothing is counted twice').toBe(expected);
   });
 });

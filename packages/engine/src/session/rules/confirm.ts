@@ -1,6 +1,6 @@
 import { between, type Instant, millis } from '../../kit/index.ts';
-import type { DecodedBody, Payload } from '../../wire/index.ts';
-import type { Session, Undelivered } from '../session.ts';
+import { type DecodedBody, NS, type Payload } from '../../wire/index.ts';
+import type { AnsweredRequest, Session, SessionStream, Undelivered } from '../session.ts';
 import { hasContent, isFarewell } from './activity.ts';
 
 const NOTHING: readonly Payload[] = [];
@@ -32,6 +32,7 @@ export function confirm(session: Session, body: DecodedBody, now: Instant): void
     confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false);
     if (attributes.terminate) confirmOlderThan(session, now);
   }
+  for (const stream of session.streams) countConfirmed(session, stream);
 }
 
 function confirmOlderThan(session: Session, now: Instant): void {
@@ -48,17 +49,66 @@ function confirmThrough(session: Session, rid: number, wasTold: boolean): void {
   }
 }
 
-/** Takes what the client never confirmed, oldest first: given to replies in doubt, and never given. */
-export function takeUnconfirmed(session: Session): readonly Undelivered[] {
-  const unconfirmed: Undelivered[] = [];
-  for (const answered of session.answered) {
-    const { stream, payloads } = answered;
-    if (stream !== undefined && payloads.length > 0) unconfirmed.push({ stream, payloads });
-    answered.payloads = NOTHING;
+/**
+ * Counts what is settled without a gap. `confirmed` may not say that the client has a later reply and not an earlier one
+ * (XEP-0198 §4: h is one number), so it stops at the first reply in doubt: until that is confirmed, or given back.
+ */
+export function countConfirmed({ answered }: Session, stream: SessionStream): void {
+  for (const each of answered) {
+    if (each.stream !== stream) continue;
+    if (each.payloads.length > 0) return;
+    stream.confirmed += each.stanzas;
+    each.stanzas = 0;
   }
-  unconfirmed.push(...session.outbound);
-  session.outbound = [];
+}
+
+export function stanzasIn(payloads: readonly Payload[]): number {
+  let count = 0;
+  for (const { namespace } of payloads) if (namespace === NS.client) count += 1;
+  return count;
+}
+
+/**
+ * Takes what the client never confirmed, oldest first: given to replies in doubt, and never given. What a later reply
+ * that the client has confirmed has passed is counted as settled: it must be given back.
+ */
+export function takeUnconfirmed(session: Session, only?: SessionStream): readonly Undelivered[] {
+  const { answered } = session;
+  const unconfirmed: Undelivered[] = [];
+  for (const [place, each] of answered.entries()) {
+    const { stream, payloads } = each;
+    if (stream === undefined || (only !== undefined && stream !== only)) continue;
+    const isConfirmed = payloads.length === 0;
+    const isPassed = !isConfirmed && isConfirmedAfter(answered, place, stream);
+    if (isConfirmed || isPassed) stream.confirmed += each.stanzas;
+    if (!isConfirmed) unconfirmed.push({ stream, payloads, isPassed });
+    each.stanzas = 0;
+    each.payloads = NOTHING;
+  }
+  for (const batch of session.outbound) {
+    if (only !== undefined && batch.stream !== only) continue;
+    unconfirmed.push({ stream: batch.stream, payloads: batch.payloads, isPassed: false });
+  }
+  dropQueue(session, only);
+  return unconfirmed;
+}
+
+function isConfirmedAfter(
+  answered: readonly AnsweredRequest[],
+  place: number,
+  stream: SessionStream,
+): boolean {
+  return answered.some(
+    (later, at) => at > place && later.stream === stream && later.payloads.length === 0 && later.stanzas > 0,
+  );
+}
+
+function dropQueue(session: Session, only: SessionStream | undefined): void {
+  session.outbound = only === undefined ? [] : session.outbound.filter(({ stream }) => stream !== only);
   session.outboundCount = 0;
   session.outboundBytes = 0;
-  return unconfirmed;
+  for (const { payloads } of session.outbound) {
+    session.outboundCount += payloads.length;
+    for (const { bytes } of payloads) session.outboundBytes += bytes.length;
+  }
 }

@@ -223,6 +223,23 @@ export const streamKeys = group(
       max: '3600s',
       preset: '120s',
     }),
+    streamManagement: choice(['boshd', 'client', 'off'], {
+      purpose:
+        'Who keeps stream management (XEP-0198) towards XMPP servers that offer it: boshd, unseen by the client; the client itself, boshd keeping out of it; or nobody.',
+      reason:
+        'Kept by boshd, the server is told of a stanza only when the browser has confirmed it, so that what a vanished browser did not get is stored or returned by the server.',
+      preset: 'boshd',
+    }),
+    acknowledgement: duration({
+      purpose:
+        'How long an XMPP server may take to answer a request for acknowledgement (XEP-0198) before the connection to it counts as dead.',
+      reason: 'TCP notices a dead connection only after many minutes.',
+      precedent: 'Half of the 60 s that servers allow their clients.',
+      bareUnit: 's',
+      min: '5s',
+      max: '600s',
+      preset: '30s',
+    }),
   },
   { purpose: 'Times of the stream to an XMPP server.' },
 );

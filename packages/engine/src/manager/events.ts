@@ -1,0 +1,35 @@
+import { between, type Instant } from '../kit/index.ts';
+import type { Session, Terminal, Undelivered } from '../session/index.ts';
+import { NS } from '../wire/index.ts';
+import type { LogEvent } from './output.ts';
+import { type Reason, reasonFacts } from './reasons.ts';
+import type { Upstream } from './slot.ts';
+
+/** The line of the log about a session that is over. */
+export function sessionEnded(
+  { name, site, domain, createdAt }: Session,
+  reason: Reason,
+  detail: string,
+  lost: readonly Pick<Undelivered, 'payloads'>[],
+  now: Instant,
+): LogEvent {
+  let undelivered = 0;
+  for (const { payloads } of lost)
+    for (const { namespace } of payloads) if (namespace === NS.client) undelivered += 1;
+  const livedMs = between(createdAt, now);
+  return { event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered };
+}
+
+/** The line about a stream whose first payloads have come. */
+export function streamReady(session: Session, upstream: Upstream, now: Instant): LogEvent {
+  const { remote, stream, dialledAt, of } = upstream;
+  const tookMs = between(dialledAt, now);
+  const { isSecure: secure } = stream;
+  return { event: 'stream-ready', session: session.name, domain: of.domain, remote, secure, tookMs };
+}
+
+/** What a client is told of a stream that never came to be (XEP-0124 §17.2, remote-connection-failed). */
+export function startCondition(reason: Reason): Terminal['condition'] {
+  const { condition } = reasonFacts(reason);
+  return condition === 'internal-server-error' ? 'remote-connection-failed' : condition;
+}

@@ -1,0 +1,105 @@
+import { after, ascii, type ByteString, type Duration, type Instant, seconds } from '../../kit/index.ts';
+import { NS } from '../../wire/index.ts';
+import type { Stream } from '../stream.ts';
+
+/*
+ * XEP-0198 as boshd keeps it towards the server, unseen by the client.
+ *
+ * From the server come stanzas in order; `received` of the stream counts them, `confirmed` those of them that the client
+ * has confirmed (or that were given back), as the session tells. h, what the server is told, is `confirmed` less what came
+ * before <enabled/>: nothing is acknowledged that was not confirmed.
+ *
+ * To the server go the client's stanzas; `sent` counts them from <enable/> on, `acknowledged` those that the server's own
+ * h covers. A request for acknowledgement (<r/>) follows a few stanzas, or a moment, and stands for the keepalive: one
+ * that is not answered is how a dead link is known.
+ */
+export interface Management {
+  /** <enabled/> came. Before that, <enable/> was sent. */
+  isEnabled: boolean;
+  /** Stanzas from the server that are not counted: they came before <enabled/>. */
+  uncounted: number;
+  /** The h that the server was told last. */
+  told: number;
+  /** h has advanced: it is told with what is sent next, at the latest then. */
+  tellBy: Instant | undefined;
+  /** The server asked (<r/>) and is to be answered before anything else happens. */
+  isAsked: boolean;
+  sent: number;
+  acknowledged: number;
+  /** When <r/> was sent that is not answered yet. */
+  askedAt: Instant | undefined;
+  /** When <r/> is to be sent for what is not acknowledged. */
+  askBy: Instant | undefined;
+}
+
+/** h comes so much later at most: an <a/> of its own for each reply that is confirmed would double the writes. */
+export const TELL_AFTER: Duration = seconds(1);
+/** So long, or so many, stanzas go without being acknowledged before <r/> is sent. XEP-0198 §6.2 shows five. */
+export const ASK_AFTER: Duration = seconds(2);
+export const ASK_EVERY = 8;
+
+/** XEP-0198 §4: h goes from here to zero. */
+export const WRAPS_AT = 2 ** 32;
+
+export const REQUEST: ByteString = ascii(`<r xmlns='${NS.streamManagement}'/>`);
+export const ENABLE: ByteString = ascii(`<enable xmlns='${NS.streamManagement}'/>`);
+
+export function newManagement(): Management {
+  return {
+    isEnabled: false,
+    uncounted: 0,
+    told: 0,
+    tellBy: undefined,
+    isAsked: false,
+    sent: 0,
+    acknowledged: 0,
+    askedAt: undefined,
+    askBy: undefined,
+  };
+}
+
+/** How many stanzas of the server are settled, of those that it counts. */
+export function handled({ confirmed }: Stream, { uncounted }: Management): number {
+  return Math.max(0, confirmed - uncounted);
+}
+
+/** h, as it goes over the wire. */
+export function wireCount(count: number): number {
+  return count % WRAPS_AT;
+}
+
+/** How many more a peer's h says than `known`, which grows without wrapping. */
+export function advanceOf(known: number, h: number): number {
+  return (((h - known) % WRAPS_AT) + WRAPS_AT) % WRAPS_AT;
+}
+
+/** <a/> with h of now, which is told with it. */
+export function acknowledgement(stream: Stream, management: Management): ByteString {
+  management.told = handled(stream, management);
+  management.tellBy = undefined;
+  management.isAsked = false;
+  return ascii(`<a xmlns='${NS.streamManagement}' h='${wireCount(management.told)}'/>`);
+}
+
+/** Notes <r/>, which the caller sends. */
+export function ask(management: Management, now: Instant): ByteString {
+  management.askedAt = now;
+  management.askBy = undefined;
+  return REQUEST;
+}
+
+/** What goes with bytes that are sent anyway: h, where it has advanced. */
+export function withNews(stream: Stream, bytes: ByteString): ByteString {
+  const { management } = stream;
+  if (management?.tellBy === undefined) return bytes;
+  return ascii(bytes + acknowledgement(stream, management));
+}
+
+/** Stanzas of the client were sent: returns the <r/> that goes with them, if it is time. */
+export function noteSent(management: Management, count: number, now: Instant): ByteString | undefined {
+  management.sent += count;
+  if (management.askedAt !== undefined || count === 0) return undefined;
+  if (management.sent - management.acknowledged >= ASK_EVERY) return ask(management, now);
+  management.askBy ??= after(now, ASK_AFTER);
+  return undefined;
+}

@@ -1,0 +1,53 @@
+import { NS } from '@boshd/engine/wire';
+import { Broken, type Ledger } from '../checks/ledger.ts';
+import type { SessionCheck } from '../checks/session-check.ts';
+
+/**
+ * The server's side of XEP-0198, by the letter: what is not acknowledged when the stream ends is kept, as if for offline
+ * storage. A stanza must not be acknowledged that neither came to the client nor was given back.
+ */
+export class ServerManagement {
+  readonly #actor: string;
+  readonly #ledger: Ledger;
+  readonly #check: SessionCheck;
+  /** Where in the ledger each stanza stands that was sent since <enabled/>. */
+  readonly #sent: number[] = [];
+  #acknowledged = 0;
+  #handled = 0;
+
+  constructor(actor: string, ledger: Ledger, check: SessionCheck) {
+    this.#actor = actor;
+    this.#ledger = ledger;
+    this.#check = check;
+  }
+
+  /** A stanza goes to the client. */
+  said(): void {
+    this.#sent.push(this.#ledger.fromServerCount - 1);
+  }
+
+  /** A stanza came. */
+  got(): void {
+    this.#handled += 1;
+  }
+
+  answer(): string {
+    return `<a xmlns='${NS.streamManagement}' h='${this.#handled}'/>`;
+  }
+
+  /** boshd says what the client has. */
+  acknowledged(element: string): void {
+    const h = Number(/ h='(\d+)'/.exec(element)?.[1]);
+    if (!(h >= this.#acknowledged && h <= this.#sent.length))
+      throw new Broken(this.#actor, `h is ${h} after ${this.#acknowledged}, of ${this.#sent.length}`);
+    for (const place of this.#sent.slice(this.#acknowledged, h))
+      this.#ledger.mustBeSettled(place, (id) => this.#check.isTakenAsRead(id));
+    this.#acknowledged = h;
+  }
+
+  /** The stream is over. */
+  end(): void {
+    for (const place of this.#sent.slice(this.#acknowledged)) this.#ledger.serverKept(place);
+    this.#acknowledged = this.#sent.length;
+  }
+}
