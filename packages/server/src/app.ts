@@ -57,10 +57,11 @@ export async function startApp({ config, observe, pages = () => undefined }: App
   const admin = await openAdmin(config, {
     member: hostname(),
     version: version(),
-    sites: ['default'],
+    sites: ['default', ...config.sites.keys()],
     slots: () => manager.inspect(),
     notReady: () => (isStopping ? 'stopping' : undefined),
     series: () => observe.counters.described(),
+    ends: observe.ends,
   }).catch(async (error: unknown) => {
     await front.close(0);
     throw error;
@@ -86,7 +87,11 @@ export async function startApp({ config, observe, pages = () => undefined }: App
 async function openAdmin({ admin }: Config, parts: SelfParts): Promise<AdminListener> {
   if (admin.listen.length === 0) return { bound: [], close: async () => undefined };
   const self = new Self(parts);
-  const listener = await listenForAdmin(admin.listen, { status: async () => [self.status()], orders: {} });
+  const listener = await listenForAdmin(admin.listen, {
+    status: async () => [self.status()],
+    endsOf: async (session) => self.endsOf(session),
+    orders: {},
+  });
   return {
     bound: listener.bound,
     close: async () => {

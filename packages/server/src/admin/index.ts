@@ -5,6 +5,7 @@ export { lasted, summed } from './page.ts';
 export { Self, type SelfParts } from './self.ts';
 export {
   type AdminSource,
+  type EndStatus,
   type MemberStatus,
   type OrderOutcome,
   type ProcessStatus,

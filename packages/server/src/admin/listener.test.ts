@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AdminAddress } from './address.ts';
 import { AdminUnreachable, askAdmin } from './client.ts';
 import { AdminError, type AdminListener, listenForAdmin } from './listener.ts';
-import type { MemberStatus } from './status.ts';
+import type { EndStatus, MemberStatus } from './status.ts';
 
 const MEMBER: MemberStatus = {
   member: 'm1',
@@ -27,6 +27,16 @@ const MEMBER: MemberStatus = {
       value: 7,
     },
   ],
+  failures: [],
+};
+
+const END: EndStatus = {
+  at: '2026-01-01T00:00:01.000Z',
+  session: 'k3',
+  domain: 'example.org',
+  reason: 'tls-name-mismatch',
+  text: 'The certificate is not for this domain.',
+  detail: 'it is for <other>.example',
 };
 
 let directory = '';
@@ -43,9 +53,10 @@ afterEach(async () => {
 });
 
 async function listen(at: AdminAddress): Promise<AdminAddress> {
-  const second = { ...MEMBER, member: 'm2', notReady: 'draining' };
+  const second = { ...MEMBER, member: 'm2', notReady: 'draining', failures: [END] };
   listener = await listenForAdmin([at], {
     status: async () => [MEMBER, second],
+    endsOf: async (session) => (session === 'k3' ? [END] : []),
     orders: {
       drain: async () => {
         drains += 1;
@@ -58,6 +69,7 @@ async function listen(at: AdminAddress): Promise<AdminAddress> {
   return bound;
 }
 
+const NOBODY = { status: async () => [], endsOf: async () => [] };
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
 /** As anybody may ask, with headers of their own choice. */
@@ -74,7 +86,10 @@ describe('what is shown', () => {
   ])('the status of all members, at %s', async (_, at) => {
     const reply = await askAdmin(await listen(at()), 'GET', '/status.json');
     expect(reply.status).toBe(200);
-    expect(JSON.parse(reply.text)).toEqual([MEMBER, { ...MEMBER, member: 'm2', notReady: 'draining' }]);
+    expect(JSON.parse(reply.text)).toEqual([
+      MEMBER,
+      { ...MEMBER, member: 'm2', notReady: 'draining', failures: [END] },
+    ]);
   });
 
   test('the page escapes what it shows, runs nothing and names who is not ready', async () => {
@@ -82,8 +97,17 @@ describe('what is shown', () => {
     expect(text).toContain('&lt;b&gt;&amp;&quot;');
     expect(text).not.toContain('<b>');
     expect(text).toContain('1 of 2 take no new sessions');
+    expect(text).toContain('it is for &lt;other&gt;.example');
     expect(text).not.toContain('<script');
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  });
+
+  test.each([
+    ['k3', [END]],
+    ['k4', []],
+  ])('how the session %s ended', async (session, ends) => {
+    const { text } = await fetchFrom(await listen(LOOPBACK), `/session.json?name=${session}`);
+    expect(JSON.parse(text)).toEqual(ends);
   });
 
   test.each([
@@ -160,12 +184,10 @@ describe('where it listens', () => {
   test('a socket that is in use, or a file that is none, is left alone', async () => {
     const path = join(directory, 'admin.sock');
     await listen({ path });
-    await expect(listenForAdmin([{ path }], { status: async () => [], orders: {} })).rejects.toThrow(
-      AdminError,
-    );
+    await expect(listenForAdmin([{ path }], { ...NOBODY, orders: {} })).rejects.toThrow(AdminError);
     const file = join(directory, 'file');
     writeFileSync(file, 'kept');
-    await expect(listenForAdmin([{ path: file }], { status: async () => [], orders: {} })).rejects.toThrow(
+    await expect(listenForAdmin([{ path: file }], { ...NOBODY, orders: {} })).rejects.toThrow(
       /another process listens here/,
     );
     expect((await askAdmin({ path }, 'GET', '/status.json')).status).toBe(200);

@@ -158,7 +158,7 @@ function refusalOf({ headers }: IncomingMessage): string | undefined {
   return isPlain ? undefined : 'ask by IP address, or by localhost';
 }
 
-async function show(path: string, { headers }: IncomingMessage, source: AdminSource): Promise<Answer> {
+async function show(path: string, request: IncomingMessage, source: AdminSource): Promise<Answer> {
   switch (path) {
     case '/':
       return {
@@ -171,8 +171,16 @@ async function show(path: string, { headers }: IncomingMessage, source: AdminSou
       return { status: 200, contentType: 'application/json', text };
     }
     case '/metrics': {
-      const isOpenMetrics = (headers.accept ?? '').includes('application/openmetrics-text');
+      const isOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
       return { status: 200, ...(await expose(await source.status(), isOpenMetrics)) };
+    }
+    case '/session.json': {
+      const name = new URL(request.url ?? '/', 'http://localhost').searchParams.get('name') ?? '';
+      return {
+        status: 200,
+        contentType: 'application/json',
+        text: `${JSON.stringify(await source.endsOf(name), undefined, 2)}\n`,
+      };
     }
     default:
       return { status: 404, contentType: TEXT, text: 'here are /, /status.json and /metrics\n' };

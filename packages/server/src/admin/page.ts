@@ -111,6 +111,26 @@ function reasons(caption: string, members: readonly MemberStatus[], name: string
   return rows.length === 0 ? '' : table(caption, ['Site', 'Reason', 'Count'], rows);
 }
 
+/** What went wrong lately, for whoever is asked "why does it not work?". */
+function failures(members: readonly MemberStatus[]): string {
+  const rows = members
+    .flatMap((member) => member.failures)
+    .sort((a, b) => b.at.localeCompare(a.at))
+    .slice(0, FAILURES_SHOWN)
+    .map(({ at, session, domain, text, detail }) => [
+      at.slice(0, 19).replace('T', ' '),
+      domain,
+      text,
+      detail,
+      session,
+    ]);
+  return rows.length === 0
+    ? ''
+    : table('Last failures', ['UTC', 'Domain', 'What happened', 'Detail', 'Session'], rows);
+}
+
+const FAILURES_SHOWN = 20;
+
 /** The status page: whole in itself, made anew by the browser every five seconds. */
 export function statusPage(members: readonly MemberStatus[], now: Date): string {
   const total = totalOf(members.flatMap(({ sites }) => sites));
@@ -129,6 +149,7 @@ ${table(
   members.map((member) => memberRow(member, now)),
 )}
 ${table('Sites', ['Site', 'Opening', 'Open', 'Logged in', 'Requests held', 'Stanzas queued'], bySite(members))}
+${failures(members)}
 ${reasons('Why sessions ended', members, 'boshd_sessions_ended_total')}
 ${reasons('Why sessions were refused', members, 'boshd_sessions_refused_total')}
 </body></html>

@@ -1,6 +1,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Slot } from '@boshd/engine/manager';
-import type { MemberStatus, ProcessStatus, SeriesStatus, SiteStatus } from './status.ts';
+import type { EndStatus, MemberStatus, ProcessStatus, SeriesStatus, SiteStatus } from './status.ts';
 
 /** What a member's status is made of; everything is read when somebody asks. */
 export interface SelfParts {
@@ -10,7 +10,22 @@ export interface SelfParts {
   readonly slots: () => Iterable<Slot>;
   readonly notReady: () => string | undefined;
   readonly series: () => Iterable<SeriesStatus>;
+  readonly ends: EndsKept;
 }
+
+/** The newest ends, as observe keeps them. */
+export interface EndsKept {
+  failures(most: number): readonly EndKept[];
+  of(session: string): readonly EndKept[];
+}
+
+interface EndKept extends Omit<EndStatus, 'at'> {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** As many as a person reads. */
+const FAILURES_SHOWN = 20;
 
 /** How finely the event loop is watched: one timer of Node's own, which costs next to nothing. */
 const LOOP_SAMPLE_MS = 20;
@@ -31,7 +46,7 @@ export class Self {
   }
 
   status(): MemberStatus {
-    const { member, version, slots, notReady, series } = this.#parts;
+    const { member, version, slots, notReady, series, ends } = this.#parts;
     const { sites, links } = this.#count(slots());
     return {
       member,
@@ -43,7 +58,12 @@ export class Self {
       links,
       process: this.#process(),
       series: [...series()],
+      failures: ends.failures(FAILURES_SHOWN).map(endStatus),
     };
+  }
+
+  endsOf(session: string): readonly EndStatus[] {
+    return this.#parts.ends.of(session).map(endStatus);
   }
 
   close(): void {
@@ -89,6 +109,10 @@ export class Self {
     if (this.#loop.count === 0) return 0;
     return Math.max(0, this.#loop.percentile(percentile) / 1e6 - LOOP_SAMPLE_MS);
   }
+}
+
+function endStatus({ atMs, session, domain, reason, text, detail }: EndKept): EndStatus {
+  return { at: new Date(atMs).toISOString(), session, domain, reason, text, detail };
 }
 
 type Counting = { -readonly [Field in keyof SiteStatus]: SiteStatus[Field] };

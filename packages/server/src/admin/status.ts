@@ -13,6 +13,21 @@ export interface MemberStatus {
   readonly links: number;
   readonly process: ProcessStatus;
   readonly series: readonly SeriesStatus[];
+  /** What went wrong lately, the newest first. */
+  readonly failures: readonly EndStatus[];
+}
+
+/** Why a session ended: never a sid, a person's address or a payload. */
+export interface EndStatus {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Short name of the session, as in the log. */
+  readonly session: string;
+  readonly domain: string;
+  readonly reason: string;
+  /** What happened and what to look at. */
+  readonly text: string;
+  readonly detail: string;
 }
 
 export interface SiteStatus {
@@ -52,6 +67,8 @@ export interface SeriesStatus {
 /** What the admin listener shows and does. Asks every process that serves under this listener. */
 export interface AdminSource {
   status(): Promise<readonly MemberStatus[]>;
+  /** All that is known of how a session ended, by its short name; the oldest first, empty where nobody knows it. */
+  endsOf(session: string): Promise<readonly EndStatus[]>;
   /** Orders that a person may give. Each resolves with what to tell, or a fault. */
   readonly orders: Readonly<Record<string, () => Promise<OrderOutcome>>>;
 }

@@ -28,10 +28,26 @@ const MEMBER: MemberStatus = {
     labels: { site: 'default', reason: index === 0 ? 'client-inactive' : 'client-terminated' },
     value,
   })),
+  failures: [],
+};
+
+const END = {
+  at: '2026-01-04T04:29:00.000Z',
+  session: 'k3',
+  domain: 'example.org',
+  reason: 'connect-refused',
+  text: 'The XMPP server refused the connection; is it running, is the port right?',
+  detail: '192.0.2.1:5222',
 };
 
 test('members, sites, and why sessions ended, summed over members', () => {
-  const second = { ...MEMBER, member: 'm2', notReady: 'draining', series: MEMBER.series.slice(1) };
+  const second = {
+    ...MEMBER,
+    member: 'm2',
+    notReady: 'draining',
+    series: MEMBER.series.slice(1),
+    failures: [END],
+  };
   expect(statusText([MEMBER, second], new Date('2026-01-04T04:30:00Z'))).toBe(`\
 MEMBER  STATE     SESSIONS  LINKS  MB  LOOP MS  UP FOR   VERSION
 web1    ready           12     12  96        2  3 d 4 h  1.2.3
@@ -40,6 +56,11 @@ m2      draining        12     12  96        2  3 d 4 h  1.2.3
 MEMBER  SITE     OPENING  OPEN  LOGGED IN  HELD  QUEUED
 web1    default        1    11         10     9       2
 m2      default        1    11         10     9       2
+
+Last failures:
+2026-01-04 04:29:00  example.org  session k3
+    The XMPP server refused the connection; is it running, is the port right?
+    connect-refused: 192.0.2.1:5222
 
 Why sessions ended:
 8  client-terminated  default

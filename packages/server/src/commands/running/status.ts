@@ -1,5 +1,5 @@
-import { lasted, type MemberStatus, summed, totalOf } from '../../admin/index.ts';
-import { type Command, EXIT } from '../command.ts';
+import { type EndStatus, lasted, type MemberStatus, summed, totalOf } from '../../admin/index.ts';
+import { type Command, EXIT, type Surroundings } from '../command.ts';
 import { askRunning, CONFIG_FLAG } from './ask.ts';
 
 /** Columns as wide as their widest cell; numbers to the right. */
@@ -69,32 +69,61 @@ export function statusText(members: readonly MemberStatus[], now: Date): string 
   return [
     membersText(members, now),
     `\n${sitesText(members)}`,
+    failuresText(members),
     reasonsText('Why sessions ended:', members, 'boshd_sessions_ended_total'),
     reasonsText('Why sessions were refused:', members, 'boshd_sessions_refused_total'),
   ].join('');
 }
 
+/** Failures are told with all that is known, so few are enough. */
+const FAILURES_SHOWN = 5;
+
+function failuresText(members: readonly MemberStatus[]): string {
+  const newest = members.flatMap(({ failures }) => failures).sort((a, b) => b.at.localeCompare(a.at));
+  return newest.length === 0 ? '' : `\nLast failures:\n${endsText(newest.slice(0, FAILURES_SHOWN))}`;
+}
+
+/** Why sessions ended, each with what to look at. */
+function endsText(ends: readonly EndStatus[]): string {
+  return ends
+    .map(({ at, session, domain, text, reason, detail }) => {
+      const what = detail === '' ? reason : `${reason}: ${detail}`;
+      return `${at.slice(0, 19).replace('T', ' ')}  ${domain}  session ${session}\n    ${text}\n    ${what}\n`;
+    })
+    .join('');
+}
+
 export const statusCommand: Command = {
   name: 'status',
   summary: 'Show what a running boshd is doing.',
-  usage: '[--config FILE] [--json]',
-  details: 'Asks the admin listener (admin.listen). Members, sessions of each site, and why sessions ended.',
+  usage: '[SESSION] [--config FILE] [--json]',
+  details:
+    'Asks the admin listener (admin.listen). Members, sessions of each site, what went wrong lately and why sessions ended.\nWith the short name of a session, as the log has it: how that one ended.',
   flags: [CONFIG_FLAG, { name: 'json', value: undefined, summary: 'All that is known, as JSON.' }],
   takesConfig: true,
-  operands: { min: 0, max: 0 },
+  operands: { min: 0, max: 1 },
   async run(invocation, surroundings) {
     const { out, err } = surroundings;
-    const reply = await askRunning(invocation, 'GET', '/status.json', surroundings);
+    const [session] = invocation.operands;
+    const path = session === undefined ? '/status.json' : `/session.json?name=${encodeURIComponent(session)}`;
+    const reply = await askRunning(invocation, 'GET', path, surroundings);
     if (reply === undefined) return EXIT.failed;
     if (reply.status !== 200) {
       err(`boshd: ${reply.text}`);
       return EXIT.failed;
     }
-    out(
-      invocation.flags.has('json')
-        ? reply.text
-        : statusText(JSON.parse(reply.text) as MemberStatus[], new Date()),
-    );
+    if (invocation.flags.has('json')) out(reply.text);
+    else if (session === undefined) out(statusText(JSON.parse(reply.text) as MemberStatus[], new Date()));
+    else return tellEnds(session, JSON.parse(reply.text) as EndStatus[], surroundings);
     return EXIT.done;
   },
 };
+
+function tellEnds(session: string, ends: readonly EndStatus[], { out, err }: Surroundings): number {
+  if (ends.length > 0) {
+    out(endsText(ends));
+    return EXIT.done;
+  }
+  err(`boshd: nothing is known of a session ${session} that ended: it may live, or have ended long ago.\n`);
+  return EXIT.failed;
+}
