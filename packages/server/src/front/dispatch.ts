@@ -4,10 +4,13 @@ import { ReplyHeaders } from './reply/headers.ts';
 import { type Pages, pageReply } from './reply/pages.ts';
 import * as plain from './reply/plain.ts';
 import { type Client, clientOf, type TrustedProxies } from './request/client.ts';
-import { headerOf, type RequestHead } from './request/head.ts';
+import { headerOf, queryOf, type RequestHead } from './request/head.ts';
 import { isKnownCoding } from './request/inflate.ts';
 import type { Site } from './site/site.ts';
-import { claimOf, SiteTable, type SiteTableOptions } from './site/site-table.ts';
+import { SiteTable, type SiteTableOptions } from './site/site-table.ts';
+import { claimOf, isMisused, syntaxOf } from './syntax/choice.ts';
+import { POST } from './syntax/post.ts';
+import type { Syntax } from './syntax/syntax.ts';
 
 /** What becomes of a request, decided by its head alone. */
 export interface Verdict {
@@ -16,8 +19,12 @@ export interface Verdict {
   readonly client: Client;
   /** The site that it is of; undefined: of none, or not for BOSH. */
   readonly site: Site | undefined;
-  /** The answer; undefined: the request is a POST of a <body/>, for the engine to answer. */
+  /** The answer; undefined: the request carries a <body/>, for the engine to answer. */
   readonly reply: plain.PlainReply | undefined;
+  /** How it carries one. */
+  readonly syntax: Syntax;
+  /** Of the request target, as sent. */
+  readonly query: string;
 }
 
 const BOSH_METHOD_REFUSED = plain.methodRefused(plain.BOSH_METHODS);
@@ -55,7 +62,7 @@ export class Dispatch {
   #byHost(head: RequestHead, client: Client, replyOf: (site: Site | undefined) => plain.PlainReply): Verdict {
     const site = this.#sites.ofHost(client);
     const headers = site?.cors.repliesTo(claimOf(head, client)) ?? site?.cors.plain ?? this.#plain;
-    return { headers, client, site, reply: replyOf(site) };
+    return answered(headers, client, site, replyOf(site));
   }
 
   #faultOf(head: RequestHead): plain.PlainReply | undefined {
@@ -68,35 +75,32 @@ export class Dispatch {
     const picked = this.#sites.pick(head, client, path);
     if (picked === undefined) {
       this.#refused('no-site', head, client);
-      return { headers: this.#plain, client, site: undefined, reply: plain.NO_SITE };
+      return answered(this.#plain, client, undefined, plain.NO_SITE);
     }
     const { site, headers } = picked;
     if (headers === undefined) {
       this.#refused('origin-refused', head, picked.client, site);
-      return { headers: site.cors.plain, client: picked.client, site, reply: plain.ORIGIN_REFUSED };
+      return answered(site.cors.plain, picked.client, site, plain.ORIGIN_REFUSED);
     }
-    return { headers, client: picked.client, site, reply: this.#answer(head, picked.client, site) };
+    const query = queryOf(head.target);
+    const syntax = syntaxOf(head.method, query, site.syntaxes);
+    if (syntax === undefined) return answered(headers, picked.client, site, answerTo(head.method, site));
+    const reply = this.#unfit(head, picked.client, site, syntax);
+    if (reply !== undefined) return answered(headers, picked.client, site, reply);
+    const own = syntax === POST ? headers : headers.variant(syntax.headers);
+    return { headers: own, client: picked.client, site, reply, syntax, query };
   }
 
-  #answer(head: RequestHead, client: Client, site: Site): plain.PlainReply | undefined {
-    switch (head.method) {
-      case 'POST': {
-        if (headerOf(head.headers, 'sec-fetch-mode') === 'navigate') {
-          this.#refused('navigation-refused', head, client, site);
-          return plain.NAVIGATION_REFUSED;
-        }
-        if (!site.syntaxes.has('post')) return plain.POST_REFUSED;
-        const coding = headerOf(head.headers, 'content-encoding');
-        return coding === undefined || isKnownCoding(coding) ? undefined : plain.CODING_UNKNOWN;
-      }
-      case 'GET':
-      case 'HEAD':
-        return plain.GREETING;
-      case 'OPTIONS':
-        return site.preflight;
-      default:
-        return BOSH_METHOD_REFUSED;
+  /** Why a request in this syntax is not taken. */
+  #unfit(head: RequestHead, client: Client, site: Site, syntax: Syntax): plain.PlainReply | undefined {
+    if (isMisused(syntax, head.headers)) {
+      this.#refused('navigation-refused', head, client, site);
+      return syntax === POST ? plain.NAVIGATION_REFUSED : plain.SCRIPT_MISUSED;
     }
+    // XEP-0252 §3 asks for 404 where the script syntax is off.
+    if (!site.syntaxes.has(syntax.name)) return syntax === POST ? plain.POST_REFUSED : plain.SYNTAX_OFF;
+    const coding = headerOf(head.headers, 'content-encoding');
+    return coding === undefined || isKnownCoding(coding) ? undefined : plain.CODING_UNKNOWN;
   }
 
   #page(
@@ -114,6 +118,29 @@ export class Dispatch {
     const origin = headerOf(headers, 'origin') ?? 'no origin';
     const detail = `a page of ${origin.slice(0, 200)}, by host ${host?.slice(0, 200) ?? 'unknown'}, from ${address}`;
     this.#log({ event: 'request-refused', session: undefined, site: site?.name, code, detail });
+  }
+}
+
+/** A verdict without a <body/>. */
+function answered(
+  headers: ReplyHeaders,
+  client: Client,
+  site: Site | undefined,
+  reply: plain.PlainReply,
+): Verdict {
+  return { headers, client, site, reply, syntax: POST, query: '' };
+}
+
+/** The answer to a request at a path of the site that carries no <body/>. */
+function answerTo(method: string, site: Site): plain.PlainReply {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      return plain.GREETING;
+    case 'OPTIONS':
+      return site.preflight;
+    default:
+      return BOSH_METHOD_REFUSED;
   }
 }
 
@@ -139,11 +166,6 @@ export function pathOf(target: string): string {
   const start = target.startsWith('/') ? 0 : Math.max(target.indexOf('/', target.indexOf('://') + 3), 0);
   const end = target.indexOf('?', start);
   return target.slice(start, end < 0 ? undefined : end);
-}
-
-function queryOf(target: string): string {
-  const mark = target.indexOf('?');
-  return mark < 0 ? '' : target.slice(mark + 1);
 }
 
 /** RFC 9110 §9.3.7: OPTIONS * asks about the server as a whole. */

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { RequestId } from '@boshd/engine/manager';
 import type { HttpConnection } from './connections.ts';
 import type { Verdict } from './dispatch.ts';
-import type { Post } from './request/post.ts';
+import type { Incoming } from './syntax/syntax.ts';
 
 /**
  * One request and its reply, from the head of the one to the last byte of the other.
@@ -22,7 +22,7 @@ export class Exchange {
   /** The sid in its <body/>, so that the engine needs no map when it is told that the request is gone. */
   sid: string | undefined = undefined;
   /** The <body/> while it comes in. */
-  post: Post | undefined = undefined;
+  incoming: Incoming | undefined = undefined;
   /** Sweeps since it was replied to: see Connections. */
   sweeps = 0;
 

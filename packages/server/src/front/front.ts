@@ -18,7 +18,7 @@ import * as plain from './reply/plain.ts';
 import { plainHeaders, rawReply } from './reply/raw.ts';
 import { TrustedProxies } from './request/client.ts';
 import type { RequestHead } from './request/head.ts';
-import { Post, type PostLimits } from './request/post.ts';
+import type { BodyLimits, Incoming } from './syntax/syntax.ts';
 
 /** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
 export interface Front extends FrontPort {
@@ -47,7 +47,7 @@ class NodeFront implements Front, HttpHandler {
   readonly #listener: Listener;
   readonly #events: ExchangeEvents;
   readonly #onFinish: (this: FrontResponse) => void;
-  readonly #postLimits: PostLimits;
+  readonly #bodyLimits: BodyLimits;
   /** Requests that the engine has to answer. */
   readonly #waiting = new Map<RequestId, Exchange>();
   readonly #log: (event: LogEvent) => void;
@@ -65,7 +65,7 @@ class NodeFront implements Front, HttpHandler {
     this.#dispatch = new Dispatch(options, proxies, log);
     this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange));
     this.#listener = new Listener(options.listen, options.tls, limits, this);
-    this.#postLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
+    this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
     this.#events = {
       chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
       end: (exchange) => this.#bodyEnds(exchange),
@@ -90,8 +90,9 @@ class NodeFront implements Front, HttpHandler {
     const exchange = this.#waiting.get(request);
     if (exchange === undefined) return;
     this.#waiting.delete(request);
-    const lines = exchange.verdict.headers.of(reply.contentType, reply.body.length);
-    this.#send(exchange, reply.status, lines, reply.body);
+    const { headers, syntax } = exchange.verdict;
+    const { status, contentType, body } = syntax.dress(reply, this.#toolbox);
+    this.#send(exchange, status, headers.of(contentType, body.length), body);
   }
 
   drop(request: RequestId): void {
@@ -141,10 +142,15 @@ class NodeFront implements Front, HttpHandler {
   }
 
   #read(exchange: Exchange, request: FrontRequest, expectation: Expectation): void {
-    const post = new Post(request.headers, exchange.verdict.site?.post ?? this.#postLimits);
-    exchange.post = post;
-    if (post.hopeless || (post.tooLarge && expectation === '100-continue')) {
-      this.#decode(exchange, post);
+    const { syntax, query } = exchange.verdict;
+    const { headers, method = '' } = request;
+    const incoming = syntax.begin(
+      { method, headers, query },
+      exchange.verdict.site?.limits ?? this.#bodyLimits,
+    );
+    exchange.incoming = incoming;
+    if (incoming.isSettled || (incoming.tooLarge && expectation === '100-continue')) {
+      this.#decode(exchange, incoming);
       return;
     }
     if (expectation === '100-continue') exchange.response.writeContinue();
@@ -152,27 +158,27 @@ class NodeFront implements Front, HttpHandler {
   }
 
   #chunk(exchange: Exchange, bytes: Uint8Array): void {
-    const { post } = exchange;
-    if (post === undefined) return;
-    post.add(bytes);
-    if (post.hopeless) this.#decode(exchange, post);
+    const { incoming } = exchange;
+    if (incoming === undefined) return;
+    incoming.add(bytes);
+    if (incoming.isSettled) this.#decode(exchange, incoming);
   }
 
   #bodyEnds(exchange: Exchange): void {
-    const { post } = exchange;
-    if (post !== undefined) this.#decode(exchange, post);
+    const { incoming } = exchange;
+    if (incoming !== undefined) this.#decode(exchange, incoming);
   }
 
-  #decode(exchange: Exchange, post: Post): void {
-    const decoded = post.decode(this.#toolbox);
+  #decode(exchange: Exchange, incoming: Incoming): void {
+    const decoded = incoming.decode(this.#toolbox);
     this.#lastId += 1;
     const request = this.#lastId;
-    exchange.post = undefined;
+    exchange.incoming = undefined;
     exchange.response.req.forgetHead();
     exchange.id = request;
     exchange.state = 'waiting';
     this.#waiting.set(request, exchange);
-    if (post.tooLarge) exchange.response.shouldKeepAlive = false;
+    if (incoming.tooLarge) exchange.response.shouldKeepAlive = false;
     if (!decoded.ok) {
       this.#submit({ type: 'bad-request', request, fault: decoded.fault });
       return;

@@ -13,4 +13,4 @@ export {
 } from './options.ts';
 export { firstOf, healthPages, type Page, type PageRequest, type Pages } from './reply/pages.ts';
 export type { RecognitionOptions, SecretHeader } from './site/recognition.ts';
-export type { SiteOptions, Syntax } from './site/site.ts';
+export type { SiteOptions } from './site/site.ts';

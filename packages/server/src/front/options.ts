@@ -1,7 +1,8 @@
 import { CLIENT_XML_LIMITS, type XmlLimits } from '@boshd/engine/wire';
 import type { Pages } from './reply/pages.ts';
 import type { ForwardedHeader } from './request/client.ts';
-import type { SiteOptions, Syntax } from './site/site.ts';
+import type { SiteOptions } from './site/site.ts';
+import type { SyntaxName } from './syntax/syntax.ts';
 
 /** Everything the HTTP side can be told. Made from the configuration; `frontOptions()` gives the defaults. */
 export interface FrontOptions {
@@ -17,11 +18,11 @@ export interface FrontOptions {
   readonly sites: readonly SiteOptions[];
   /** Paths of the BOSH URL without a slash at the end; each is answered with one too. Default /http-bind and /bosh. */
   readonly paths: readonly string[];
+  /** How a <body/> may be carried. Default `post` alone: the others know no protection by origin. */
+  readonly syntaxes: readonly SyntaxName[];
   readonly cors: CorsOptions;
   /** Added to every reply on the BOSH paths, name to value. Default none. */
   readonly extraHeaders: Readonly<Record<string, string>>;
-  /** Default POST only. */
-  readonly syntaxes: readonly Syntax[];
   /** IP addresses and networks (`10.0.0.0/8`) whose X-Forwarded-* or Forwarded counts. Default none. */
   readonly trustedProxies: readonly string[];
   /** Which of the two they write. Default X-Forwarded-For. */

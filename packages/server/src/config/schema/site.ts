@@ -134,7 +134,8 @@ export const siteKeys = {
     preset: ['post'],
     purpose:
       'How pages may talk to boshd. post: BOSH (XEP-0124). script: BOSH by script elements (XEP-0252). window-name: BOSH by forms in a frame. websocket: RFC 7395.',
-    reason: 'A page whose own web server proxies the BOSH URL needs nothing but post.',
+    reason:
+      'A page whose own web server proxies the BOSH URL needs nothing but post. Any page can load a script: where script is on, only a secret path tells pages apart.',
   }),
   extraHeaders: key(z.record(parsed(parseExtraHeaderName), z.string().regex(HEADER_VALUE).max(8192)), {
     kind: 'map',

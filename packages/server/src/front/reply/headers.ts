@@ -20,12 +20,26 @@ const TEMPLATES_MAX = 16;
  * only its length is set for a reply: building the lines anew took 1.5 us of a reply's time.
  */
 export class ReplyHeaders {
+  readonly #more: Readonly<Record<string, string>>;
   readonly #common: HeaderLines;
   readonly #templates = new Map<string, HeaderLines>();
+  readonly #variants = new Map<Readonly<Record<string, string>>, ReplyHeaders>();
 
   /** `more` comes before the safety headers, and replaces them where the name is the same. */
   constructor(more: Readonly<Record<string, string>> = {}) {
+    this.#more = more;
     this.#common = headerLines(more);
+  }
+
+  /** The same with `own` in place of those of the same names. `own` is one of a few constants: each has its list once. */
+  variant(own: Readonly<Record<string, string>>): ReplyHeaders {
+    const known = this.#variants.get(own);
+    if (known !== undefined) return known;
+    const names = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+    const kept = Object.entries(this.#more).filter(([name]) => !names.has(name.toLowerCase()));
+    const variant = new ReplyHeaders({ ...Object.fromEntries(kept), ...own });
+    this.#variants.set(own, variant);
+    return variant;
   }
 
   /** The list for a reply with a body. Valid until the next call: it is one list, reused. */

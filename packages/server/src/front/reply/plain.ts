@@ -38,6 +38,11 @@ export const NAVIGATION_REFUSED = text(
   403,
   'Refused: a form can not be posted to a BOSH service; XMPP clients send their requests by script.',
 );
+export const SCRIPT_MISUSED = text(
+  403,
+  'Refused: the script syntax of BOSH (XEP-0252) is for script elements of pages.',
+);
+export const SYNTAX_OFF = text(404, 'This BOSH service does not take this syntax.');
 export const MALFORMED = text(400, 'The HTTP request is malformed.');
 export const HOST_WRONG = text(
   400,

@@ -25,6 +25,12 @@ export interface RequestHead {
   readonly peer: Peer;
 }
 
+/** The query of a request target, without the question mark; '' where there is none. */
+export function queryOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark < 0 ? '' : target.slice(mark + 1);
+}
+
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The value of a header of which only one makes sense. */

@@ -1,7 +1,7 @@
-import type { OriginClaim } from '@boshd/engine/site';
 import type { ReplyHeaders } from '../reply/headers.ts';
 import type { Client, TrustedProxies } from '../request/client.ts';
-import { headerOf, type RequestHead } from '../request/head.ts';
+import type { RequestHead } from '../request/head.ts';
+import { claimOf } from '../syntax/choice.ts';
 import { Site, type SiteOptions } from './site.ts';
 
 /** The site that a request is of, and what this makes of the client. */
@@ -127,11 +127,6 @@ function best(open: readonly Site[], host: string | undefined): readonly Site[] 
     if (fitting.length > 0) return fitting;
   }
   return open.filter(({ hosts }) => hosts.isEmpty);
-}
-
-/** What a request says of the page that made it. */
-export function claimOf({ headers }: RequestHead, { host }: Client): OriginClaim {
-  return { origin: headerOf(headers, 'origin'), host, fetchSite: headerOf(headers, 'sec-fetch-site') };
 }
 
 function choose(sites: readonly Site[], head: RequestHead, client: Client): Picked | undefined {

@@ -2,12 +2,9 @@ import type { XmlLimits } from '@boshd/engine/wire';
 import type { CorsOptions } from '../options.ts';
 import { Cors } from '../reply/cors.ts';
 import { ALLOWED_METHODS, type PlainReply } from '../reply/plain.ts';
-import type { PostLimits } from '../request/post.ts';
+import type { BodyLimits, SyntaxName } from '../syntax/syntax.ts';
 import { HostNames } from './host-names.ts';
 import { Recognition, type RecognitionOptions } from './recognition.ts';
-
-/** How a <body/> may be carried (XEP-0124 §5, XEP-0252, docs/window-name.md, RFC 7395). */
-export type Syntax = 'post' | 'script' | 'window-name' | 'websocket';
 
 /** What the HTTP side knows of one site. */
 export interface SiteOptions {
@@ -20,7 +17,7 @@ export interface SiteOptions {
   readonly cors: CorsOptions;
   /** Added to every reply on the BOSH paths, name to value. */
   readonly extraHeaders: Readonly<Record<string, string>>;
-  readonly syntaxes: readonly Syntax[];
+  readonly syntaxes: readonly SyntaxName[];
   /** Bytes of a <body/>, after decompression. */
   readonly bodyBytesMax: number;
   /** What the XML of a <body/> may cost. */
@@ -36,8 +33,8 @@ export class Site {
   readonly cors: Cors;
   /** The answer to OPTIONS, which is a preflight where it comes from a browser. */
   readonly preflight: PlainReply;
-  readonly syntaxes: ReadonlySet<Syntax>;
-  readonly post: PostLimits;
+  readonly syntaxes: ReadonlySet<SyntaxName>;
+  readonly limits: BodyLimits;
   readonly recognition: Recognition | undefined;
   /** Every path that leads to it by itself; where it has keys, those with a key are `keyPaths`. */
   readonly paths: readonly string[];
@@ -54,7 +51,7 @@ export class Site {
       ...ALLOWED_METHODS,
       headers: [...ALLOWED_METHODS.headers, ...this.cors.preflight],
     };
-    this.post = { bodyBytesMax, xml };
+    this.limits = { bodyBytesMax, xml };
     this.recognition = recognition === undefined ? undefined : new Recognition(recognition);
     this.paths = withSlashes(paths);
     const keys = recognition?.pathKeys ?? [];

@@ -2,8 +2,8 @@ import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../toolbox.ts';
-import { BodyCollector } from './collect.ts';
-import type { Headers } from './head.ts';
+import { BodyCollector } from '../request/collect.ts';
+import type { Headers } from '../request/head.ts';
 import { Post } from './post.ts';
 
 const BODY_BYTES_MAX = 20_000;
@@ -85,17 +85,17 @@ test('one chunk is not copied, and what is too large is not kept', () => {
   expect(collector.bytes().length).toBe(0);
 });
 
-test.each<[declaredBytes: string, tooLarge: boolean, hopeless: boolean]>([
+test.each<[declaredBytes: string, tooLarge: boolean, isSettled: boolean]>([
   ['20000', false, false],
   ['20001', true, false],
   ['160000', true, false],
   ['160001', true, true],
   ['99999999999999999999', true, true],
-])('Content-Length %s is judged before the body comes', (declared, tooLarge, hopeless) => {
+])('Content-Length %s is judged before the body comes', (declared, tooLarge, isSettled) => {
   const post = new Post(
     { 'content-length': declared },
     { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS },
   );
   expect(post.tooLarge).toBe(tooLarge);
-  expect(post.hopeless).toBe(hopeless);
+  expect(post.isSettled).toBe(isSettled);
 });

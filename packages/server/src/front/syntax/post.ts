@@ -1,0 +1,88 @@
+import { fault, type Result, type Toolbox } from '@boshd/engine/kit';
+import { type BodyFault, type DecodedBody, decodeBody } from '@boshd/engine/wire';
+import { toUtf8 } from '../request/charset.ts';
+import { BodyCollector } from '../request/collect.ts';
+import { type Headers, headerOf } from '../request/head.ts';
+import { decompress } from '../request/inflate.ts';
+import type { BodyLimits, Incoming, Syntax } from './syntax.ts';
+
+/**
+ * How much of a content that is too large is read, in contents of the largest size, so that its sender gets to see the
+ * reply: a connection closed on unread bytes is reset, and the reply lost with it.
+ */
+const READ_ON_FACTOR = 8;
+
+/** The content of a POST while it comes in. */
+export class PostContent {
+  readonly #collector: BodyCollector;
+  readonly #bytesMax: number;
+  readonly #coding: string | undefined;
+  readonly #declaredBytes: number;
+
+  constructor(headers: Headers, bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    this.#collector = new BodyCollector(bytesMax);
+    this.#coding = headerOf(headers, 'content-encoding');
+    this.#declaredBytes = Number(headerOf(headers, 'content-length') ?? 0);
+  }
+
+  add(chunk: Uint8Array): void {
+    this.#collector.add(chunk);
+  }
+
+  get tooLarge(): boolean {
+    return this.#collector.tooLarge || this.#declaredBytes > this.#bytesMax;
+  }
+
+  /** So much too large that the rest is not worth waiting for. */
+  get isSettled(): boolean {
+    const bytes = Math.max(this.#collector.length, this.#declaredBytes);
+    return bytes > this.#bytesMax * READ_ON_FACTOR;
+  }
+
+  /** All of it, without its content coding. */
+  bytes(): Result<Uint8Array, BodyFault> {
+    if (this.tooLarge) return fault({ code: 'body-too-large', detail: `more than ${this.#bytesMax} bytes` });
+    return decompress(this.#collector.bytes(), this.#coding, this.#bytesMax);
+  }
+}
+
+/** A <body/> that is the content of a POST. */
+export class Post implements Incoming {
+  readonly #content: PostContent;
+  readonly #contentType: string | undefined;
+  readonly #limits: BodyLimits;
+
+  constructor(headers: Headers, limits: BodyLimits) {
+    this.#content = new PostContent(headers, limits.bodyBytesMax);
+    this.#contentType = headerOf(headers, 'content-type');
+    this.#limits = limits;
+  }
+
+  add(chunk: Uint8Array): void {
+    this.#content.add(chunk);
+  }
+
+  get tooLarge(): boolean {
+    return this.#content.tooLarge;
+  }
+
+  get isSettled(): boolean {
+    return this.#content.isSettled;
+  }
+
+  decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {
+    const plain = this.#content.bytes();
+    if (!plain.ok) return plain;
+    const text = toUtf8(plain.value, this.#contentType);
+    return text.ok ? decodeBody(text.value, this.#limits.xml, toolbox) : text;
+  }
+}
+
+/** The pure syntax (XEP-0124 §5): the <body/> as the content of a POST, the reply as the content of the response. */
+export const POST: Syntax = {
+  name: 'post',
+  begin: ({ headers }, limits) => new Post(headers, limits),
+  dress: (reply) => reply,
+  headers: {},
+};
