@@ -37,6 +37,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   // What puts together.
   'driver.ts': ['ports.ts'],
   'options.ts': [ALL],
+  compose: [ALL],
   'app.ts': [ALL],
   commands: ['admin', 'app.ts', 'config', 'demo', 'observe', 'proxy-config', 'version.ts'],
   'main.ts': ['app.ts', 'commands'],

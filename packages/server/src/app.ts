@@ -1,13 +1,9 @@
 import { hostname } from 'node:os';
 import { ascii } from '@boshd/engine/kit';
 import { ConnectionManager } from '@boshd/engine/manager';
-import {
-  type AdminAddress,
-  type AdminListener,
-  listenForAdmin,
-  Self,
-  type SelfParts,
-} from './admin/index.ts';
+import type { AdminAddress } from './admin/index.ts';
+import { openAdmin } from './compose/operator.ts';
+import { openRegions } from './compose/regions.ts';
 import type { Config } from './config/index.ts';
 import { Driver } from './driver.ts';
 import { createFront } from './front/front.ts';
@@ -47,14 +43,19 @@ export async function startApp({ config, observe, pages = () => undefined }: App
   const manager = new ConnectionManager(managerConfigOf(config), toolbox);
   const driver = new Driver(manager);
   const submit = driver.submit.bind(driver);
-  const front = createFront(frontOptionsOf(config, firstOf(health, pages)), submit, toolbox, (event) =>
-    observe.event(event),
+  const log = observe.event.bind(observe);
+  const regions = await openRegions(config, observe.logger);
+  const front = createFront(
+    { ...frontOptionsOf(config, firstOf(health, pages)), regionsOf: regions.regionsOf },
+    submit,
+    toolbox,
+    log,
   );
   const upstream = createUpstream(upstreamOptionsOf(config), submit);
   driver.connect({ front, upstream, observe });
 
   const { bound } = await front.listen();
-  const admin = await openAdmin(config, {
+  const self = {
     member: hostname(),
     version: version(),
     sites: ['default', ...config.sites.keys()],
@@ -62,7 +63,8 @@ export async function startApp({ config, observe, pages = () => undefined }: App
     notReady: () => (isStopping ? 'stopping' : undefined),
     series: () => observe.counters.described(),
     ends: observe.ends,
-  }).catch(async (error: unknown) => {
+  };
+  const admin = await openAdmin(config, self, {}).catch(async (error: unknown) => {
     await front.close(0);
     throw error;
   });
@@ -78,25 +80,8 @@ export async function startApp({ config, observe, pages = () => undefined }: App
       const { deadline } = config.shutdown;
       await Promise.all([front.close(deadline), upstream.stop(deadline)]);
       driver.stop();
+      regions.close();
       await admin.close();
-    },
-  };
-}
-
-/** The operator's listener of a process that serves alone; what it shows is watched only where somebody may look. */
-async function openAdmin({ admin }: Config, parts: SelfParts): Promise<AdminListener> {
-  if (admin.listen.length === 0) return { bound: [], close: async () => undefined };
-  const self = new Self(parts);
-  const listener = await listenForAdmin(admin.listen, {
-    status: async () => [self.status()],
-    endsOf: async (session) => self.endsOf(session),
-    orders: {},
-  });
-  return {
-    bound: listener.bound,
-    close: async () => {
-      self.close();
-      await listener.close();
     },
   };
 }

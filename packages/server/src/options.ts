@@ -90,6 +90,8 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       recognition: recognitionOf(keys.proxiedBy),
     })),
     trustedProxies: config.trustedProxies,
+    countryHeader: config.geo.header,
+    regionsOf: undefined,
     forwardedHeader: config.forwardedHeader,
     limits: {
       ...FRONT_LIMITS,

@@ -10,6 +10,8 @@ use port 5280 for their own BOSH). Stop it or move it, or choose another port he
     'Ports below 1024 need a permission; choose a higher one (key listen, flag --listen) and let a proxy have the low one.',
   ADMIN_LISTEN_FAILED:
     'Choose another place for admin.listen, or empty it: then there is no status page. The folder of a Unix socket must exist.',
+  GEO_DATABASE_UNUSABLE:
+    'Check geo.databaseFile: a database such as GeoLite2-Country.mmdb. Without the key, regions are found by geo.header alone.',
   TLS_MATERIAL_UNUSABLE:
     'Check tls.certFile and tls.keyFile: both in PEM, the key the one of the certificate.',
 };

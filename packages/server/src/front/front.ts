@@ -57,7 +57,11 @@ class NodeFront implements Front, HttpHandler {
 
   constructor(options: FrontOptions, submit: Submit, toolbox: Toolbox, log: (event: LogEvent) => void) {
     const { limits, xml } = options;
-    const proxies = new TrustedProxies(options.trustedProxies, options.forwardedHeader);
+    const proxies = new TrustedProxies(
+      options.trustedProxies,
+      options.forwardedHeader,
+      options.countryHeader,
+    );
     this.#options = options;
     this.#submit = submit;
     this.#toolbox = toolbox;
@@ -187,7 +191,14 @@ class NodeFront implements Front, HttpHandler {
     exchange.sid = body.attributes.sid;
     const { client, site } = exchange.verdict;
     const { secure, address } = client;
-    this.#submit({ type: 'request', request, site: site?.name ?? this.#options.site, secure, address, body });
+    const { regionsOf } = this.#options;
+    const name = site?.name ?? this.#options.site;
+    if (exchange.sid !== undefined || regionsOf === undefined) {
+      this.#submit({ type: 'request', request, site: name, secure, address, body });
+      return;
+    }
+    const regions = regionsOf(address, client.country);
+    this.#submit({ type: 'request', request, site: name, secure, address, body, regions });
   }
 
   #answer(exchange: Exchange, reply: plain.PlainReply): void {

@@ -25,6 +25,10 @@ export interface FrontOptions {
   readonly extraHeaders: Readonly<Record<string, string>>;
   /** IP addresses and networks (`10.0.0.0/8`) whose X-Forwarded-* or Forwarded counts. Default none. */
   readonly trustedProxies: readonly string[];
+  /** The header of a trusted proxy with the client's country, in lower case. Default none. */
+  readonly countryHeader: string | undefined;
+  /** Asked for the client of each creation request. Default nobody. */
+  readonly regionsOf: RegionsOf | undefined;
   /** Which of the two they write. Default X-Forwarded-For. */
   readonly forwardedHeader: ForwardedHeader;
   readonly limits: FrontLimits;
@@ -33,6 +37,9 @@ export interface FrontOptions {
   /** What other paths answer. Default nothing: 404. */
   readonly pages: Pages;
 }
+
+/** The regions of the cloud that suit a client, the best first; `country` is what a trusted proxy said, as it said it. */
+export type RegionsOf = (address: string, country: string | undefined) => readonly string[];
 
 export interface ListenAddress {
   readonly host: string;
@@ -118,6 +125,8 @@ export function frontOptions(given: Partial<FrontOptions> = {}): FrontOptions {
     extraHeaders: {},
     syntaxes: ['post'],
     trustedProxies: [],
+    countryHeader: undefined,
+    regionsOf: undefined,
     forwardedHeader: 'x-forwarded-for',
     limits: FRONT_LIMITS,
     xml: CLIENT_XML_LIMITS,

@@ -20,6 +20,8 @@ export interface ObserveOptions {
 /** The port towards people: lines of the log, and counters. */
 export interface Observe extends ObservePort {
   readonly counters: CounterTable;
+  /** For what the server itself has to say: what it read again, what it could not. */
+  readonly logger: Logger;
   /** Why the newest sessions ended. */
   readonly ends: RecentEnds;
 }
@@ -105,6 +107,7 @@ export function createObserve({ logger, clockMs = () => performance.now() }: Obs
   const refusals = new LineBudget(REFUSALS_PER_SECOND);
   return {
     counters,
+    logger,
     ends,
     event(event) {
       count(counters, event);

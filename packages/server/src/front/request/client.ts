@@ -11,6 +11,8 @@ export interface Client {
   readonly secure: boolean;
   /** The host, with its port unless that is the default, that the browser asked for. */
   readonly host: string | undefined;
+  /** Its country, as a trusted proxy wrote it. */
+  readonly country?: string | undefined;
 }
 
 /** Which header proxies write: only that one is read, for a proxy passes on what it does not know, whoever wrote it. */
@@ -35,6 +37,9 @@ export function clientOf(head: RequestHead, proxies: TrustedProxies, site?: Site
     address: said === undefined ? 'unknown' : addressBehind(peer, said.addresses, proxies, site),
     secure: said?.proto === undefined ? peer.secure : said.proto === 'https',
     host: said?.host ?? host,
+    ...(proxies.countryHeader === undefined
+      ? {}
+      : { country: headerOf(head.headers, proxies.countryHeader) }),
   };
 }
 
@@ -79,12 +84,19 @@ export function plainAddress(text: string): string | undefined {
 /** The addresses whose word on the client counts. */
 export class TrustedProxies {
   readonly header: ForwardedHeader;
+  /** With the client's country, in lower case. */
+  readonly countryHeader: string | undefined;
   readonly #networks = new BlockList();
   readonly #none: boolean;
 
   /** Takes addresses and networks: `127.0.0.1`, `10.0.0.0/8`, `fd00::/8`. Throws FrontError OPTION_UNUSABLE. */
-  constructor(networks: readonly string[], header: ForwardedHeader = 'x-forwarded-for') {
+  constructor(
+    networks: readonly string[],
+    header: ForwardedHeader = 'x-forwarded-for',
+    countryHeader?: string,
+  ) {
     this.header = header;
+    this.countryHeader = countryHeader;
     this.#none = networks.length === 0;
     for (const network of networks) this.#add(network);
   }
