@@ -39,7 +39,18 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   'options.ts': [ALL],
   compose: [ALL],
   'app.ts': [ALL],
-  commands: ['admin', 'app.ts', 'config', 'demo', 'observe', 'proxy-config', 'version.ts'],
+  check: ['driver.ts', 'ports.ts', 'toolbox.ts', 'upstream'],
+  commands: [
+    'admin',
+    'app.ts',
+    'check',
+    'config',
+    'demo',
+    'observe',
+    'options.ts',
+    'proxy-config',
+    'version.ts',
+  ],
   'main.ts': ['app.ts', 'commands'],
 };
 

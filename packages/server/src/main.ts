@@ -10,6 +10,7 @@ process.stdout.on('error', () => undefined);
 
 const code = await run(process.argv.slice(2), {
   environment: process.env,
+  isTerminal: process.stdout.isTTY === true,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   onSignal(stop) {

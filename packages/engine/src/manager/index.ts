@@ -2,6 +2,7 @@ export { CloudManager } from './cloud/cloud-manager.ts';
 export type { CloudInput, CloudOutput } from './cloud/input.ts';
 export type { AdmissionLimits, ManagerConfig, SitePolicy } from './config.ts';
 export { DEFAULT_ADMISSION_LIMITS } from './config.ts';
+export { planDial } from './dialling.ts';
 export type { Input, LinkId, RequestId } from './input.ts';
 export { ConnectionManager } from './manager.ts';
 export type { LogEvent, Output, Reply } from './output.ts';

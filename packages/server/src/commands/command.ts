@@ -15,6 +15,8 @@ export const EXIT = {
 export interface Surroundings {
   readonly environment: Environment;
   readonly out: (text: string) => void;
+  /** What `out` writes is read by a person. */
+  readonly isTerminal: boolean;
   readonly err: (text: string) => void;
   /** Calls `stop` with the number of each signal that asks the process to end. */
   readonly onSignal: (stop: (signal: number) => void) => void;

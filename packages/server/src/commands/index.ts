@@ -1,5 +1,6 @@
 import { nearest } from '../config/index.ts';
 import { version } from '../version.ts';
+import { checkCommand } from './check.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { type Command, EXIT, type Surroundings } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly Command[] = [
   serveCommand,
   demoCommand,
   statusCommand,
+  checkCommand,
   checkConfigCommand,
   configReferenceCommand,
   helpCommand,

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { assert, type ByteString, EMPTY, join, type Result } from '@boshd/engine/kit';
 import type { Input, LinkId } from '@boshd/engine/manager';
 import type { DialPlan } from '@boshd/engine/site';
@@ -51,11 +52,6 @@ export class Link implements SocketOwner {
     this.#plan = plan;
     this.#host = host;
     this.#dial = new Dial(plan, host.around, (outcome) => this.#dialled(outcome));
-  }
-
-  /** The connection, while there is one: to look at. */
-  get socket(): Socket | undefined {
-    return this.#socket;
   }
 
   get phase(): Phase {
@@ -138,6 +134,8 @@ export class Link implements SocketOwner {
     if (this.#phase !== 'securing') return;
     clearTimeout(this.#timer);
     this.#phase = 'up';
+    if (this.#socket instanceof TLSSocket)
+      this.#host.around.trace?.({ type: 'secured', socket: this.#socket });
     this.#applyReadWanted();
     this.#host.submit({ type: 'link-secured', link: this.id });
   }

@@ -1,5 +1,13 @@
+import type { TLSSocket } from 'node:tls';
 import type { Endpoint } from './connect/attempt.ts';
 import type { openSocket } from './sockets.ts';
+
+/** A step on the way to a server that was taken. */
+export type TraceEvent =
+  /** TCP is up. */
+  | { readonly type: 'connected'; readonly endpoint: Endpoint }
+  /** TLS is made, by direct TLS or STARTTLS; the certificate was accepted, or needs not be. */
+  | { readonly type: 'secured'; readonly socket: TLSSocket };
 
 /** How the upstream port behaves; everything has a default that suits the public Internet. */
 export interface UpstreamOptions {
@@ -17,8 +25,8 @@ export interface UpstreamOptions {
   readonly random?: () => number;
   /** How a connection is begun. Default: by TCP; a test that must reach nobody gives its own. */
   readonly openSocket?: typeof openSocket;
-  /** Hears of every TCP connection that is up. */
-  readonly trace?: (endpoint: Endpoint) => void;
+  /** Hears of every step on the way to a server, for `boshd check`. */
+  readonly trace?: (event: TraceEvent) => void;
   readonly limits?: Partial<UpstreamLimits>;
 }
 

@@ -1,9 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { assert } from '@boshd/engine/kit';
 import { type AddressPolicy, type Network, parseNetwork } from '@boshd/engine/site';
-import type { Endpoint } from './connect/attempt.ts';
 import { Dns } from './discovery/dns.ts';
-import { DEFAULT_LIMITS, type UpstreamLimits, type UpstreamOptions } from './options.ts';
+import { DEFAULT_LIMITS, type TraceEvent, type UpstreamLimits, type UpstreamOptions } from './options.ts';
 import { Recent } from './recent.ts';
 import { openSocket } from './sockets.ts';
 import { TlsClient } from './tls/tls-client.ts';
@@ -25,8 +24,7 @@ export interface Surroundings {
   readonly nowMs: () => number;
   readonly addressPolicy: () => AddressPolicy;
   readonly openSocket: typeof openSocket;
-  /** Hears of every TCP connection that is up. */
-  readonly trace: ((endpoint: Endpoint) => void) | undefined;
+  readonly trace: ((event: TraceEvent) => void) | undefined;
 }
 
 export function createSurroundings(options: UpstreamOptions): Surroundings {

@@ -73,6 +73,7 @@ describe('boshd status', () => {
     let told = '';
     const code = await run(['status', ...args], {
       environment: {},
+      isTerminal: false,
       out: (text) => {
         told += text;
       },

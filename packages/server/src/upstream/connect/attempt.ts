@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { addressVerdict, type DialPlan } from '@boshd/engine/site';
 import { type Failure, type Stage, socketFailure } from '../failure.ts';
@@ -86,7 +87,7 @@ export class Attempt implements SocketOwner {
     if (remoteAddress === undefined) return socketFailure('connect', undefined, endpointText(this.endpoint));
     const forbidden = forbiddance(this.endpoint, remoteAddress, this.#around);
     if (forbidden !== undefined) return forbidden;
-    this.#around.trace?.(this.endpoint);
+    this.#around.trace?.({ type: 'connected', endpoint: this.endpoint });
     const { proxyProtocol, clientAddress } = this.#plan;
     if (proxyProtocol !== undefined) {
       this.#socket.write(proxyHeader(proxyProtocol, clientAddress, remoteAddress, remotePort));
@@ -101,6 +102,8 @@ export class Attempt implements SocketOwner {
 
   #win(): void {
     this.#isOver = true;
+    const socket = this.#socket;
+    if (socket instanceof TLSSocket) this.#around.trace?.({ type: 'secured', socket });
     this.#settled(this, ok(this.#socket));
   }
 
