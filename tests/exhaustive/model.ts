@@ -159,6 +159,18 @@ export function timePasses(model: Model, now: number): Answers {
   return answers;
 }
 
+/** When something happens by itself; undefined: never. */
+export function dueAt(model: Model): number | undefined {
+  if (model.isOver) return undefined;
+  const times: number[] = [];
+  const oldest = model.requests.find(isHeld);
+  if (oldest?.heldSince !== undefined) times.push(oldest.heldSince + model.waitMs);
+  if (!model.requests.some(isHeard)) times.push(model.quietSince + model.inactivityMs);
+  for (const each of model.requests)
+    if (isEarly(each) && each.isFarewell) times.push(each.arrivedAt + model.gapMs);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
 /** A farewell does not wait for ever for what it overtook. */
 function giveUpGaps(model: Model, now: number): Answers {
   const answers: (readonly [number, Answer])[] = [];

@@ -1,4 +1,5 @@
-import type { Answer } from './model.ts';
+import { nextDeadline } from '@boshd/engine/session';
+import { type Answer, dueAt } from './model.ts';
 import { arrive, poll, repeat, replyArrives } from './moves.ts';
 import { copyOf, idsIn, type System } from './system.ts';
 
@@ -15,6 +16,8 @@ export function checkState(system: System): void {
   if (session.held.length > session.terms.hold) throw new Error('more is held than hold');
   if (session.answered.length > 2 * (session.terms.requests + 1))
     throw new Error('too many replies are kept');
+  const [due, meant] = [nextDeadline(session), dueAt(system.model)];
+  if (due !== meant) throw new Error(`the session wants to be called at ${due}, the model at ${meant}`);
   if (session.phase === 'ended') checkEnd(system);
   else checkRecovery(system);
 }

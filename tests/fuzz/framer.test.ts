@@ -102,3 +102,26 @@ test('the framer accepts what a reference parser accepts, however it is chunked'
   expect(accepted).toBeGreaterThan(refused / 4);
   expect(refused).toBeGreaterThan(accepted / 4);
 });
+
+const ROOT = `<stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}'>`;
+
+/** Short, so that every way can be tried. */
+test.each([
+  ['a declaration and a header', `<?xml version='1.0'?> ${ROOT}<a/></stream:stream>`],
+  [
+    'tags, values and references',
+    `${ROOT}<p:a xmlns:p="urn:é" p:b='>&#x1F600;'>&amp;é</p:a></stream:stream>`,
+  ],
+  ['sections and brackets', `${ROOT}<a>]] > <![CDATA[]]]]><![CDATA[>é]]>]</a> <b/></stream:stream >`],
+  ['a fault behind a payload', `${ROOT}<a/><b c='1' c='2'/></stream:stream>`],
+])('every way to cut it in three: %s', (_what, text) => {
+  const bytes = Buffer.from(text);
+  const whole = frame(bytes, () => bytes.length);
+  for (let first = 1; first < bytes.length; first += 1) {
+    for (let second = first; second < bytes.length; second += 1) {
+      const lengths = [first, second - first, bytes.length - second].filter((length) => length > 0);
+      const { events, fault } = frame(bytes, () => lengths.shift() ?? bytes.length);
+      expect([first, second, events, fault]).toEqual([first, second, whole.events, whole.fault]);
+    }
+  }
+});

@@ -1,5 +1,6 @@
 // npm run simulate -- --minutes 10 [--seed 4711]: lets worlds happen, seed after seed, until one breaks a promise or
-// the time is over. Without --minutes a given seed is run alone.
+// the time is over. The seed that does is printed with its session, and kept in seeds.txt. Without --minutes a given seed is
+// run alone.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 

@@ -99,7 +99,10 @@ export class Person implements Actor, ClientSide {
   }
 
   logged(event: LogEvent): void {
-    if (event.event === 'session-ended') this.endReason = event.reason;
+    if (event.event === 'session-ended') {
+      this.endReason = event.reason;
+      this.sessionCheck.ended(event.reason, this.#world.now);
+    }
     if (event.event === 'request-refused' || event.event === 'session-refused')
       throw new Broken(this.name, `a right request was refused: ${event.detail}`);
   }

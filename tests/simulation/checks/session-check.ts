@@ -1,4 +1,4 @@
-import type { Reply, RequestId } from '@boshd/engine/manager';
+import type { Reason, Reply, RequestId } from '@boshd/engine/manager';
 import type { SessionLimits } from '@boshd/engine/session';
 import { Broken } from './ledger.ts';
 
@@ -37,6 +37,12 @@ export class SessionCheck {
   /** Rids that, once at least, nobody waited for. */
   readonly #unheard = new Set<number>();
   readonly #early = new Set<number>();
+  #usesAcks = false;
+  /** Up to which rid each request says that replies have come (XEP-0124 §9.2). */
+  readonly #confirms = new Map<number, number>();
+  #confirmedRid = -1;
+  /** The manager has ended the session. */
+  #isOver = false;
   readonly #replies = new Map<number, string>();
   readonly #repliedFirstAt = new Map<number, number>();
   #createdAt = 0;
@@ -46,7 +52,7 @@ export class SessionCheck {
   #farewellAt: number | undefined;
   /** How long the client may be silent: inactivity, or the shortest pause that it asked for. */
   #patienceMs: number;
-  #repliedAt = Number.POSITIVE_INFINITY;
+  #repliedAt: number | undefined;
   /** The client heard nothing for so long that the manager need not keep anything for it. */
   wasGivenUp = false;
   /** A terminate overtook another request, which may be given up. */
@@ -66,6 +72,9 @@ export class SessionCheck {
     this.#open.set(request, { request, rid });
     this.#rids.set(request, rid);
     this.#newest.set(rid, request);
+    const ack = attributeOf(body, 'ack');
+    if (this.#lastRid === undefined) this.#usesAcks = ack !== undefined;
+    this.#confirms.set(rid, Number(ack ?? rid - 1));
     const pause = attributeOf(body, 'pause');
     if (pause !== undefined) this.#patienceMs = Math.min(this.#patienceMs, Number(pause) * 1000);
     if (attributeOf(body, 'type') === 'terminate') this.#farewellAt ??= now;
@@ -87,6 +96,7 @@ export class SessionCheck {
       last += 1;
       this.#inOrderAt.set(last, now);
       this.#payloadAt = now;
+      if (!this.#isOver) this.#confirmedRid = Math.max(this.#confirmedRid, this.#confirms.get(last) ?? 0);
     }
     this.#lastRid = last;
   }
@@ -113,9 +123,22 @@ export class SessionCheck {
       this.#checkSuperseded(copy);
       return;
     }
-    this.wasGivenUp ||= now - this.#repliedAt >= this.#patienceMs;
+    this.wasGivenUp ||= this.#silenceMs(now) >= this.#patienceMs;
+    if (type !== undefined) return;
     this.#repliedAt = now;
-    if (type === undefined) this.#checkReply(copy.rid, reply.body, now);
+    this.#checkReply(copy.rid, reply.body, now);
+  }
+
+  /** Since the last reply that was one, or since the beginning. */
+  #silenceMs(now: number): number {
+    return now - (this.#repliedAt ?? this.#createdAt);
+  }
+
+  /** XEP-0124 §10: a client is not inactive before it has been silent for so long. */
+  ended(reason: Reason, now: number): void {
+    this.#isOver = true;
+    if (reason === 'client-inactive' && this.#silenceMs(now) < this.#patienceMs)
+      throw new Broken(this.#actor, 'the session ended as inactive, and the client was there');
   }
 
   /** Only an older copy hears type='error', never the newest one (DESIGN 3: Strophe takes it for the reply). */
@@ -199,7 +222,7 @@ export class SessionCheck {
    */
   isTakenAsRead(id: string): boolean {
     const farewellAt = this.#farewellAt;
-    if (farewellAt === undefined) return false;
+    if (farewellAt === undefined || this.#usesAcks) return false;
     return [...this.#replies].some(
       ([rid, body]) =>
         body.includes(` id='${id}'`) && (this.#repliedFirstAt.get(rid) ?? 0) + ROUND_TRIP_MS < farewellAt,
@@ -208,10 +231,10 @@ export class SessionCheck {
 
   /** Replies that the manager may believe not to have arrived: the last ones, and those that could not be written. */
   get inDoubt(): string {
-    const oldest = this.#answeredRid - (this.#granted?.requests ?? 0) - 1;
-    return [...this.#replies]
-      .flatMap(([rid, body]) => (rid >= oldest || this.#doubtful.has(rid) ? [body] : []))
-      .join('');
+    const lastSure = this.#answeredRid - (this.#granted?.requests ?? 0) - 2;
+    const isInDoubt = (rid: number): boolean =>
+      this.#usesAcks ? rid > this.#confirmedRid : rid > lastSure || this.#doubtful.has(rid);
+    return [...this.#replies].flatMap(([rid, body]) => (isInDoubt(rid) ? [body] : [])).join('');
   }
 }
 

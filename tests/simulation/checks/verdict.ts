@@ -4,9 +4,10 @@ import type { Climate } from '../world/weather.ts';
 import { Broken } from './ledger.ts';
 
 /** How the session of a client that keeps the rules may end, by what it met. */
-const WHATEVER_HAPPENS: readonly Reason[] = ['client-terminated', 'client-inactive', 'server-flood'];
+const WHATEVER_HAPPENS: readonly Reason[] = ['client-terminated', 'server-flood'];
 const WITH_TROUBLE: readonly Reason[] = [
   ...WHATEVER_HAPPENS,
+  'client-inactive',
   'connect-refused',
   'creation-unconfirmed',
   'login-timeout',

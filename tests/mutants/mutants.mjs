@@ -1,0 +1,116 @@
+/**
+ * Rules of the session, each broken on purpose: `from` stands once in the file below packages/engine/src/session, and is
+ * replaced by `to`. `npm run mutants` says which tests see it.
+ *
+ * @type {readonly { rule: string, file: string, from: string, to: string }[]}
+ */
+export const MUTANTS = [
+  {
+    rule: 'Requests are processed in order of rid',
+    file: 'receive.ts',
+    from: 'first?.rid === session.lastRid + 1; first',
+    to: 'first !== undefined; first',
+  },
+  {
+    rule: 'A gap is given up for a terminate only, not for a pause',
+    file: 'tick.ts',
+    from: 'session.early.find(({ body }) => body.attributes.terminate)',
+    to: 'session.early.find(({ body }) => body.attributes.terminate || body.attributes.pause !== undefined)',
+  },
+  {
+    rule: 'As many replies are kept as requests may be open, and one',
+    file: 'answer.ts',
+    from: 'session.answered.length <= session.terms.requests + 1',
+    to: 'session.answered.length <= session.terms.requests - 1',
+  },
+  {
+    rule: 'Of two copies of a held request the newer one gets the reply',
+    file: 'repeat.ts',
+    from: '  original.request = request;\n}',
+    to: '  original.request ??= request;\n}',
+  },
+  {
+    rule: 'A request that nobody listens to gets no payloads',
+    file: 'answer.ts',
+    from: "if (oldest.request !== undefined) return 'payloads';",
+    to: "if (session.phase === 'open') return 'payloads';",
+  },
+  {
+    rule: 'No more than `hold` requests are held',
+    file: 'answer.ts',
+    from: 'blockedBytes === undefined ? terms.hold : terms.requests',
+    to: 'terms.requests',
+  },
+  {
+    rule: 'No request is held beyond `wait`',
+    file: 'answer.ts',
+    from: 'shorter(limits.oneConnectionAnswer, terms.wait) : terms.wait',
+    to: 'shorter(limits.oneConnectionAnswer, terms.wait) : terms.inactivity',
+  },
+  {
+    rule: 'The window reaches `requests` above the last rid received in order',
+    file: 'rules/window.ts',
+    from: 'session.lastRid + session.terms.requests + (isExtra ? 1 : 0)',
+    to: 'session.lastRid + session.terms.requests + (isExtra ? 0 : -1)',
+  },
+  {
+    rule: 'A rid older than the cache ends nothing but that copy',
+    file: 'receive.ts',
+    from: '    refuse(session, request, turn);\n  } else {',
+    to: "    session.early = [arrivalOf(request, body, turn)];\n    leave(session, 'bad-rid', '', turn);\n  } else {",
+  },
+  {
+    rule: 'Without acks, rid n confirms replies up to n - requests only',
+    file: 'rules/confirm.ts',
+    from: 'attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false',
+    to: 'attributes.rid - 1, true',
+  },
+  {
+    rule: 'What an ack confirms does not go back to the server',
+    file: 'rules/confirm.ts',
+    from: 'confirmThrough(session, attributes.ack ?? attributes.rid - 1, true);',
+    to: 'confirmThrough(session, attributes.ack ?? attributes.rid - session.terms.requests - 1, true);',
+  },
+  {
+    rule: 'What the client did not get goes back when it terminates',
+    file: 'rules/confirm.ts',
+    from: '    unconfirmed.push({ stream: batch.stream, payloads: batch.payloads, isPassed: false });\n',
+    to: '',
+  },
+  {
+    rule: 'Inactivity counts from the last reply',
+    file: 'answer.ts',
+    from: 'reply: okReply(session, body) });\n    session.quietSince = turn.now;',
+    to: 'reply: okReply(session, body) });',
+  },
+  {
+    rule: 'Every request must bring the key that hashes to the one before',
+    file: 'rules/keys.ts',
+    from: 'toolbox.sha1Hex(toolbox.encodeUtf8(key)) !== session.key',
+    to: 'key === session.key',
+  },
+  {
+    rule: 'A repeat is known by its rid also while a lower one is missing',
+    file: 'rules/window.ts',
+    from: "if (early !== undefined) return { is: 'repeat-of-early', original: early };",
+    to: "if (early !== undefined) return session.early.length > 1 ? EARLY : { is: 'repeat-of-early', original: early };",
+  },
+  {
+    rule: 'The last reply with payloads can be had again',
+    file: 'answer.ts',
+    from: '    if (payloads.length > 0)\n      session.answered.push({',
+    to: "    if (payloads.length > 0 && session.phase === 'opening')\n      session.answered.push({",
+  },
+  {
+    rule: 'Too many open requests end the session, `requests` of them do not',
+    file: 'rules/activity.ts',
+    from: 'unanswered > terms.requests && !isFarewell(body)',
+    to: 'unanswered >= terms.requests && !isFarewell(body)',
+  },
+  {
+    rule: 'An ended session keeps no queue',
+    file: 'answer.ts',
+    from: '  takeUnconfirmed(session);\n',
+    to: '',
+  },
+];
