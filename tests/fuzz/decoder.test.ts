@@ -41,10 +41,10 @@ const hasReferenceInRoot = (text: string): boolean => /^[^>]*<\w*:?body[^>]*&/.t
 
 test('the decoder accepts what a reference parser accepts, and means the same', {
   timeout: FUZZ_TIMEOUT_MS,
-}, () => {
+}, async () => {
   let accepted = 0;
   let refused = 0;
-  forSeeds('decoder', (random) => {
+  await forSeeds('decoder', (random) => {
     const bytes = damaged(random, bodyDocument(random));
     const text = Buffer.from(bytes).toString('utf8');
     if (usesUndeclared(text) || isBeyondSaxes(text)) return;

@@ -65,10 +65,10 @@ const chunkings: readonly ((random: Random) => number)[] = [
 
 test('the framer accepts what a reference parser accepts, however it is chunked', {
   timeout: FUZZ_TIMEOUT_MS,
-}, () => {
+}, async () => {
   let accepted = 0;
   let refused = 0;
-  forSeeds('framer', (random) => {
+  await forSeeds('framer', (random) => {
     const bytes = damaged(random, streamDocument(random));
     const text = Buffer.from(bytes).toString('utf8');
     if (isBeyondSaxes(text)) return;

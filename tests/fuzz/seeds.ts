@@ -11,13 +11,13 @@ const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 export const FUZZ_TIMEOUT_MS = minutes * 60_000 + 120_000;
 
 /** Runs a check for seed after seed and says which; a failure names its seed, `FUZZ_SEED` of a run that shows it. */
-export function forSeeds(what: string, check: (random: Random) => void): void {
+export async function forSeeds(what: string, check: (random: Random) => void | Promise<void>): Promise<void> {
   const end = Date.now() + minutes * 60_000;
   let seed = firstSeed;
   const isDone = (): boolean => (minutes > 0 ? Date.now() >= end : seed >= firstSeed + IN_SUITE);
   for (; !isDone(); seed += 1) {
     try {
-      check(new Random(seed));
+      await check(new Random(seed));
     } catch (cause) {
       throw new Error(`${what}: seed ${seed}`, { cause });
     }

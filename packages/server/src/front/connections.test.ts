@@ -113,6 +113,54 @@ test('pipelined requests are answered in their order, whatever the order of the 
   expect(bodies).toEqual(['reply 0', 'There is nothing at this path.\n', 'reply 1', 'reply 2']);
 });
 
+test('a request of another form behind a held one is heard at once, and answered in its turn', async () => {
+  rig = await startFront({}, holdAll);
+  const client = rig.connect();
+  client.write(post(bodyOf(1)));
+  const first = await rig.next('request');
+  const body = bodyOf(2);
+  const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  client.write(request('POST', '/http-bind', { 'Transfer-Encoding': 'chunked' }, chunk) + post(bodyOf(3)));
+  const [second, third] = [await rig.next('request'), await rig.next('request')];
+  rig.front.respond(third.request, textReply('reply 3'));
+  rig.front.respond(second.request, textReply('reply 2'));
+  rig.front.respond(first.request, textReply('reply 1'));
+  const bodies: string[] = [];
+  for (let count = 0; count < 3; count += 1) bodies.push((await client.reply()).body);
+  expect(bodies).toEqual(['reply 1', 'reply 2', 'reply 3']);
+});
+
+test.each<[what: string, cutAt: (text: string) => readonly number[]]>([
+  ['head and body', (text) => [text.indexOf('<body')]],
+  ['the head, twice', () => [10, 60]],
+  ['every byte', (text) => Array.from({ length: text.length }, (_, at) => at)],
+])('requests whose bytes come apart: %s', async (_what, cutAt) => {
+  rig = await startFront({}, answerAll);
+  const client = rig.connect();
+  for (const rid of [1, 2, 3]) {
+    const text = post(bodyOf(rid));
+    const cuts = [...cutAt(text), text.length];
+    for (const [index, end] of cuts.entries()) {
+      client.write(text.slice(cuts[index - 1] ?? 0, end));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await client.reply()).body).toBe('<body/>');
+  }
+});
+
+test.each([
+  ['head', 'POST /http-bind HTTP/1.1\r\nHo'],
+  ['body', post(bodyOf(1)).slice(0, -5)],
+])('a client that closes its half in the middle of a %s is told so', async (_what, text) => {
+  rig = await startFront({}, answerAll);
+  const client = rig.connect();
+  client.socket.end(text, 'latin1');
+  const reply = await client.reply();
+  expect([reply.status, reply.headers['connection']]).toEqual([400, 'close']);
+  await client.closed;
+  expect(rig.inputs).toEqual([]);
+});
+
 test('of pipelined requests, those not yet written are reported when the client goes away', async () => {
   rig = await startFront({}, holdAll);
   const client = rig.connect();

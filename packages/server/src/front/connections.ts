@@ -6,14 +6,16 @@ import type { FrontLimits } from './options.ts';
 import { plainAddress, type TrustedProxies } from './request/client.ts';
 import type { Peer } from './request/head.ts';
 
-/** A connection that has had a request. */
+/** An HTTP connection, whoever reads it. */
 export class HttpConnection implements Peer {
   readonly socket: Socket;
   readonly address: string;
   readonly secure: boolean;
   readonly trusted: boolean;
-  /** Exchanges whose reply has not been written whole, oldest first. */
+  /** Exchanges whose reply has not left whole, oldest first. */
   open: Exchange[] = [];
+  /** Read by the fast lane, not by node:http. */
+  isFast = false;
   /** Requests that came on it. */
   taken = 0;
   /** Sweeps since it was last in use. */
@@ -29,6 +31,21 @@ export class HttpConnection implements Peer {
   /** Whether the engine holds a request of it. */
   get held(): boolean {
     return this.open.some((exchange) => exchange.state === 'waiting');
+  }
+
+  /** Writes the replies that are there, in the order of their requests. */
+  writeDue(): void {
+    for (let next = this.#unwritten(); next?.reply !== undefined; next = this.#unwritten()) {
+      const { reply } = next;
+      next.reply = undefined;
+      next.state = 'written';
+      next.write(reply);
+    }
+  }
+
+  #unwritten(): Exchange | undefined {
+    for (const exchange of this.open) if (exchange.state !== 'written') return exchange;
+    return undefined;
   }
 }
 
@@ -87,9 +104,17 @@ export class Connections {
 
   /** The reply was written whole. */
   end({ connection }: Exchange): void {
-    // Replies leave in the order of the requests, so the first that was replied to is the one.
+    // Replies leave in the order of the requests, so the first is the one.
     connection.open.shift();
     connection.sweeps = 0;
+  }
+
+  [Symbol.iterator](): Iterator<HttpConnection> {
+    return this.#bySocket.values();
+  }
+
+  destroyAll(): void {
+    for (const { socket } of this.#bySocket.values()) socket.destroy();
   }
 
   /** Resolves when the last has ended and what was lost with it has been told; ends the sweeps. */
@@ -118,6 +143,6 @@ export class Connections {
   #isStuck(connection: HttpConnection): boolean {
     const [first] = connection.open;
     if (first === undefined) return connection.sweeps++ >= this.#idleSweepsMax;
-    return first.state === 'replied' && first.sweeps++ >= this.#replySweepsMax;
+    return first.state === 'written' && first.sweeps++ >= this.#replySweepsMax;
   }
 }

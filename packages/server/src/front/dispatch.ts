@@ -66,9 +66,10 @@ export class Dispatch {
   }
 
   #faultOf(head: RequestHead): plain.PlainReply | undefined {
-    if (head.lines.length > this.#headerLinesMax * 2) return plain.HEAD_TOO_LARGE;
-    const hosts = countHosts(head.lines);
-    return hosts > 1 || (hosts === 0 && head.minorVersion > 0) ? plain.HOST_WRONG : undefined;
+    if (head.lineCount > this.#headerLinesMax) return plain.HEAD_TOO_LARGE;
+    return head.hostCount > 1 || (head.hostCount === 0 && head.minorVersion > 0)
+      ? plain.HOST_WRONG
+      : undefined;
   }
 
   #judgeBosh(head: RequestHead, client: Client, path: string): Verdict {
@@ -171,13 +172,4 @@ export function pathOf(target: string): string {
 /** RFC 9110 §9.3.7: OPTIONS * asks about the server as a whole. */
 function asterisk({ method }: RequestHead): plain.PlainReply {
   return method === 'OPTIONS' ? plain.ALLOWED_METHODS : plain.MALFORMED;
-}
-
-function countHosts(lines: readonly string[]): number {
-  let count = 0;
-  for (let name = 0; name < lines.length; name += 2) {
-    const line = lines[name];
-    if (line?.length === 4 && line.toLowerCase() === 'host') count += 1;
-  }
-  return count;
 }

@@ -1,21 +1,22 @@
 import type { Socket } from 'node:net';
-import type { ByteString, Toolbox } from '@boshd/engine/kit';
+import type { Toolbox } from '@boshd/engine/kit';
 import type { LogEvent, Reply, RequestId } from '@boshd/engine/manager';
 import type { FrontPort, Submit } from '../ports.ts';
 import { Connections, type HttpConnection } from './connections.ts';
 import { Dispatch } from './dispatch.ts';
+import type { Exchange, ExchangeEvents } from './exchange.ts';
+import { FastExchange } from './fast/exchange.ts';
 import {
-  Exchange,
-  type ExchangeEvents,
   type FrontRequest,
   type FrontResponse,
   finishListener,
-} from './exchange.ts';
+  HttpExchange,
+  headOf,
+} from './http-exchange.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
-import type { HeaderLines } from './reply/headers.ts';
 import * as plain from './reply/plain.ts';
-import { plainHeaders, rawReply } from './reply/raw.ts';
+import { rawReply } from './reply/raw.ts';
 import { TrustedProxies } from './request/client.ts';
 import type { RequestHead } from './request/head.ts';
 import type { BodyLimits, Incoming } from './syntax/syntax.ts';
@@ -45,7 +46,7 @@ class NodeFront implements Front, HttpHandler {
   readonly #dispatch: Dispatch;
   readonly #connections: Connections;
   readonly #listener: Listener;
-  readonly #events: ExchangeEvents;
+  readonly events: ExchangeEvents;
   readonly #onFinish: (this: FrontResponse) => void;
   readonly #bodyLimits: BodyLimits;
   /** Requests that the engine has to answer. */
@@ -68,14 +69,14 @@ class NodeFront implements Front, HttpHandler {
     this.#log = log;
     this.#dispatch = new Dispatch(options, proxies, log);
     this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange));
-    this.#listener = new Listener(options.listen, options.tls, limits, this);
+    this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this);
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
-    this.#events = {
+    this.events = {
       chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
       end: (exchange) => this.#bodyEnds(exchange),
       finish: (exchange) => this.#finished(exchange),
     };
-    this.#onFinish = finishListener(this.#events);
+    this.#onFinish = finishListener(this.events);
   }
 
   listen(): Promise<Listening> {
@@ -94,9 +95,7 @@ class NodeFront implements Front, HttpHandler {
     const exchange = this.#waiting.get(request);
     if (exchange === undefined) return;
     this.#waiting.delete(request);
-    const { headers, syntax } = exchange.verdict;
-    const { status, contentType, body } = syntax.dress(reply, this.#toolbox);
-    this.#send(exchange, status, headers.of(contentType, body.length), body);
+    this.#reply(exchange, exchange.verdict.syntax.dress(reply, this.#toolbox));
   }
 
   drop(request: RequestId): void {
@@ -110,19 +109,18 @@ class NodeFront implements Front, HttpHandler {
 
   request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void {
     const connection = this.#connections.of(request.socket);
-    const verdict = this.#dispatch.judge(headOf(request, connection));
-    const exchange = new Exchange(connection, response, verdict);
-    request.exchange = exchange;
-    response.exchange = exchange;
-    this.#connections.begin(exchange);
-    if (connection.open.length > this.#options.limits.pipelinedMax) {
-      connection.socket.destroy();
-      return;
-    }
+    const head = headOf(request, connection);
+    const exchange = new HttpExchange(connection, response, this.#dispatch.judge(head));
     response.on('finish', this.#onFinish);
-    const reply = expectation === 'unknown' ? plain.EXPECTATION_FAILED : verdict.reply;
-    if (reply === undefined) this.#read(exchange, request, expectation);
-    else this.#answer(exchange, reply);
+    if (!this.#open(exchange, head, expectation)) return;
+    if (expectation === '100-continue') response.writeContinue();
+    request.reader = this.events;
+  }
+
+  plain(connection: HttpConnection, head: RequestHead): Exchange {
+    const exchange = new FastExchange(connection, this.#dispatch.judge(head), this.events);
+    this.#open(exchange, head, 'nothing');
+    return exchange;
   }
 
   malformed(code: string | undefined, socket: Socket): void {
@@ -145,20 +143,26 @@ class NodeFront implements Front, HttpHandler {
     this.#log({ event: 'request-refused', session: undefined, code, detail });
   }
 
-  #read(exchange: Exchange, request: FrontRequest, expectation: Expectation): void {
-    const { syntax, query } = exchange.verdict;
-    const { headers, method = '' } = request;
-    const incoming = syntax.begin(
-      { method, headers, query },
-      exchange.verdict.site?.limits ?? this.#bodyLimits,
-    );
-    exchange.incoming = incoming;
-    if (incoming.isSettled || (incoming.tooLarge && expectation === '100-continue')) {
-      this.#decode(exchange, incoming);
-      return;
+  /** Answers a request by its head, or begins to read its <body/>. False: what follows the head is of no use. */
+  #open(exchange: Exchange, head: RequestHead, expectation: Expectation): boolean {
+    const { connection, verdict } = exchange;
+    this.#connections.begin(exchange);
+    if (connection.open.length > this.#options.limits.pipelinedMax) {
+      connection.socket.destroy();
+      return false;
     }
-    if (expectation === '100-continue') exchange.response.writeContinue();
-    request.reader = this.#events;
+    const reply = expectation === 'unknown' ? plain.EXPECTATION_FAILED : verdict.reply;
+    if (reply !== undefined) {
+      this.#reply(exchange, reply);
+      return false;
+    }
+    const { method, headers } = head;
+    const limits = verdict.site?.limits ?? this.#bodyLimits;
+    const incoming = verdict.syntax.begin({ method, headers, query: verdict.query }, limits);
+    exchange.incoming = incoming;
+    if (!incoming.isSettled && !(incoming.tooLarge && expectation === '100-continue')) return true;
+    this.#decode(exchange, incoming);
+    return false;
   }
 
   #chunk(exchange: Exchange, bytes: Uint8Array): void {
@@ -178,11 +182,11 @@ class NodeFront implements Front, HttpHandler {
     this.#lastId += 1;
     const request = this.#lastId;
     exchange.incoming = undefined;
-    exchange.response.req.forgetHead();
+    exchange.forgetHead();
     exchange.id = request;
     exchange.state = 'waiting';
     this.#waiting.set(request, exchange);
-    if (incoming.tooLarge) exchange.response.shouldKeepAlive = false;
+    exchange.isLast = incoming.tooLarge;
     if (!decoded.ok) {
       this.#submit({ type: 'bad-request', request, fault: decoded.fault });
       return;
@@ -201,21 +205,13 @@ class NodeFront implements Front, HttpHandler {
     this.#submit({ type: 'request', request, site: name, secure, address, body, regions });
   }
 
-  #answer(exchange: Exchange, reply: plain.PlainReply): void {
-    const own = plainHeaders(reply);
-    const lines =
-      reply.instead === undefined ? exchange.verdict.headers.with(own) : [...own, ...reply.instead];
-    this.#send(exchange, reply.status, lines, reply.body);
-  }
-
-  #send(exchange: Exchange, status: number, lines: HeaderLines, body: ByteString): void {
-    const { response, connection } = exchange;
+  #reply(exchange: Exchange, reply: Reply | plain.PlainReply): void {
+    const { connection } = exchange;
     exchange.state = 'replied';
-    if (this.#closing || connection.taken >= this.#options.limits.requestsPerConnectionMax) {
-      response.shouldKeepAlive = false;
-    }
-    // One string, so that head and body leave in one write (measured: 18 % cheaper than with a Buffer).
-    response.writeHead(status, lines).end(body, 'latin1');
+    exchange.reply = reply;
+    const isUsedUp = connection.taken >= this.#options.limits.requestsPerConnectionMax;
+    if (this.#closing || isUsedUp) exchange.isLast = true;
+    connection.writeDue();
   }
 
   #finished(exchange: Exchange): void {
@@ -241,14 +237,3 @@ const MALFORMED_REPLIES: Readonly<Record<string, plain.PlainReply>> = {
   HPE_HEADER_OVERFLOW: plain.HEAD_TOO_LARGE,
   ERR_HTTP_REQUEST_TIMEOUT: plain.TOO_SLOW,
 };
-
-function headOf(request: FrontRequest, peer: HttpConnection): RequestHead {
-  return {
-    method: request.method ?? '',
-    target: request.url ?? '',
-    minorVersion: request.httpVersionMinor,
-    headers: request.headers,
-    lines: request.rawHeaders,
-    peer,
-  };
-}

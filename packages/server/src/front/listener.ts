@@ -1,14 +1,16 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Connections } from './connections.ts';
 import { FrontError, type FrontErrorCode, systemCode } from './errors.ts';
-import { FrontRequest, FrontResponse } from './exchange.ts';
+import { FastLane, type LaneHandler } from './fast/lane.ts';
+import { FrontRequest, FrontResponse } from './http-exchange.ts';
 import type { FrontLimits, ListenAddress, TlsMaterial } from './options.ts';
 
 /** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */
 export type Expectation = 'nothing' | '100-continue' | 'unknown';
 
-export interface HttpHandler {
+export interface HttpHandler extends LaneHandler {
   /** The head of a request has come. */
   request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void;
   /** What came is not HTTP, or did not come in time: `code` is node:http's (`HPE_...`, `ERR_HTTP_REQUEST_TIMEOUT`). */
@@ -43,17 +45,21 @@ export class Listener {
   readonly #addresses: readonly ListenAddress[];
   readonly #tls: TlsMaterial | undefined;
   readonly #limits: FrontLimits;
+  readonly #connections: Connections;
   readonly #handler: HttpHandler;
+  readonly #lanes: FastLane[] = [];
 
   constructor(
     addresses: readonly ListenAddress[],
     tls: TlsMaterial | undefined,
     limits: FrontLimits,
+    connections: Connections,
     handler: HttpHandler,
   ) {
     this.#addresses = addresses;
     this.#tls = tls;
     this.#limits = limits;
+    this.#connections = connections;
     this.#handler = handler;
   }
 
@@ -83,11 +89,12 @@ export class Listener {
 
   /** Takes no new connections, ends idle ones; resolves when the last has ended. */
   async stop(): Promise<void> {
-    await Promise.all(
-      this.#servers
-        .filter((server) => server.listening)
-        .map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-    );
+    const ends = this.#servers
+      .filter((server) => server.listening)
+      .map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const lane of this.#lanes) lane.endIdle();
+    await Promise.all(ends);
+    for (const lane of this.#lanes) lane.stop();
   }
 
   /** Ends every connection at once. */
@@ -96,6 +103,8 @@ export class Listener {
       if (server.listening) server.close();
       server.closeAllConnections();
     }
+    for (const lane of this.#lanes) lane.stop();
+    this.#connections.destroyAll();
   }
 
   #server(): HttpServer {
@@ -114,8 +123,20 @@ export class Listener {
     server.on('drop', () => {
       handler.turnedAway('too-many-connections', `more than ${this.#limits.connectionsMax} HTTP connections`);
     });
+    if (this.#tls === undefined) this.#openLane(server);
     this.#servers.push(server);
     return server;
+  }
+
+  /** Puts the fast lane between the server's socket and its node:http. */
+  #openLane(server: HttpServer): void {
+    const listeners = server.listeners('connection');
+    const lane = new FastLane(this.#limits, this.#connections, this.#handler, (socket) => {
+      for (const listener of listeners) listener.call(server, socket);
+    });
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) => lane.accept(socket));
+    this.#lanes.push(lane);
   }
 }
 

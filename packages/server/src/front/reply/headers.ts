@@ -1,3 +1,5 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
 /** A raw header list as node:http takes it: name, value, name, value ... */
 export type HeaderLines = (string | number)[];
 
@@ -24,11 +26,19 @@ export class ReplyHeaders {
   readonly #common: HeaderLines;
   readonly #templates = new Map<string, HeaderLines>();
   readonly #variants = new Map<Readonly<Record<string, string>>, ReplyHeaders>();
+  readonly #texts = new Map<string, string>();
 
-  /** `more` comes before the safety headers, and replaces them where the name is the same. */
+  /**
+   * `more` comes before the safety headers, and replaces them where the name is the same. Throws node:http's error for what
+   * can not be a header.
+   */
   constructor(more: Readonly<Record<string, string>> = {}) {
     this.#more = more;
     this.#common = headerLines(more);
+    for (const [name, value] of Object.entries(more)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
   }
 
   /** The same with `own` in place of those of the same names. `own` is one of a few constants: each has its list once. */
@@ -49,6 +59,11 @@ export class ReplyHeaders {
     return lines;
   }
 
+  /** The same as text, each line with its end. */
+  text(contentType: string, bodyBytes: number): string {
+    return `${this.#texts.get(contentType) ?? this.#text(contentType)}${bodyBytes}\r\n`;
+  }
+
   /** The list for any other reply. */
   with(lines: HeaderLines): HeaderLines {
     return [...lines, ...this.#common];
@@ -59,6 +74,14 @@ export class ReplyHeaders {
     if (this.#templates.size < TEMPLATES_MAX) this.#templates.set(contentType, lines);
     return lines;
   }
+
+  /** All but the length. */
+  #text(contentType: string): string {
+    validateHeaderValue('Content-Type', contentType);
+    const text = `${linesText(['Content-Type', contentType, ...this.#common])}Content-Length: `;
+    if (this.#texts.size < TEMPLATES_MAX) this.#texts.set(contentType, text);
+    return text;
+  }
 }
 
 /** A raw list of the headers given and of the safety headers that they do not replace. */
@@ -66,4 +89,11 @@ export function headerLines(more: Readonly<Record<string, string>>): HeaderLines
   const given = new Set(Object.keys(more).map((name) => name.toLowerCase()));
   const safety = Object.entries(SAFETY).filter(([name]) => !given.has(name.toLowerCase()));
   return [...Object.entries(more), ...safety].flat();
+}
+
+/** The list as it stands on the wire. */
+export function linesText(lines: HeaderLines): string {
+  let text = '';
+  for (let name = 0; name < lines.length; name += 2) text += `${lines[name]}: ${lines[name + 1]}\r\n`;
+  return text;
 }

@@ -1,17 +1,39 @@
 import { STATUS_CODES } from 'node:http';
-import { type HeaderLines, headerLines } from './headers.ts';
+import type { ByteString } from '@boshd/engine/kit';
+import type { Reply } from '@boshd/engine/manager';
+import { httpDate } from './date.ts';
+import { type HeaderLines, headerLines, linesText, type ReplyHeaders } from './headers.ts';
 import type { PlainReply } from './plain.ts';
 
+/** All header lines of a reply but those that node:http adds itself, in a list that is valid until the next call. */
+export function replyLines(reply: Reply | PlainReply, headers: ReplyHeaders): HeaderLines {
+  if (!('headers' in reply)) return headers.of(reply.contentType, reply.body.length);
+  const own = plainHeaders(reply);
+  return reply.instead === undefined ? headers.with(own) : [...own, ...reply.instead];
+}
+
+/** The whole reply as bytes, for where node:http does not write it. `isLast`: the connection ends with it. */
+export function replyBytes(reply: Reply | PlainReply, headers: ReplyHeaders, isLast: boolean): ByteString {
+  const lines =
+    'headers' in reply
+      ? linesText(replyLines(reply, headers))
+      : headers.text(reply.contentType, reply.body.length);
+  return wholeReply(reply, lines, isLast);
+}
+
+/** The whole reply as bytes, for a request that was no HTTP. */
+export function rawReply(reply: PlainReply): ByteString {
+  return wholeReply(reply, linesText([...plainHeaders(reply), ...headerLines({})]), true);
+}
+
 /** The headers of a reply that the front makes itself, its length included (RFC 9110 §8.6: a 204 has none). */
-export function plainHeaders({ status, contentType, body, headers }: PlainReply): HeaderLines {
+function plainHeaders({ status, contentType, body, headers }: PlainReply): HeaderLines {
   if (status === 204) return headers;
   return ['Content-Type', contentType, ...headers, 'Content-Length', body.length];
 }
 
-/** The whole reply as bytes, for a request that was no HTTP, so that there is no response object to write it with. */
-export function rawReply(reply: PlainReply): string {
-  const lines = [...plainHeaders(reply), ...headerLines({}), 'Date', new Date().toUTCString()];
-  let head = `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status]}\r\n`;
-  for (let name = 0; name < lines.length; name += 2) head += `${lines[name]}: ${lines[name + 1]}\r\n`;
-  return `${head}Connection: close\r\n\r\n${reply.body}`;
+function wholeReply({ status, body }: Reply | PlainReply, lines: string, isLast: boolean): ByteString {
+  const first = status === 200 ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`;
+  const last = isLast ? '\r\nConnection: close\r\n\r\n' : '\r\nConnection: keep-alive\r\n\r\n';
+  return `${first}${lines}Date: ${httpDate()}${last}${body}` as ByteString;
 }

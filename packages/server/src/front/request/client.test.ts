@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
 import { FrontError } from '../errors.ts';
 import { clientOf, plainAddress, TrustedProxies } from './client.ts';
-import type { Headers, Peer } from './head.ts';
+import { type HeaderRecord, type Peer, RecordHeaders } from './head.ts';
 
 const proxies = new TrustedProxies(['10.0.0.0/8', '127.0.0.1', 'fd00::/8']);
 const proxy: Peer = { address: '127.0.0.1', secure: false, trusted: true };
 const stranger: Peer = { address: '192.0.2.9', secure: false, trusted: false };
 
-function seen(peer: Peer, headers: Headers, target = '/http-bind') {
-  return clientOf({ method: 'POST', target, minorVersion: 1, headers, lines: [], peer }, proxies);
+function seen(peer: Peer, record: HeaderRecord, target = '/http-bind') {
+  const headers = new RecordHeaders(record);
+  return clientOf(
+    { method: 'POST', target, minorVersion: 1, headers, lineCount: 1, hostCount: 1, peer },
+    proxies,
+  );
 }
 
 test.each<[forwardedFor: string | undefined, address: string]>([

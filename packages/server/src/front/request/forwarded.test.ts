@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { clientOf, TrustedProxies } from './client.ts';
 import { readForwarded } from './forwarded.ts';
+import { type HeaderRecord, type Peer, RecordHeaders, type RequestHead } from './head.ts';
+
+function headOf(record: HeaderRecord, peer: Peer): RequestHead {
+  const headers = new RecordHeaders(record);
+  return { method: 'POST', target: '/', minorVersion: 1, headers, lineCount: 2, hostCount: 1, peer };
+}
 
 test.each<[string | undefined, readonly string[] | undefined, (string | undefined)?, string?]>([
   [undefined, []],
@@ -21,7 +27,7 @@ test.each<[string | undefined, readonly string[] | undefined, (string | undefine
   ['=1.2.3.4', undefined],
   ['for=[::1]', undefined],
 ])('Forwarded: %s', (header, addresses, proto, host) => {
-  const said = readForwarded({ forwarded: header });
+  const said = readForwarded(new RecordHeaders({ forwarded: header }));
   expect(said?.addresses).toEqual(addresses);
   expect([said?.proto, said?.host]).toEqual([proto, host]);
 });
@@ -34,7 +40,7 @@ test('only the header that the proxies write is read', () => {
     'x-forwarded-host': 'x.example',
   };
   const peer = { address: '10.0.0.1', secure: false, trusted: true };
-  const head = { method: 'POST', target: '/', minorVersion: 1, headers, lines: [], peer };
+  const head = headOf(headers, peer);
   const behind = (header: 'forwarded' | 'x-forwarded-for') =>
     clientOf(head, new TrustedProxies(['10.0.0.0/8'], header));
   expect(behind('forwarded')).toMatchObject({ address: '192.0.2.60', host: 'f.example' });
@@ -44,6 +50,6 @@ test('only the header that the proxies write is read', () => {
 test('a header that a client broke on purpose does not make it the proxy', () => {
   const peer = { address: '10.0.0.1', secure: false, trusted: true };
   const headers = { host: 'up.example', forwarded: 'for="1.2.3.4, for=192.0.2.60' };
-  const head = { method: 'POST', target: '/', minorVersion: 1, headers, lines: [], peer };
+  const head = headOf(headers, peer);
   expect(clientOf(head, new TrustedProxies(['10.0.0.0/8'], 'forwarded')).address).toBe('unknown');
 });

@@ -9,8 +9,8 @@ export interface Peer {
 }
 
 /**
- * The head of an HTTP request. What reads it from the wire (node:http today) is the only part of the front that knows
- * more than this, so that another HTTP implementation can take its place.
+ * The head of an HTTP request. What reads it from the wire (node:http, or the fast lane) is the only part of the front that
+ * knows more than this, so that another HTTP implementation can take its place.
  */
 export interface RequestHead {
   readonly method: string;
@@ -18,10 +18,11 @@ export interface RequestHead {
   readonly target: string;
   /** HTTP/1.0 clients may leave out Host. */
   readonly minorVersion: number;
-  /** By name in lower case; repeated lines of one name joined (RFC 9110 §5.3), of Host the first. */
   readonly headers: Headers;
-  /** Every line as sent: name, value, name, value ... */
-  readonly lines: readonly string[];
+  /** Header lines, repeated ones included. */
+  readonly lineCount: number;
+  /** How many of them are Host. */
+  readonly hostCount: number;
   readonly peer: Peer;
 }
 
@@ -31,10 +32,29 @@ export function queryOf(target: string): string {
   return mark < 0 ? '' : target.slice(mark + 1);
 }
 
-export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+/** Header lines by name. */
+export interface Headers {
+  /** The value under a name in lower case; repeated lines of one name joined (RFC 9110 §5.3), of Host the first. */
+  get(name: string): string | undefined;
+}
+
+/** Headers out of a record by names in lower case, as node:http makes it. */
+export class RecordHeaders implements Headers {
+  readonly #record: HeaderRecord;
+
+  constructor(record: HeaderRecord) {
+    this.#record = record;
+  }
+
+  get(name: string): string | undefined {
+    const value = this.#record[name];
+    return typeof value === 'string' ? value : value?.[0];
+  }
+}
+
+export type HeaderRecord = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The value of a header of which only one makes sense. */
 export function headerOf(headers: Headers, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : value?.[0];
+  return headers.get(name);
 }

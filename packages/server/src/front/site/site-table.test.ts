@@ -2,7 +2,7 @@ import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { expect, test } from 'vitest';
 import { SAME_ORIGIN_CORS } from '../options.ts';
 import { clientOf, TrustedProxies } from '../request/client.ts';
-import type { Headers } from '../request/head.ts';
+import { type HeaderRecord, RecordHeaders } from '../request/head.ts';
 import type { SiteOptions } from './site.ts';
 import { SiteTable } from './site-table.ts';
 
@@ -42,14 +42,15 @@ const sites = [
 ];
 const proxies = new TrustedProxies(['10.0.0.0/8']);
 
-function picked(table: SiteTable, path: string, headers: Headers, peer = '192.0.2.9') {
+function picked(table: SiteTable, path: string, headers: HeaderRecord, peer = '192.0.2.9') {
   const trusted = proxies.has(peer);
   const head = {
     method: 'POST',
     target: path,
     minorVersion: 1,
-    headers,
-    lines: [],
+    headers: new RecordHeaders(headers),
+    lineCount: 2,
+    hostCount: 1,
     peer: { address: peer, secure: false, trusted },
   };
   return table.pick(head, clientOf(head, proxies), path);
@@ -59,12 +60,12 @@ const withDefault = new SiteTable({ sites, fallback: site('default'), proxies })
 const withoutDefault = new SiteTable({ sites, fallback: undefined, proxies });
 
 /** The site that is chosen; `!` behind its name: and the page is refused. */
-function nameOf(table: SiteTable, path: string, headers: Headers, peer?: string): string | undefined {
+function nameOf(table: SiteTable, path: string, headers: HeaderRecord, peer?: string): string | undefined {
   const found = picked(table, path, headers, peer);
   return found === undefined ? undefined : `${found.site.name}${found.headers === undefined ? '!' : ''}`;
 }
 
-test.each<[string, Headers, string]>([
+test.each<[string, HeaderRecord, string]>([
   ['its host', { host: 'shop.example' }, 'shop'],
   ['its host with a port, in capitals, with the dot of the root', { host: 'WWW.Shop.example.:8443' }, 'shop'],
   ['a host by a pattern', { host: 'a.b.shop.example' }, 'all-below'],
@@ -91,7 +92,7 @@ test.each<[string, Headers, string]>([
   expect(nameOf(withDefault, '/http-bind', headers)).toBe(expected);
 });
 
-test.each<[string, Headers, string | undefined]>([
+test.each<[string, HeaderRecord, string | undefined]>([
   ['no host that is known', { host: 'other.example' }, 'blog'],
   ['the origin of a site without hosts', { host: 'other.example', origin: 'https://blog.example' }, 'blog'],
   ['its host', { host: 'shop.example' }, 'shop'],
@@ -122,7 +123,7 @@ test('the key behind the path, at the host that the site names', () => {
   expect(nameOf(withDefault, '/http-bind', { host: 'keyed.example' })).toBe('default');
 });
 
-test.each<[string, string, Headers, string, string]>([
+test.each<[string, string, HeaderRecord, string, string]>([
   [
     'its own proxy, by network',
     '198.51.100.7',

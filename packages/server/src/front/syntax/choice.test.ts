@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Headers } from '../request/head.ts';
+import { type HeaderRecord, RecordHeaders } from '../request/head.ts';
 import { claimOf, isMisused, syntaxOf } from './choice.ts';
 import { POST } from './post.ts';
 import { SCRIPT } from './script.ts';
@@ -31,7 +31,7 @@ test.each<[method: string, query: string, allowed: readonly SyntaxName[], name: 
   expect(syntaxOf(method, query, new Set(allowed))?.name).toBe(name);
 });
 
-test.each<[headers: Headers, misused: readonly SyntaxName[]]>([
+test.each<[record: HeaderRecord, misused: readonly SyntaxName[]]>([
   [{}, []],
   [{ 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, []],
   [{ 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }, []],
@@ -39,7 +39,8 @@ test.each<[headers: Headers, misused: readonly SyntaxName[]]>([
   [{ 'sec-fetch-mode': 'same-origin', 'sec-fetch-dest': 'serviceworker' }, ['script']],
   [{ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, ['post', 'script']],
   [{ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, ['post', 'script']],
-])('what browsers say of %j is misuse for %j', (headers, misused) => {
+])('what browsers say of %j is misuse for %j', (record, misused) => {
+  const headers = new RecordHeaders(record);
   const names = [POST, SCRIPT, WINDOW_NAME]
     .filter((each) => isMisused(each, headers))
     .map(({ name }) => name);
@@ -48,7 +49,7 @@ test.each<[headers: Headers, misused: readonly SyntaxName[]]>([
 
 const FRAME = '/http-bind?windowname=true';
 
-test.each<[headers: Headers, byScript: string | undefined, byPage: string | undefined]>([
+test.each<[record: HeaderRecord, byScript: string | undefined, byPage: string | undefined]>([
   [{}, undefined, undefined],
   [{ origin: 'https://a.example' }, 'https://a.example', 'https://a.example'],
   [{ origin: 'null', referer: 'https://a.example/' }, 'null', 'null'],
@@ -60,11 +61,12 @@ test.each<[headers: Headers, byScript: string | undefined, byPage: string | unde
   [{ 'sec-fetch-site': 'same-site' }, undefined, 'null'],
   [{ 'sec-fetch-site': 'same-origin' }, undefined, undefined],
   [{ 'sec-fetch-site': 'none' }, undefined, undefined],
-])('the page behind %j', (headers, byScript, byPage) => {
+])('the page behind %j', (record, byScript, byPage) => {
+  const headers = new RecordHeaders(record);
   const peer = { address: '192.0.2.1', secure: true, trusted: false };
   const client = { address: '192.0.2.1', secure: true, host: 'b.example' };
   const originOf = (method: string, target: string): string | undefined =>
-    claimOf({ method, target, minorVersion: 1, headers, lines: [], peer }, client).origin;
+    claimOf({ method, target, minorVersion: 1, headers, lineCount: 1, hostCount: 1, peer }, client).origin;
   expect([originOf('POST', '/http-bind'), originOf('GET', '/http-bind?room=a')]).toEqual([
     byScript,
     byScript,

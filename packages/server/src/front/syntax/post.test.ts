@@ -3,7 +3,7 @@ import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../toolbox.ts';
 import { BodyCollector } from '../request/collect.ts';
-import type { Headers } from '../request/head.ts';
+import { type HeaderRecord, RecordHeaders } from '../request/head.ts';
 import { Post } from './post.ts';
 
 const BODY_BYTES_MAX = 20_000;
@@ -13,8 +13,8 @@ function body(text: string): string {
   return `<body rid='7' sid='s' xmlns='http://jabber.org/protocol/httpbind'><message xmlns='jabber:client'>${text}</message></body>`;
 }
 
-function decoded(bytes: Uint8Array, headers: Headers, chunkBytes = bytes.length): string {
-  const post = new Post(headers, { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
+function decoded(bytes: Uint8Array, record: HeaderRecord, chunkBytes = bytes.length): string {
+  const post = new Post(new RecordHeaders(record), { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
   for (let at = 0; at < bytes.length; at += chunkBytes) post.add(bytes.subarray(at, at + chunkBytes));
   const result = post.decode(toolbox);
   if (!result.ok) return result.fault.code;
@@ -92,10 +92,8 @@ test.each<[declaredBytes: string, tooLarge: boolean, isSettled: boolean]>([
   ['160001', true, true],
   ['99999999999999999999', true, true],
 ])('Content-Length %s is judged before the body comes', (declared, tooLarge, isSettled) => {
-  const post = new Post(
-    { 'content-length': declared },
-    { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS },
-  );
+  const headers = new RecordHeaders({ 'content-length': declared });
+  const post = new Post(headers, { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
   expect(post.tooLarge).toBe(tooLarge);
   expect(post.isSettled).toBe(isSettled);
 });

@@ -1,6 +1,7 @@
 import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../toolbox.ts';
+import { RecordHeaders } from '../request/head.ts';
 import { SCRIPT } from './script.ts';
 
 const toolbox = nodeToolbox();
@@ -65,7 +66,7 @@ test.each<[query: string, content: string]>([
   ["%253Cbody rid='1'/%3E", 'not-well-formed'],
   [`<body rid='1' xmlns='http://jabber.org/protocol/httpbind'>${'x'.repeat(2000)}</body>`, 'body-too-large'],
 ])('reads %s', (query, content) => {
-  const incoming = SCRIPT.begin({ method: 'GET', headers: {}, query }, LIMITS);
+  const incoming = SCRIPT.begin({ method: 'GET', headers: new RecordHeaders({}), query }, LIMITS);
   expect(incoming.isSettled).toBe(true);
   const decoded = incoming.decode(toolbox);
   const bytes = decoded.ok ? decoded.value.fragment?.bytes : undefined;

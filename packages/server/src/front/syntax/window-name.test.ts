@@ -3,6 +3,7 @@ import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { JSDOM } from 'jsdom';
 import { describe, expect, test } from 'vitest';
 import { nodeToolbox } from '../../toolbox.ts';
+import { RecordHeaders } from '../request/head.ts';
 import { WINDOW_NAME } from './window-name.ts';
 
 const toolbox = nodeToolbox();
@@ -15,7 +16,8 @@ const BODY =
 
 function read(content: string | undefined, contentType = '', query = 'windowname=true'): string {
   const method = content === undefined ? 'GET' : 'POST';
-  const incoming = WINDOW_NAME.begin({ method, headers: { 'content-type': contentType }, query }, LIMITS);
+  const headers = new RecordHeaders({ 'content-type': contentType });
+  const incoming = WINDOW_NAME.begin({ method, headers, query }, LIMITS);
   expect(incoming.isSettled).toBe(content === undefined);
   const bytes = Buffer.from(content ?? '');
   for (let at = 0; at < bytes.length; at += 100) incoming.add(bytes.subarray(at, at + 100));
