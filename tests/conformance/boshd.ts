@@ -22,6 +22,12 @@ const STREAMS_OFF: Exception = {
   reason: 'Several streams in one session are off by default.',
 };
 
+const RETURNED_BY_SERVER: Exception = {
+  outcome: 'fail',
+  reason:
+    'With stream management (XEP-0198) the server itself stores or returns what was not acknowledged, in its own way; Prosody answers recipient-unavailable to all of it. Without, boshd does as XEP-0206 §7 says.',
+};
+
 /** All of them; every other case must pass. docs/xep-0124.md and docs/xep-0206.md name the deviations. */
 export const BOSHD_EXCEPTIONS: Readonly<Record<string, Exception>> = {
   'terms.content-html': {
@@ -33,6 +39,8 @@ export const BOSHD_EXCEPTIONS: Readonly<Record<string, Exception>> = {
     outcome: 'fail',
     reason: 'Sent when the new stream is open, since clients from before XEP-0206 1.2 count on it.',
   },
+  'recipient.iq': RETURNED_BY_SERVER,
+  'recipient.presence': RETURNED_BY_SERVER,
   'http.compressed-reply': {
     outcome: 'not-done',
     reason: 'Compression next to text of an attacker tells secrets by length (BREACH), so it is not done.',

@@ -16,6 +16,7 @@ const PLACES: Readonly<Record<string, string>> = {
   scenarios: 'tests/scenarios',
   interop: 'tests/interop',
   browser: 'tests/browser',
+  conformance: 'tests/conformance',
 };
 
 interface Row {

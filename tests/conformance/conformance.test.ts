@@ -61,6 +61,16 @@ test.concurrent('boshd passes those of several streams where it offers them, and
   expect(others).toEqual(['streams.ignored: streams are offered']);
 }, 120_000);
 
+test('what a dead session did not fetch goes back by the letter, where the server keeps no stream management', async () => {
+  const unmanaged = await startBoshdWithProsody(LIMITS, { streamManagement: 'off' });
+  const cases = ALL_CASES.filter(({ id }) => id.startsWith('recipient.'));
+  const results = await runCases(endpoint(unmanaged.url), cases, AT_ONCE);
+  await unmanaged.stop();
+  expect(results.map(({ id, outcome, seen }) => `${id}: ${outcome === 'pass' ? '' : seen}`)).toEqual(
+    cases.map(({ id }) => `${id}: `),
+  );
+}, 120_000);
+
 test('an endpoint that talks nonsense passes none', async () => {
   const { port } = nonsense.address() as AddressInfo;
   const wrong = endpoint(`http://127.0.0.1:${port}/http-bind`);

@@ -1,6 +1,6 @@
 import { type Case, judge, notDone, notOffered, pass } from '../case.ts';
 import { describe, isEmpty } from '../client/reply.ts';
-import { MUTE, PROMPT_MS, ping } from '../lab.ts';
+import { hasId, MUTE, PROMPT_MS, ping } from '../lab.ts';
 
 /** Longer than any manager takes a reply for being on its way. */
 const LONG_LOST_MS = 1500;
@@ -103,7 +103,8 @@ export const ackCases: readonly Case[] = [
     says: 'holds a request without ack, which says that all replies came',
     async run(lab) {
       const session = await lab.logIn({ ack: 1, wait: 2 });
-      await session.ask(ping(session));
+      session.take(await session.ask(ping(session)));
+      await session.until('the answer', hasId('ping'));
       await lab.pause(LONG_LOST_MS);
       const reply = await session.ask();
       const isReport = reply.body?.attributes.has('report') === true;

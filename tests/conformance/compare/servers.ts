@@ -13,7 +13,10 @@ export interface Running {
 }
 
 /** boshd itself with time limits that can be waited for, Prosody behind it by STARTTLS. */
-export async function startBoshdWithProsody(session: Readonly<Record<string, unknown>>): Promise<Running> {
+export async function startBoshdWithProsody(
+  session: Readonly<Record<string, unknown>>,
+  stream: Readonly<Record<string, unknown>> = {},
+): Promise<Running> {
   const ca = await createTestCa();
   const prosody = await startProsody({ hosts: [await host(ca)] });
   const override = { host: '127.0.0.1', port: prosody.ports.c2s, caFile: ca.caFile };
@@ -22,6 +25,7 @@ export async function startBoshdWithProsody(session: Readonly<Record<string, unk
     domains: { allow: [DOMAIN] },
     upstream: { overrides: { [DOMAIN]: override } },
     session,
+    stream,
   });
   const stop = async () => {
     await boshd.stop();
