@@ -90,6 +90,7 @@ export class Transcript implements Witness {
       case 'end-session':
         return '!! end';
       case 'drain':
+      case 'reconfigure':
       case 'shutdown':
         return `!! ${input.type}`;
       default:

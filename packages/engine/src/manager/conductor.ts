@@ -10,7 +10,6 @@ import {
   streamOver,
   type Terminal,
   type Turn,
-  terminalReply,
   terminate,
   type Undelivered,
 } from '../session/index.ts';
@@ -28,7 +27,6 @@ import {
 import type { BodyAttributes } from '../wire/index.ts';
 import type { Sites } from './admission/sites.ts';
 import { sessionEnded, startCondition, streamReady } from './events.ts';
-import type { RequestId } from './input.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
 import type { Slot, Upstream } from './slot.ts';
@@ -105,12 +103,6 @@ export class Conductor {
     this.put({ type: 'log', event });
   }
 
-  /** Answers a request that no session takes. */
-  refuse(request: RequestId, condition: Terminal['condition'], isLegacy = false, contentType?: string): void {
-    const reply = terminalReply({ condition, error: undefined }, isLegacy, contentType);
-    this.put({ type: 'respond', request, reply });
-  }
-
   /** Carries out what a stream asked for just now; what its session asks for then is left to `settle`. */
   carryOutStream(slot: Slot, upstream: Upstream): void {
     const { work } = this.#stream;
@@ -125,7 +117,7 @@ export class Conductor {
     const { session, upstreams } = slot;
     if (slot.isEnded) return;
     if (session.phase === 'ended') {
-      this.#sites.leave(slot.site, session.address, this.now);
+      this.#sites.leave(slot.site, slot.guest, this.now);
       this.#table.bury(slot);
       return;
     }
@@ -169,15 +161,16 @@ export class Conductor {
   }
 
   /** Neither side ends it: what is queued goes back to the servers, the client hears why. */
-  endByOthers(slot: Slot, reason: Reason): void {
+  endByOthers(slot: Slot, reason: Reason, detail = ''): void {
     const terminal: Terminal = { condition: reasonFacts(reason).condition, error: undefined };
-    this.#leave(slot, reason, '', terminate(slot.session, terminal, 'drop', this.#session));
+    this.#leave(slot, reason, detail, terminate(slot.session, terminal, 'drop', this.#session));
     this.settle(slot);
   }
 
   #doSessionWork(slot: Slot, work: SessionWork): void {
     switch (work.type) {
       case 'respond':
+        slot.site.traffic.bytesOut += work.reply.body.length;
         this.put(work);
         break;
       case 'forward':
@@ -242,7 +235,17 @@ export class Conductor {
         break;
       case 'logged-in':
         loggedIn(session);
+        slot.site.admission.loggedIn(slot.guest);
         this.log({ event: 'logged-in', session: session.name, tookMs: this.now - session.createdAt });
+        break;
+      case 'login-failed':
+        slot.site.admission.loginFailed(slot.guest, this.now);
+        this.log({
+          event: 'login-failed',
+          session: session.name,
+          site: session.site,
+          address: session.address,
+        });
         break;
       case 'over':
         this.#closeLink(slot, upstream);

@@ -1,3 +1,4 @@
+export type { Site, SiteTraffic } from './admission/sites.ts';
 export { CloudManager } from './cloud/cloud-manager.ts';
 export type { CloudInput, CloudOutput } from './cloud/input.ts';
 export type { AdmissionLimits, ManagerConfig, SitePolicy } from './config.ts';

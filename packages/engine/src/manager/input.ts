@@ -1,5 +1,6 @@
 import type { RequestId } from '../session/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
+import type { ManagerConfig } from './config.ts';
 import type { Reason } from './reasons.ts';
 import type { NextDial } from './start/start.ts';
 
@@ -53,5 +54,7 @@ export type Input =
   | { readonly type: 'end-session'; readonly sid: string }
   /** No new sessions from now on; the ones that are go on. */
   | { readonly type: 'drain' }
+  /** Another configuration. Live sessions stay, and keep what they were granted. */
+  | { readonly type: 'reconfigure'; readonly config: ManagerConfig }
   /** SIGTERM: every session ends with system-shutdown, no new ones (XEP-0124 §17.2). */
   | { readonly type: 'shutdown' };

@@ -1,17 +1,21 @@
 import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
 import { abort, receive, replyLost, serverBlocked, tick } from '../session/index.ts';
 import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
-import { Sites } from './admission/sites.ts';
+import type { DecodedBody } from '../wire/index.ts';
+import { type Site, Sites } from './admission/sites.ts';
 import { disturb, shutDown } from './cloud/disturbance.ts';
 import { Conductor } from './conductor.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Input, LinkId, RequestId } from './input.ts';
 import type { Output } from './output.ts';
 import type { Reason } from './reasons.ts';
+import { refusal } from './refusal.ts';
 import type { Slot, Upstream } from './slot.ts';
 import { Creation, type RequestInput } from './start/creation.ts';
 import { Dialler } from './start/dialler.ts';
 import { SessionTable } from './table.ts';
+
+type Order = Extract<Input, { type: 'end-session' | 'release' | 'drain' | 'reconfigure' | 'shutdown' }>;
 
 /**
  * The connection manager as a value: `handle` and `advance` return all the work that follows, in order, as plain data;
@@ -42,6 +46,11 @@ export class ConnectionManager {
 
   get liveSessions(): number {
     return this.#sites.liveSessions;
+  }
+
+  /** Every site that has had a request: to look at, not to change. */
+  sites(): Iterable<Site> {
+    return this.#sites.all();
   }
 
   /** Every session, live or remembered, with its streams: to look at, not to change. */
@@ -110,12 +119,24 @@ export class ConnectionManager {
       case 'link-blocked':
         this.#linkBlocked(input.link, input.blocked);
         break;
+      default:
+        this.#takeOrder(input);
+    }
+  }
+
+  /** What comes neither from a client nor from a server. */
+  #takeOrder(input: Order): void {
+    switch (input.type) {
       case 'end-session':
       case 'release':
         disturb(input, this.#table, this.#conductor);
         break;
       case 'drain':
         this.#creation.stop('drain');
+        break;
+      case 'reconfigure':
+        this.#sites.change(input.config);
+        this.#table.keep(input.config.admission.endedMax);
         break;
       case 'shutdown':
         this.#creation.stop('shutdown');
@@ -134,7 +155,7 @@ export class ConnectionManager {
     }
     const slot = this.#table.ofSid(sid);
     if (slot === undefined || slot.session.site !== input.site) {
-      this.#conductor.refuse(input.request, 'item-not-found');
+      this.#conductor.put(refusal(input.request, 'item-not-found'));
       return;
     }
     // XEP-0124 §19.1: only the connection is closed, since ending the session would let anybody end it.
@@ -143,14 +164,29 @@ export class ConnectionManager {
       return;
     }
     this.#table.creationConfirmed(slot);
+    this.#count(slot, input.body);
     receive(slot.session, input.request, input.body, this.#conductor.sessionTurn);
     this.#conductor.settle(slot);
+  }
+
+  /** Takes what a request carries off what its session and address may still send. */
+  #count(slot: Slot, { payloads, fragment }: DecodedBody): void {
+    const { session, site, guest } = slot;
+    site.traffic.requests += 1;
+    const pieces = payloads.length + (fragment === undefined ? 0 : 1);
+    if (pieces === 0) return;
+    let bytes = fragment?.bytes.length ?? 0;
+    for (const payload of payloads) bytes += payload.bytes.length;
+    site.traffic.bytesIn += bytes;
+    const violation = guest.violation ?? site.admission.sent(guest, bytes, pieces, this.#conductor.now);
+    if (violation === undefined || session.terminal !== undefined) return;
+    this.#conductor.endByOthers(slot, violation.reason, violation.detail);
   }
 
   #badRequest({ request, fault }: Extract<Input, { type: 'bad-request' }>): void {
     const { code, detail } = fault;
     this.#conductor.log({ event: 'request-refused', session: undefined, code, detail });
-    this.#conductor.refuse(request, 'bad-request');
+    this.#conductor.put(refusal(request, 'bad-request'));
   }
 
   #aboutRequest(

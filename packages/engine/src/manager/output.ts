@@ -72,4 +72,11 @@ export type LogEvent =
       readonly secure: boolean;
       readonly tookMs: number;
     }
+  /** An XMPP server refused a log-in. */
+  | {
+      readonly event: 'login-failed';
+      readonly session: string;
+      readonly site: string;
+      readonly address: string;
+    }
   | { readonly event: 'logged-in'; readonly session: string; readonly tookMs: number };

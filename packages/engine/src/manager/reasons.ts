@@ -169,6 +169,14 @@ const REASONS = {
     condition: 'see-other-uri',
   },
   'too-many-sessions': { text: 'The limit on sessions is reached.', condition: 'policy-violation' },
+  'too-many-failed-logins': {
+    text: 'Too many log-ins were refused by XMPP servers; somebody may be trying passwords.',
+    condition: 'policy-violation',
+  },
+  'too-much-traffic': {
+    text: 'The client sent more than is allowed in the long run.',
+    condition: 'policy-violation',
+  },
   'declared-over': {
     text: 'Other members of the cloud could not reach this one, and told the client that its session is over; look at the mesh between them.',
     condition: 'internal-server-error',

@@ -1,6 +1,7 @@
 import type { Instant, Timed } from '../kit/index.ts';
 import type { Session, SessionStream } from '../session/index.ts';
 import type { Stream } from '../stream/index.ts';
+import type { Guest } from './admission/admission.ts';
 import type { Site } from './admission/sites.ts';
 import type { LinkId, RequestId } from './input.ts';
 import type { Start } from './start/start.ts';
@@ -20,6 +21,7 @@ export interface Upstream {
 export interface Slot extends Timed {
   readonly session: Session;
   readonly site: Site;
+  readonly guest: Guest;
   upstreams: readonly Upstream[];
   /** Until the second request: its abort or loss names no sid. */
   creationRequest: RequestId | undefined;
@@ -28,10 +30,11 @@ export interface Slot extends Timed {
 }
 
 /** A session that is new in the tables. */
-export function makeSlot(session: Session, site: Site): Slot {
+export function makeSlot(session: Session, site: Site, guest: Guest): Slot {
   return {
     session,
     site,
+    guest,
     upstreams: [],
     creationRequest: undefined,
     isEnded: false,

@@ -6,7 +6,7 @@ import type { Slot, Upstream } from './slot.ts';
 /** Every session, live or remembered, found by what an input names: its sid, its link, or its creation request. */
 export class SessionTable {
   readonly timers = new TimerTable<Slot>();
-  readonly #endedMax: number;
+  #endedMax: number;
   readonly #bySid = new Map<string, Slot>();
   readonly #byLink = new Map<LinkId, readonly [Slot, Upstream]>();
   /** Creation requests until the second request: their abort or loss names no sid. */
@@ -67,10 +67,19 @@ export class SessionTable {
     this.creationConfirmed(slot);
     this.schedule(slot, forgetAt(slot.session));
     this.#ended.add(slot);
-    if (this.#ended.size <= this.#endedMax) return;
+    if (this.#ended.size > this.#endedMax) this.#forgetSurplus();
+  }
+
+  /** From now on so many ended sessions are remembered. */
+  keep(endedMax: number): void {
+    this.#endedMax = endedMax;
+    this.#forgetSurplus();
+  }
+
+  #forgetSurplus(): void {
     for (const oldest of this.#ended) {
+      if (this.#ended.size <= this.#endedMax) return;
       this.forget(oldest);
-      return;
     }
   }
 

@@ -10,6 +10,8 @@ export interface Reply {
   readonly status: 200 | 400 | 403 | 404 | 503;
   readonly contentType: string;
   readonly body: ByteString;
+  /** Given with a refusal that is only for now. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** What a restart request asks (XEP-0206 §5). */

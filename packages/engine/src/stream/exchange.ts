@@ -151,6 +151,8 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   if (stream.isLoggedIn) return;
   if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
     enterStreamPhase(stream, 'authenticated');
+  } else if (payload.name === 'failure' && payload.namespace === NS.sasl) {
+    turn.work.push({ type: 'login-failed' });
   } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
     turn.work.push({ type: 'logged-in' });

@@ -29,6 +29,8 @@ export type StreamWork =
   /** Payloads for the client, in order. */
   | { readonly type: 'deliver'; readonly payloads: readonly Payload[] }
   | { readonly type: 'logged-in' }
+  /** The server refused what the client would log in with (RFC 6120 §6.5). */
+  | { readonly type: 'login-failed' }
   /** The stream is over, and what had to be said to the server is said. `error` is the server's <stream:error/>. */
   | {
       readonly type: 'over';

@@ -68,6 +68,12 @@ export const COUNTERS = {
     unit: 'seconds',
     labels: [],
   },
+  loginsFailed: {
+    name: 'boshd_logins_failed_total',
+    help: 'Log-ins that XMPP servers refused.',
+    unit: 'logins',
+    labels: ['site'],
+  },
 } as const satisfies Record<string, CounterFacts>;
 
 interface CounterFacts {

@@ -8,6 +8,11 @@ import { RecentEnds } from './recent-ends.ts';
 
 /** Lines about refusals in a second; an attacker must not fill the disk with them. Counters count them all. */
 const REFUSALS_PER_SECOND = 50;
+const REFUSALS: ReadonlySet<LogEvent['event']> = new Set([
+  'request-refused',
+  'session-refused',
+  'login-failed',
+]);
 /** Characters of a detail: what a peer said may be in it. */
 const DETAIL_MAX = 300;
 
@@ -48,6 +53,8 @@ function lineOf(event: LogEvent): Line {
       return { level: 'info', message: 'request refused' };
     case 'stream-ready':
       return { level: 'debug', message: 'stream ready' };
+    case 'login-failed':
+      return { level: 'info', message: 'log-in refused by the XMPP server' };
     case 'logged-in':
       return { level: 'info', message: 'logged in' };
     default:
@@ -77,6 +84,9 @@ function count(counters: CounterTable, event: LogEvent): void {
     case 'stream-ready':
       counters.add('streamsReady', [String(event.secure)]);
       counters.add('streamReadySeconds', [String(event.secure)], event.tookMs / 1000);
+      break;
+    case 'login-failed':
+      counters.add('loginsFailed', [event.site]);
       break;
     case 'logged-in':
       counters.add('logins', []);
@@ -112,7 +122,7 @@ export function createObserve({ logger, clockMs = () => performance.now() }: Obs
     event(event) {
       count(counters, event);
       ends.note(event);
-      const isRefusal = event.event === 'request-refused' || event.event === 'session-refused';
+      const isRefusal = REFUSALS.has(event.event);
       if (isRefusal && !refusals.take(clockMs())) return;
       const { level, message } = lineOf(event);
       const leftOut = isRefusal ? refusals.leftOut() : 0;

@@ -1,101 +1,161 @@
-import type { Instant } from '../../kit/index.ts';
+import { type Bucket, fullBucket, type Instant, secondsUntilOne, spend, takeOne } from '../../kit/index.ts';
 import type { AdmissionLimits } from '../config.ts';
+import type { Reason } from '../reasons.ts';
+import { addressGroup } from './address-group.ts';
+import { Addresses, type Usage } from './addresses.ts';
+import { fullTraffic, type Rates, ratesOf, spendTraffic, type TrafficLeft } from './rates.ts';
 
-interface Usage {
-  sessions: number;
-  /** Creations that may still be made at once. */
-  tokens: number;
-  refilledAt: Instant;
+/** Why a session may not be had, or may not go on. */
+export interface Refusal {
+  readonly reason: Reason;
+  /** For logs. */
+  readonly detail: string;
+  /** When it makes sense to try again. */
+  readonly retryAfterSeconds: number;
 }
 
-/** At fewer addresses it does not pay to look for some to forget. */
-const SWEEP_AT_MIN = 1024;
+/** What is counted of one session. */
+export interface Guest {
+  /** What limits of one address are counted by; undefined: there are none. */
+  readonly group: string | undefined;
+  readonly traffic: TrafficLeft;
+  /** Nobody has logged in yet. */
+  isPrelogin: boolean;
+  /** A limit is passed; its next request hears it. */
+  violation: Refusal | undefined;
+}
 
-/** Counts sessions and creations by address. Forgets an address that has neither sessions nor a debt. */
+/** With a limit on how many there are, nobody knows when there is room again; half a minute keeps a crowd from hammering. */
+const FULL_RETRY_SECONDS = 30;
+
+/** Who may come in, and what they may send, in one site. */
 export class Admission {
-  readonly #limits: AdmissionLimits;
-  readonly #usage = new Map<string, Usage>();
-  /** So many known addresses make it worth while to look which of them can be forgotten. */
-  #sweepAt = SWEEP_AT_MIN;
+  #limits: AdmissionLimits;
+  #rates: Rates;
+  readonly #addresses = new Addresses();
+  #creations: Bucket | undefined;
   #live = 0;
+  #prelogin = 0;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
+    this.#rates = ratesOf(limits);
+  }
+
+  /** Other limits, under which those who are in stay. */
+  change(limits: AdmissionLimits): void {
+    this.#limits = limits;
+    this.#rates = ratesOf(limits);
   }
 
   /** Addresses that are counted now. */
   get knownAddresses(): number {
-    return this.#usage.size;
+    return this.#addresses.size;
   }
 
   get liveSessions(): number {
     return this.#live;
   }
 
+  get preloginSessions(): number {
+    return this.#prelogin;
+  }
+
   /** Takes a session in, or says why not. */
-  enter(address: string, now: Instant): string | undefined {
-    const limits = this.#limits;
-    if (this.#live >= limits.sessionsMax) return `${limits.sessionsMax} sessions are live`;
-    if (!isProxy(address)) {
-      const usage = this.#usageOf(address, now);
-      const { sessionsPerAddressMax } = limits;
-      if (sessionsPerAddressMax > 0 && usage.sessions >= sessionsPerAddressMax) {
-        return `${sessionsPerAddressMax} sessions of this address are live`;
-      }
-      if (limits.creationsPerAddressPerSecond > 0) {
-        if (usage.tokens < 1) return 'this address creates sessions too fast';
-        usage.tokens -= 1;
-      }
-      usage.sessions += 1;
-    }
+  enter(address: string, now: Instant): Guest | Refusal {
+    const group = addressGroup(address);
+    const refusal = this.#refusalOfSite(now) ?? this.#refusalOfAddress(group, now);
+    if (refusal !== undefined) return refusal;
     this.#live += 1;
-    return undefined;
+    this.#prelogin += 1;
+    const usage = this.#usageOf(group, now);
+    if (usage !== undefined) usage.sessions += 1;
+    const traffic = fullTraffic(this.#rates.ofSession, now);
+    return { group, traffic, isPrelogin: true, violation: undefined };
   }
 
-  leave(address: string, now: Instant): void {
+  leave(guest: Guest, now: Instant): void {
     this.#live -= 1;
-    if (isProxy(address)) return;
-    const usage = this.#usageOf(address, now);
+    this.loggedIn(guest);
+    const usage = this.#usageOf(guest.group, now);
+    if (guest.group === undefined || usage === undefined) return;
     usage.sessions -= 1;
-    if (this.#isForgettable(usage)) this.#usage.delete(address);
+    this.#addresses.forgetIfIdle(guest.group, this.#rates, now);
   }
 
-  /** Forgets the addresses whose creations are past. When most of them stay, the next time is later. */
-  #sweep(now: Instant): void {
-    for (const [address, usage] of this.#usage) {
-      this.#refill(usage, now);
-      if (this.#isForgettable(usage)) this.#usage.delete(address);
+  loggedIn(guest: Guest): void {
+    if (guest.isPrelogin) this.#prelogin -= 1;
+    guest.isPrelogin = false;
+  }
+
+  /** An XMPP server refused a log-in. Whoever tries too many passwords may not go on. */
+  loginFailed(guest: Guest, now: Instant): void {
+    const usage = this.#usageOf(guest.group, now);
+    const rate = this.#rates.ofAddress.failedLogins;
+    if (usage === undefined || spend(usage.failedLogins, rate, 1, now)) return;
+    guest.violation ??= tooManyFailedLogins(secondsUntilOne(usage.failedLogins, rate));
+  }
+
+  /** Counts what a session sent; returns what was too much about it. */
+  sent(guest: Guest, bytes: number, payloads: number, now: Instant): Refusal | undefined {
+    const what = { bytes, payloads };
+    const ofSession = spendTraffic(guest.traffic, this.#rates.ofSession, what, now);
+    if (ofSession !== undefined) return tooMuch(ofSession, 'this session');
+    const usage = this.#usageOf(guest.group, now);
+    if (usage === undefined) return undefined;
+    const ofAddress = spendTraffic(usage.traffic, this.#rates.ofAddress.traffic, what, now);
+    return ofAddress === undefined ? undefined : tooMuch(ofAddress, 'all sessions of this address');
+  }
+
+  #usageOf(group: string | undefined, now: Instant): Usage | undefined {
+    return group === undefined ? undefined : this.#addresses.of(group, this.#rates, now);
+  }
+
+  #refusalOfSite(now: Instant): Refusal | undefined {
+    const { sessionsMax, preloginSessionsMax } = this.#limits;
+    if (this.#live >= sessionsMax) return full(`${sessionsMax} sessions are live`);
+    if (this.#prelogin >= preloginSessionsMax) {
+      return full(`${preloginSessionsMax} sessions are live without a log-in`);
     }
-    this.#sweepAt = Math.max(SWEEP_AT_MIN, 2 * this.#usage.size);
+    const rate = this.#rates.creations;
+    this.#creations ??= fullBucket(rate, now);
+    if (takeOne(this.#creations, rate, now)) return undefined;
+    return tooFast('sessions are created too fast', secondsUntilOne(this.#creations, rate));
   }
 
-  #usageOf(address: string, now: Instant): Usage {
-    const known = this.#usage.get(address);
-    if (known !== undefined) {
-      this.#refill(known, now);
-      return known;
+  #refusalOfAddress(group: string | undefined, now: Instant): Refusal | undefined {
+    const usage = this.#usageOf(group, now);
+    if (usage === undefined) return undefined;
+    const { sessionsPerAddressMax } = this.#limits;
+    const { creations, failedLogins } = this.#rates.ofAddress;
+    if (!spend(usage.failedLogins, failedLogins, 0, now)) {
+      return tooManyFailedLogins(secondsUntilOne(usage.failedLogins, failedLogins));
     }
-    if (this.#usage.size >= this.#sweepAt) this.#sweep(now);
-    const fresh: Usage = { sessions: 0, tokens: this.#limits.creationsPerAddressBurst, refilledAt: now };
-    this.#usage.set(address, fresh);
-    return fresh;
-  }
-
-  #refill(usage: Usage, now: Instant): void {
-    const { creationsPerAddressPerSecond, creationsPerAddressBurst } = this.#limits;
-    const gained = ((now - usage.refilledAt) / 1000) * creationsPerAddressPerSecond;
-    usage.tokens = Math.min(creationsPerAddressBurst, usage.tokens + gained);
-    usage.refilledAt = now;
-  }
-
-  #isForgettable({ sessions, tokens }: Usage): boolean {
-    return sessions === 0 && tokens >= this.#limits.creationsPerAddressBurst;
+    if (sessionsPerAddressMax > 0 && usage.sessions >= sessionsPerAddressMax) {
+      return full(`${sessionsPerAddressMax} sessions of this address are live`);
+    }
+    if (takeOne(usage.creations, creations, now)) return undefined;
+    return tooFast('this address creates sessions too fast', secondsUntilOne(usage.creations, creations));
   }
 }
 
-/** An unconfigured loopback or Unix-socket peer is a proxy in front of many people: no limit of one address applies. */
-function isProxy(address: string): boolean {
-  return (
-    address === '' || address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
-  );
+export function isRefusal(outcome: Guest | Refusal): outcome is Refusal {
+  return 'reason' in outcome;
+}
+
+/** There are as many as there may be. */
+export function full(detail: string): Refusal {
+  return { reason: 'too-many-sessions', detail, retryAfterSeconds: FULL_RETRY_SECONDS };
+}
+
+function tooFast(detail: string, retryAfterSeconds: number): Refusal {
+  return { reason: 'too-many-sessions', detail, retryAfterSeconds };
+}
+
+function tooManyFailedLogins(retryAfterSeconds: number): Refusal {
+  return { reason: 'too-many-failed-logins', detail: 'of this address', retryAfterSeconds };
+}
+
+function tooMuch(what: 'bytes' | 'payloads', whose: string): Refusal {
+  return { reason: 'too-much-traffic', detail: `${what} of ${whose}`, retryAfterSeconds: FULL_RETRY_SECONDS };
 }

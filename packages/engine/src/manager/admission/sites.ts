@@ -1,6 +1,6 @@
 import type { Instant } from '../../kit/index.ts';
 import type { ManagerConfig, SitePolicy } from '../config.ts';
-import { Admission } from './admission.ts';
+import { Admission, full, type Guest, isRefusal, type Refusal } from './admission.ts';
 
 /** One site in the manager: what holds for its sessions, and how many there are. */
 export interface Site {
@@ -8,6 +8,19 @@ export interface Site {
   /** A reload replaces it; what a session was granted at its creation stays. */
   policy: SitePolicy;
   readonly admission: Admission;
+  readonly traffic: SiteTraffic;
+  /** It is not in the configuration any more. */
+  isGone: boolean;
+}
+
+/** Of all sessions, since the start. */
+export interface SiteTraffic {
+  /** Requests with a sid. */
+  requests: number;
+  /** Bytes of payloads from clients. */
+  bytesIn: number;
+  /** Bytes of replies. */
+  bytesOut: number;
 }
 
 /** Every site that has, or may have, sessions. The name of the default site is any that no other site has. */
@@ -34,23 +47,42 @@ export class Sites {
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
     const policy = this.#policyOf(name);
-    const site = { name, policy, admission: new Admission(policy.admission) };
+    const site = {
+      name,
+      policy,
+      admission: new Admission(policy.admission),
+      isGone: false,
+      traffic: { requests: 0, bytesIn: 0, bytesOut: 0 },
+    };
     this.#byName.set(name, site);
     return site;
   }
 
   /** Takes a session in, or says why not. */
-  enter({ admission }: Site, address: string, now: Instant): string | undefined {
+  enter({ admission }: Site, address: string, now: Instant): Guest | Refusal {
     const { sessionsMax } = this.#config.admission;
-    if (this.#live >= sessionsMax) return `${sessionsMax} sessions are live`;
-    const refusal = admission.enter(address, now);
-    if (refusal === undefined) this.#live += 1;
-    return refusal;
+    if (this.#live >= sessionsMax) return full(`${sessionsMax} sessions are live`);
+    const outcome = admission.enter(address, now);
+    if (!isRefusal(outcome)) this.#live += 1;
+    return outcome;
   }
 
-  leave({ admission }: Site, address: string, now: Instant): void {
+  leave({ admission }: Site, guest: Guest, now: Instant): void {
     this.#live -= 1;
-    admission.leave(address, now);
+    admission.leave(guest, now);
+  }
+
+  /** Another configuration. Sessions that are live stay, those of sites that are gone under the policy they had. */
+  change(config: ManagerConfig): void {
+    const old = this.#config;
+    this.#config = config;
+    for (const site of this.#byName.values()) {
+      const isNamed = config.sites?.has(site.name) === true;
+      site.isGone = !isNamed && (site.isGone || old.sites?.has(site.name) === true);
+      if (site.isGone) continue;
+      site.policy = this.#policyOf(site.name);
+      site.admission.change(site.policy.admission);
+    }
   }
 
   #policyOf(name: string): SitePolicy {

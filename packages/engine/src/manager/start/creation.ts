@@ -1,11 +1,13 @@
 import { createSession, grantContentType } from '../../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../../site/index.ts';
+import { type Guest, isRefusal, type Refusal } from '../admission/admission.ts';
 import type { Site, Sites } from '../admission/sites.ts';
 import { UNAVAILABLE } from '../cloud/replies.ts';
 import type { Conductor } from '../conductor.ts';
 import type { ManagerConfig } from '../config.ts';
 import type { Input } from '../input.ts';
 import { type Reason, reasonFacts } from '../reasons.ts';
+import { refusal } from '../refusal.ts';
 import { makeSlot } from '../slot.ts';
 import type { SessionTable } from '../table.ts';
 import type { Dialler } from './dialler.ts';
@@ -50,24 +52,25 @@ export class Creation {
     if (otherUri !== undefined) {
       this.#sendElsewhere(input, otherUri);
     } else if (this.#closing === 'shutdown') {
-      this.#refuse(input, 'shutdown', '');
+      this.#refuse(input, { reason: 'shutdown', detail: '' });
     } else if (this.#closing === 'drain') {
       this.#log(input, 'shutdown', 'no new sessions while it drains');
       this.#conductor.put({ type: 'respond', request: input.request, reply: UNAVAILABLE });
     } else if (!admitted.ok) {
-      this.#refuse(input, admitted.fault.code, admitted.fault.detail);
+      const { code, detail } = admitted.fault;
+      this.#refuse(input, { reason: code, detail });
     } else {
-      const refusal = this.#sites.enter(site, input.address, this.#conductor.now);
-      if (refusal === undefined) this.#admit(input, site, admitted.value);
-      else this.#refuse(input, 'too-many-sessions', refusal);
+      const outcome = this.#sites.enter(site, input.address, this.#conductor.now);
+      if (isRefusal(outcome)) this.#refuse(input, outcome);
+      else this.#admit(input, site, outcome, admitted.value);
     }
   }
 
-  #admit(input: RequestInput, site: Site, domain: AdmittedDomain): void {
+  #admit(input: RequestInput, site: Site, guest: Guest, domain: AdmittedDomain): void {
     const { request, address, secure, body } = input;
     const birth = { request, site: site.name, domain: domain.name, address, secure, sid: this.#makeSid?.() };
     const session = createSession(birth, body, site.policy.session, this.#conductor.sessionTurn);
-    const slot = makeSlot(session, site);
+    const slot = makeSlot(session, site, guest);
     this.#table.add(slot, request);
     this.#conductor.log({
       event: 'session-created',
@@ -94,11 +97,13 @@ export class Creation {
     this.#conductor.log({ event: 'session-refused', site, reason, detail, address });
   }
 
-  #refuse(input: RequestInput, reason: Reason, detail: string): void {
+  #refuse(input: RequestInput, why: Pick<Refusal, 'reason' | 'detail'> & Partial<Refusal>): void {
+    const { reason, detail, retryAfterSeconds } = why;
     this.#log(input, reason, detail);
     const { request, body } = input;
     const { ver, content } = body.attributes;
     const { condition } = reasonFacts(reason);
-    this.#conductor.refuse(request, condition, ver === undefined, grantContentType(content));
+    const contentType = grantContentType(content);
+    this.#conductor.put(refusal(request, condition, ver === undefined, contentType, retryAfterSeconds));
   }
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { adminKeys } from './admin.ts';
 import { geoKeys } from './geo.ts';
 import { serviceKeys } from './service.ts';
-import { siteKeys } from './site.ts';
-import { type siteSchema, sites } from './sites.ts';
+import { siteKeys } from './site/site.ts';
+import { type siteSchema, sites } from './site/sites.ts';
 
 export { type KeyFacts, type KeyKind, keyFacts } from './kinds.ts';
 export { formatListenAt, type ListenAt } from './listen.ts';

@@ -7,7 +7,11 @@ import type { PlainReply } from './plain.ts';
 
 /** All header lines of a reply but those that node:http adds itself, in a list that is valid until the next call. */
 export function replyLines(reply: Reply | PlainReply, headers: ReplyHeaders): HeaderLines {
-  if (!('headers' in reply)) return headers.of(reply.contentType, reply.body.length);
+  if (!('headers' in reply)) {
+    const usual = headers.of(reply.contentType, reply.body.length);
+    const { retryAfterSeconds } = reply;
+    return retryAfterSeconds === undefined ? usual : [...usual, 'Retry-After', retryAfterSeconds];
+  }
   const own = plainHeaders(reply);
   return reply.instead === undefined ? headers.with(own) : [...own, ...reply.instead];
 }
@@ -15,7 +19,7 @@ export function replyLines(reply: Reply | PlainReply, headers: ReplyHeaders): He
 /** The whole reply as bytes, for where node:http does not write it. `isLast`: the connection ends with it. */
 export function replyBytes(reply: Reply | PlainReply, headers: ReplyHeaders, isLast: boolean): ByteString {
   const lines =
-    'headers' in reply
+    'headers' in reply || reply.retryAfterSeconds !== undefined
       ? linesText(replyLines(reply, headers))
       : headers.text(reply.contentType, reply.body.length);
   return wholeReply(reply, lines, isLast);

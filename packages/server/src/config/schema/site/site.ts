@@ -1,11 +1,11 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { portVerdict } from '@boshd/engine/site';
 import { z } from 'zod';
+import { flag, group, key, list, optionalKey, parsed } from '../kinds.ts';
+import { sessionKeys, streamKeys } from '../session.ts';
+import { parseDomain, parseDomainPattern, parseOriginPattern } from '../values.ts';
 import { seeOtherKeys } from './elsewhere.ts';
-import { flag, group, key, list, optionalKey, parsed } from './kinds.ts';
 import { limits } from './limits.ts';
-import { sessionKeys, streamKeys } from './session.ts';
-import { parseDomain, parseDomainPattern, parseOriginPattern } from './values.ts';
 
 /** Answered by boshd itself, so no BOSH path may be one of them. */
 const RESERVED_PATHS = new Set(['/', '/healthz', '/readyz', '/metrics']);

@@ -1,9 +1,9 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
-import { group, key, list, parsed } from './kinds.ts';
+import { group, key, list, parsed } from '../kinds.ts';
+import { parseHost, parseNetwork } from '../values.ts';
 import { siteLimits } from './limits.ts';
 import { parseHeaderName, siteKeys } from './site.ts';
-import { parseHost, parseNetwork } from './values.ts';
 
 /** Short enough to be typed, long enough never to be guessed: 16 letters and digits are 95 bits. */
 const SECRET = /^[\w.~-]{16,256}$/;

@@ -1,4 +1,5 @@
-import { count, group, size } from './kinds.ts';
+import { count, group, size } from '../kinds.ts';
+import { admissionKeys } from './admission.ts';
 
 /** Limits that each site has for itself. */
 const ofSite = {
@@ -46,40 +47,7 @@ const ofSite = {
     max: '64KiB',
     preset: '512B',
   }),
-  sessionsMax: count({
-    of: 'sessions',
-    purpose: 'The most live sessions at once: of this site; at the top of the file, of the whole process.',
-    reason:
-      'Each takes two open files and a few tens of kilobytes; the limit of open files of the process must be above twice this number.',
-    min: 1,
-    max: 1_000_000,
-    preset: 20_000,
-  }),
-  sessionsPerAddressMax: count({
-    of: 'sessions (0: no limit)',
-    purpose: 'The most sessions at once from one client address.',
-    reason: 'A household or a small office shares one address; a loop of reconnects must not take all.',
-    min: 0,
-    max: 1_000_000,
-    preset: 50,
-  }),
-  creationsPerAddressPerSecond: count({
-    of: 'sessions a second (0: no limit)',
-    purpose: 'How many sessions one client address may create in a second, in the long run.',
-    reason: 'Some clients reconnect in an endless loop, several times a second.',
-    precedent: 'Openfire 20/s with a burst of 50, switched off by default.',
-    min: 0,
-    max: 100_000,
-    preset: 10,
-  }),
-  creationsPerAddressBurst: count({
-    of: 'sessions',
-    purpose: 'How many sessions one client address may create at once.',
-    reason: 'After an outage all the people behind one address come back in the same second.',
-    min: 1,
-    max: 100_000,
-    preset: 30,
-  }),
+  ...admissionKeys,
 };
 
 const WORDS = { purpose: 'Limits of what clients and servers may send, and of how many clients there are.' };
