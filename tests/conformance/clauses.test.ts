@@ -17,6 +17,7 @@ const PLACES: Readonly<Record<string, string>> = {
   interop: 'tests/interop',
   browser: 'tests/browser',
   conformance: 'tests/conformance',
+  simulation: 'tests/simulation',
 };
 
 interface Row {

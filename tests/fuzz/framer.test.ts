@@ -114,14 +114,15 @@ test.each([
   ],
   ['sections and brackets', `${ROOT}<a>]] > <![CDATA[]]]]><![CDATA[>é]]>]</a> <b/></stream:stream >`],
   ['a fault behind a payload', `${ROOT}<a/><b c='1' c='2'/></stream:stream>`],
-])('every way to cut it in three: %s', (_what, text) => {
+])('every way to cut it in three: %s', { timeout: FUZZ_TIMEOUT_MS }, (_what, text) => {
   const bytes = Buffer.from(text);
-  const whole = frame(bytes, () => bytes.length);
+  const whole = JSON.stringify(frame(bytes, () => bytes.length));
   for (let first = 1; first < bytes.length; first += 1) {
     for (let second = first; second < bytes.length; second += 1) {
       const lengths = [first, second - first, bytes.length - second].filter((length) => length > 0);
-      const { events, fault } = frame(bytes, () => lengths.shift() ?? bytes.length);
-      expect([first, second, events, fault]).toEqual([first, second, whole.events, whole.fault]);
+      const cut = JSON.stringify(frame(bytes, () => lengths.shift() ?? bytes.length));
+      // Asked only where it matters: there are ten thousand ways.
+      if (cut !== whole) expect([first, second, cut]).toEqual([first, second, whole]);
     }
   }
 });

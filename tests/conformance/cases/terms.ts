@@ -138,7 +138,12 @@ export const termCases: readonly Case[] = [
     clause: 'XEP-0124 §7.2',
     level: 'MAY',
     says: 'lists the character encodings that it can convert',
-    run: (lab) => isTold(lab, 'charsets'),
+    async run(lab) {
+      const told = (await lab.create()).granted('charsets');
+      if (told === undefined) return notDone('no charsets');
+      // XEP-0124 §7.2: NMTOKENS
+      return judge(told, !/^[\w.:-]+(?: [\w.:-]+)*$/.test(told) && 'no list of names');
+    },
   },
 ];
 

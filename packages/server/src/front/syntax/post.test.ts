@@ -44,6 +44,14 @@ test.each<[contentType: string | undefined, encoding: BufferEncoding, text: stri
   expect(decoded(Buffer.from(body(text), encoding), { 'content-type': contentType })).toBe(result);
 });
 
+test.each([
+  ['UTF-8', Buffer.from(body('grüße 😀'), 'utf8')],
+  ['UTF-16LE', Buffer.from(body('grüße 😀'), 'utf16le')],
+  ['UTF-16BE', Buffer.from(body('grüße 😀'), 'utf16le').swap16()],
+])('%s, which every creation reply lists', (charset, bytes) => {
+  expect(decoded(bytes, { 'content-type': `text/xml; charset=${charset}` })).toBe('grüße 😀');
+});
+
 const plain = Buffer.from(body('grüße'));
 const nearlyTooMuch = Buffer.from(body('x'.repeat(BODY_BYTES_MAX - 200)));
 const bomb = Buffer.from(body('x'.repeat(BODY_BYTES_MAX)));
