@@ -51,7 +51,10 @@ export function questionOf(message: Buffer): Question | undefined {
 }
 
 /** The reply by the table, aliases followed as a recursive server does; undefined: no reply at all. */
-export function answer(question: Question, entries: ReadonlyMap<string, DnsEntry>): Buffer | undefined {
+export function answer(
+  question: Question,
+  entries: { readonly get: (name: string) => DnsEntry | undefined },
+): Buffer | undefined {
   const records: Buffer[] = [];
   let name = question.name;
   for (let aliases = 0; aliases <= ALIASES_MAX; aliases += 1) {

@@ -29,8 +29,11 @@ export interface DnsServer {
   readonly address: string;
   /** Names that were asked for, as `SRV _xmpp-client._tcp.example.org`, oldest first. */
   readonly asked: readonly string[];
-  /** What a name is answered with from now on; an empty list: the name exists and has nothing. */
-  set(name: string, entry: DnsEntry): void;
+  /**
+   * What a name is answered with from now on; an empty list: the name exists and has nothing. A function is asked anew for
+   * each question: a server that changes its mind.
+   */
+  set(name: string, entry: DnsEntry | (() => DnsEntry)): void;
   /** The name does not exist any more. */
   unset(name: string): void;
   /** Answers about the name come this much later from now on; of one record type, if one is given. */
@@ -44,7 +47,7 @@ const ASKED_MAX = 10_000;
 const PORT_TRIES = 20;
 
 export async function startDnsServer(): Promise<DnsServer> {
-  const entries = new Map<string, DnsEntry>();
+  const entries = new Map<string, DnsEntry | (() => DnsEntry)>();
   const delays = new Map<string, number>();
   const asked: string[] = [];
   const pending = new Set<NodeJS.Timeout>();
@@ -54,7 +57,7 @@ export async function startDnsServer(): Promise<DnsServer> {
     if (question === undefined) return;
     asked.push(`${question.type} ${question.name}`);
     if (asked.length > ASKED_MAX) asked.shift();
-    const reply = answer(question, entries);
+    const reply = answer(question, { get: (name) => entryOf(entries.get(name)) });
     if (reply === undefined) return;
     const delayMs = delays.get(`${question.type} ${question.name}`) ?? delays.get(question.name) ?? 0;
     const timer = setTimeout(() => {
@@ -83,6 +86,10 @@ export async function startDnsServer(): Promise<DnsServer> {
       await closed;
     },
   };
+}
+
+function entryOf(entry: DnsEntry | (() => DnsEntry) | undefined): DnsEntry | undefined {
+  return typeof entry === 'function' ? entry() : entry;
 }
 
 type Respond = (message: Buffer, send: (reply: Buffer) => void) => void;

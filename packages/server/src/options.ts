@@ -135,13 +135,13 @@ function recognitionOf({
 /** Reads the file of authorities. Throws the system's error with the path in it. */
 export function upstreamOptionsOf({ dns, upstream }: Config): UpstreamOptions {
   const { servers, timeout } = dns;
-  const { caFile, allowNetworks, denyNetworks, dial } = upstream;
+  const { caFile, allowNetworks, denyNetworks, dial, blocked } = upstream;
   return {
     ...(caFile === undefined ? {} : { ca: [readFileSync(caFile, 'utf8')] }),
     dnsServers: servers,
     allowNetworks,
     denyNetworks,
-    limits: { dialMs: dial, dnsMs: timeout },
+    limits: { dialMs: dial, dnsMs: timeout, blockedMs: blocked },
   };
 }
 

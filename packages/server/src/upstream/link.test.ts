@@ -193,6 +193,23 @@ describe('back-pressure', () => {
     expect(recorder.of(1).map(({ type }) => type)).toEqual(['link-up', 'link-blocked', 'link-blocked']);
   });
 
+  test('a server that takes nothing any more is dead after a while', async () => {
+    await upstream.stop();
+    start({ limits: { blockedMs: 100, unsentBytesMax: 100 * 1024 * 1024 } });
+    const server = await serve((socket) => socket.pause());
+    upstream.dial(1, plain(server.port));
+    await recorder.next(1, 'link-up');
+    const piece = ascii('x'.repeat(200_000));
+    for (let at = 0; at < 400 && !recorder.of(1).some(({ type }) => type === 'link-blocked'); at += 1) {
+      upstream.send(1, piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await recorder.next(1, 'link-down')).toMatchObject({
+      reason: 'link-lost',
+      detail: `127.0.0.1:${server.port}: took nothing of what was sent for 0.1 s`,
+    });
+  });
+
   test('more than the limit ends the link', async () => {
     const server = await serve((socket) => socket.pause());
     upstream.dial(1, plain(server.port));

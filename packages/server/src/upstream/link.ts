@@ -62,6 +62,7 @@ export class Link implements SocketOwner {
   secure(): void {
     if (this.#phase !== 'up') return;
     this.flush();
+    clearTimeout(this.#timer);
     const socket = this.#socket;
     assert(socket !== undefined, 'a link that is up has a socket');
     this.#phase = 'securing';
@@ -94,6 +95,11 @@ export class Link implements SocketOwner {
     if (socket.write(bytes, 'latin1') || this.#isBlocked) return;
     if (socket.writableLength < this.#host.around.limits.blockedBytes) return;
     this.#isBlocked = true;
+    const { blockedMs } = this.#host.around.limits;
+    this.#timer = setTimeout(() => {
+      const detail = `${this.#remote}: took nothing of what was sent for ${blockedMs / 1000} s`;
+      this.#goDown({ reason: 'link-lost', detail });
+    }, blockedMs);
     this.#host.submit({ type: 'link-blocked', link: this.id, blocked: true });
   }
 
@@ -111,6 +117,7 @@ export class Link implements SocketOwner {
       return;
     }
     this.flush();
+    clearTimeout(this.#timer);
     this.#phase = 'closing';
     socket.resume();
     socket.end();
@@ -147,6 +154,7 @@ export class Link implements SocketOwner {
 
   drained(): void {
     if (!this.#isBlocked || this.#phase !== 'up') return;
+    clearTimeout(this.#timer);
     this.#isBlocked = false;
     this.#host.submit({ type: 'link-blocked', link: this.id, blocked: false });
   }

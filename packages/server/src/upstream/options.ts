@@ -50,6 +50,8 @@ export interface UpstreamLimits {
   readonly lingerMs: number;
   /** Unsent bytes from which on the link counts as blocked, until all of them are sent. */
   readonly blockedBytes: number;
+  /** A link that stays blocked for so long is dead: the server takes nothing, or is not there any more. */
+  readonly blockedMs: number;
   /** Unsent bytes that end the link: a server that does not read must not fill our memory. */
   readonly unsentBytesMax: number;
 }
@@ -64,5 +66,6 @@ export const DEFAULT_LIMITS: UpstreamLimits = {
   handshakeMs: 10_000,
   lingerMs: 2_000,
   blockedBytes: 64 * 1024,
+  blockedMs: 60_000,
   unsentBytesMax: 1024 * 1024,
 };

@@ -189,6 +189,15 @@ export const serviceKeys = {
         max: '60s',
         preset: '10s',
       }),
+      blocked: duration({
+        purpose:
+          'How long an XMPP server may take nothing of what was sent to it, before the link counts as dead.',
+        reason: 'A server that lives takes 1 MiB, the most that waits for it, in far less.',
+        bareUnit: 's',
+        min: '1s',
+        max: '600s',
+        preset: '60s',
+      }),
       allowNetworks: list(parseNetwork, {
         max: 1000,
         of: 'IP addresses or networks, such as 10.1.0.0/16',

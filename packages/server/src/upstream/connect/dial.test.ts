@@ -226,6 +226,29 @@ describe('the address policy', () => {
     expect(servers[1]?.sockets.length).toBe(0);
   });
 
+  test('a DNS that answers otherwise each time never gets through (rebinding)', async () => {
+    start({}, { allowNetworks: ['127.0.0.2/32'] });
+    const port = await serve('127.0.0.2');
+    await serve('127.0.0.1', port);
+    dns.set(SERVICE, [srv('a.example', port)]);
+    let turn = 0;
+    dns.set('a.example', () => {
+      turn += 1;
+      return [a(turn % 2 === 0 ? '127.0.0.1' : '127.0.0.2')];
+    });
+    const ends = new Set<string>();
+    for (let link = 1; link <= 40; link += 1) {
+      upstream.dial(link, planFor('x.example'));
+      await recorder.until(
+        () => recorder.of(link).some(({ type }) => type === 'link-up' || type === 'link-down'),
+        'an end',
+      );
+      for (const input of recorder.of(link)) ends.add(input.type === 'link-up' ? input.remote : input.type);
+    }
+    expect([...ends].sort()).toEqual([`127.0.0.2:${port}`, 'link-down']);
+    expect(servers[1]?.sockets.length).toBe(0);
+  });
+
   test('an allowed address beside a forbidden one is taken', async () => {
     start({}, { allowNetworks: ['127.0.0.2/32'] });
     const port = await serve('127.0.0.2');
