@@ -103,6 +103,7 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       headerLinesMax: http.headerLinesMax,
       bodyBytesMax: limits.bodyBytesMax,
       connectionsMax: http.connectionsMax,
+      streamsMax: http.streamsMax,
     },
     pages,
   };

@@ -1,53 +1,11 @@
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { appended } from '@boshd/engine/kit';
+import { type Connection, HttpConnection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
+import { StreamConnection } from './http2/stream-connection.ts';
 import type { FrontLimits } from './options.ts';
-import { plainAddress, type TrustedProxies } from './request/client.ts';
-import type { Peer } from './request/head.ts';
-
-/** An HTTP connection, whoever reads it. */
-export class HttpConnection implements Peer {
-  readonly socket: Socket;
-  readonly address: string;
-  readonly secure: boolean;
-  readonly trusted: boolean;
-  /** Exchanges whose reply has not left whole, oldest first. */
-  open: Exchange[] = [];
-  /** Read by the fast lane, not by node:http. */
-  isFast = false;
-  /** Requests that came on it. */
-  taken = 0;
-  /** Sweeps since it was last in use. */
-  sweeps = 0;
-
-  constructor(socket: Socket, proxies: TrustedProxies) {
-    this.socket = socket;
-    this.address = plainAddress(socket.remoteAddress ?? '') ?? 'unknown';
-    this.secure = socket instanceof TLSSocket;
-    this.trusted = proxies.has(this.address);
-  }
-
-  /** Whether the engine holds a request of it. */
-  get held(): boolean {
-    return this.open.some((exchange) => exchange.state === 'waiting');
-  }
-
-  /** Writes the replies that are there, in the order of their requests. */
-  writeDue(): void {
-    for (let next = this.#unwritten(); next?.reply !== undefined; next = this.#unwritten()) {
-      const { reply } = next;
-      next.reply = undefined;
-      next.state = 'written';
-      next.write(reply);
-    }
-  }
-
-  #unwritten(): Exchange | undefined {
-    for (const exchange of this.open) if (exchange.state !== 'written') return exchange;
-    return undefined;
-  }
-}
+import type { TrustedProxies } from './request/client.ts';
 
 /** How often the sweep looks, at most; a limit may be passed by this much. */
 const SWEEP_MS_MAX = 5000;
@@ -60,6 +18,7 @@ const SWEEPS_PER_LIMIT = 4;
  */
 export class Connections {
   readonly #bySocket = new Map<Socket, HttpConnection>();
+  readonly #streams = new Set<StreamConnection>();
   readonly #proxies: TrustedProxies;
   readonly #lost: (exchange: Exchange) => void;
   readonly #idleSweepsMax: number;
@@ -95,6 +54,20 @@ export class Connections {
     return connection;
   }
 
+  /** A stream of HTTP/2, which is a connection of its own to the rest of the front. */
+  ofStream(stream: ServerHttp2Stream, socket: Socket): StreamConnection {
+    const connection = new StreamConnection(stream, socket, this.#proxies);
+    this.#streams.add(connection);
+    stream.once('close', () => {
+      this.#streams.delete(connection);
+      // A stream that ended without an error took its reply, though node:http2 does not always say `finish` of the last one.
+      if (!connection.isDestroyed)
+        connection.open = connection.open.filter(({ state }) => state !== 'written');
+      this.#tellLost(connection);
+    });
+    return connection;
+  }
+
   begin(exchange: Exchange): void {
     const { connection } = exchange;
     connection.open = appended(connection.open, exchange);
@@ -109,19 +82,20 @@ export class Connections {
     connection.sweeps = 0;
   }
 
+  /** The connections of HTTP/1.1. */
   [Symbol.iterator](): Iterator<HttpConnection> {
     return this.#bySocket.values();
   }
 
   destroyAll(): void {
-    for (const { socket } of this.#bySocket.values()) socket.destroy();
+    for (const connection of this.#all()) connection.destroy();
   }
 
   /** Resolves when the last has ended and what was lost with it has been told; ends the sweeps. */
   async empty(): Promise<void> {
-    for (const { socket } of this.#bySocket.values()) {
+    for (const connection of this.#all()) {
       await new Promise<void>((resolve) => {
-        socket.once('close', () => resolve());
+        connection.onceClosed(resolve);
       });
     }
     clearInterval(this.#sweeper);
@@ -131,16 +105,23 @@ export class Connections {
     const connection = this.#bySocket.get(socket);
     if (connection === undefined) return;
     this.#bySocket.delete(socket);
-    for (const exchange of connection.open) this.#lost(exchange);
+    this.#tellLost(connection);
+  }
+
+  #tellLost({ open }: Connection): void {
+    for (const exchange of open) this.#lost(exchange);
+  }
+
+  *#all(): Iterable<Connection> {
+    yield* this.#bySocket.values();
+    yield* this.#streams;
   }
 
   #sweep(): void {
-    for (const connection of this.#bySocket.values()) {
-      if (this.#isStuck(connection)) connection.socket.destroy();
-    }
+    for (const connection of this.#all()) if (this.#isStuck(connection)) connection.destroy();
   }
 
-  #isStuck(connection: HttpConnection): boolean {
+  #isStuck(connection: Connection): boolean {
     const [first] = connection.open;
     if (first === undefined) return connection.sweeps++ >= this.#idleSweepsMax;
     return first.state === 'written' && first.sweeps++ >= this.#replySweepsMax;

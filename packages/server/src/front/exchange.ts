@@ -1,5 +1,5 @@
 import type { Reply, RequestId } from '@boshd/engine/manager';
-import type { HttpConnection } from './connections.ts';
+import type { Connection } from './connection.ts';
 import type { Verdict } from './dispatch.ts';
 import type { PlainReply } from './reply/plain.ts';
 import type { Incoming } from './syntax/syntax.ts';
@@ -14,7 +14,7 @@ import type { Incoming } from './syntax/syntax.ts';
  * come instead of the next one.
  */
 export abstract class Exchange {
-  readonly connection: HttpConnection;
+  readonly connection: Connection;
   readonly verdict: Verdict;
   state: 'reading' | 'waiting' | 'replied' | 'written' = 'reading';
   /** 0 while the engine has not been told of it. */
@@ -30,7 +30,7 @@ export abstract class Exchange {
   /** Sweeps since it was written: see Connections. */
   sweeps = 0;
 
-  constructor(connection: HttpConnection, verdict: Verdict) {
+  constructor(connection: Connection, verdict: Verdict) {
     this.connection = connection;
     this.verdict = verdict;
   }

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { Toolbox } from '@boshd/engine/kit';
 import type { LogEvent, Reply, RequestId } from '@boshd/engine/manager';
 import type { FrontPort, Submit } from '../ports.ts';
-import { Connections, type HttpConnection } from './connections.ts';
+import type { HttpConnection } from './connection.ts';
+import { Connections } from './connections.ts';
 import { Dispatch } from './dispatch.ts';
 import type { Exchange, ExchangeEvents } from './exchange.ts';
 import { FastExchange } from './fast/exchange.ts';
@@ -13,6 +14,8 @@ import {
   HttpExchange,
   headOf,
 } from './http-exchange.ts';
+import { StreamExchange } from './http2/exchange.ts';
+import type { StreamConnection } from './http2/stream-connection.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
 import * as plain from './reply/plain.ts';
@@ -104,7 +107,7 @@ class NodeFront implements Front, HttpHandler {
     this.#waiting.delete(request);
     // The engine has done with it, so it is not told that it was lost.
     exchange.id = 0;
-    exchange.connection.socket.destroy();
+    exchange.connection.destroy();
   }
 
   request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void {
@@ -121,6 +124,16 @@ class NodeFront implements Front, HttpHandler {
     const exchange = new FastExchange(connection, this.#dispatch.judge(head), this.events);
     this.#open(exchange, head, 'nothing');
     return exchange;
+  }
+
+  stream(connection: StreamConnection, head: RequestHead): Exchange | undefined {
+    const exchange = new StreamExchange(
+      connection,
+      this.#dispatch.judge(head),
+      head.method === 'HEAD',
+      this.events,
+    );
+    return this.#open(exchange, head, expectationOf(head)) ? exchange : undefined;
   }
 
   malformed(code: string | undefined, socket: Socket): void {
@@ -148,7 +161,7 @@ class NodeFront implements Front, HttpHandler {
     const { connection, verdict } = exchange;
     this.#connections.begin(exchange);
     if (connection.open.length > this.#options.limits.pipelinedMax) {
-      connection.socket.destroy();
+      connection.destroy();
       return false;
     }
     const reply = expectation === 'unknown' ? plain.EXPECTATION_FAILED : verdict.reply;
@@ -217,9 +230,9 @@ class NodeFront implements Front, HttpHandler {
   #finished(exchange: Exchange): void {
     const { connection } = exchange;
     // node:http says `finish` of a write that failed as well; then the end of the connection tells that it was lost.
-    if (connection.socket.destroyed) return;
+    if (connection.isDestroyed) return;
     this.#connections.end(exchange);
-    if (this.#closing && connection.open.length === 0) connection.socket.destroySoon();
+    if (this.#closing && connection.open.length === 0) connection.endSoon();
   }
 
   #lost({ id, sid, state }: Exchange): void {
@@ -227,6 +240,13 @@ class NodeFront implements Front, HttpHandler {
     this.#waiting.delete(id);
     this.#submit({ type: state === 'waiting' ? 'request-aborted' : 'reply-lost', request: id, sid });
   }
+}
+
+/** RFC 9110 §10.1.1 */
+function expectationOf({ headers }: RequestHead): Expectation {
+  const expect = headers.get('expect')?.toLowerCase();
+  if (expect === undefined) return 'nothing';
+  return expect === '100-continue' ? expect : 'unknown';
 }
 
 /** Connections that are turned away are worth a line in the log, but not more often than this. */

@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Reply } from '@boshd/engine/manager';
-import type { HttpConnection } from './connections.ts';
+import type { HttpConnection } from './connection.ts';
 import type { Verdict } from './dispatch.ts';
 import { Exchange, type ExchangeEvents } from './exchange.ts';
 import type { PlainReply } from './reply/plain.ts';

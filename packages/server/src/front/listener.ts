@@ -1,16 +1,18 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Connections } from './connections.ts';
 import { FrontError, type FrontErrorCode, systemCode } from './errors.ts';
 import { FastLane, type LaneHandler } from './fast/lane.ts';
 import { FrontRequest, FrontResponse } from './http-exchange.ts';
+import { Http2Sessions, type StreamHandler } from './http2/sessions.ts';
 import type { FrontLimits, ListenAddress, TlsMaterial } from './options.ts';
 
 /** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */
 export type Expectation = 'nothing' | '100-continue' | 'unknown';
 
-export interface HttpHandler extends LaneHandler {
+export interface HttpHandler extends LaneHandler, StreamHandler {
   /** The head of a request has come. */
   request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void;
   /** What came is not HTTP, or did not come in time: `code` is node:http's (`HPE_...`, `ERR_HTTP_REQUEST_TIMEOUT`). */
@@ -48,6 +50,7 @@ export class Listener {
   readonly #connections: Connections;
   readonly #handler: HttpHandler;
   readonly #lanes: FastLane[] = [];
+  readonly #http2: Http2Sessions[] = [];
 
   constructor(
     addresses: readonly ListenAddress[],
@@ -93,6 +96,7 @@ export class Listener {
       .filter((server) => server.listening)
       .map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const lane of this.#lanes) lane.endIdle();
+    for (const sessions of this.#http2) sessions.drain();
     await Promise.all(ends);
     for (const lane of this.#lanes) lane.stop();
   }
@@ -104,6 +108,7 @@ export class Listener {
       server.closeAllConnections();
     }
     for (const lane of this.#lanes) lane.stop();
+    for (const sessions of this.#http2) sessions.destroy();
     this.#connections.destroyAll();
   }
 
@@ -124,6 +129,7 @@ export class Listener {
       handler.turnedAway('too-many-connections', `more than ${this.#limits.connectionsMax} HTTP connections`);
     });
     if (this.#tls === undefined) this.#openLane(server);
+    else this.#openHttp2(server);
     this.#servers.push(server);
     return server;
   }
@@ -137,6 +143,18 @@ export class Listener {
     server.removeAllListeners('connection');
     server.on('connection', (socket) => lane.accept(socket));
     this.#lanes.push(lane);
+  }
+
+  /** Leads the connections that agreed to `h2` past node:http. */
+  #openHttp2(server: HttpServer): void {
+    const listeners = server.listeners('secureConnection');
+    const sessions = new Http2Sessions(this.#limits, this.#connections, this.#handler);
+    server.removeAllListeners('secureConnection');
+    server.on('secureConnection', (socket: TLSSocket) => {
+      if (socket.alpnProtocol === 'h2') sessions.accept(socket);
+      else for (const listener of listeners) listener.call(server, socket);
+    });
+    this.#http2.push(sessions);
   }
 }
 
@@ -162,7 +180,7 @@ function tlsServer(options: HttpServerOptions, tls: TlsMaterial): HttpServer {
       ...options,
       ...tls,
       minVersion: 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: options.headersTimeout,
     });
   } catch (error) {

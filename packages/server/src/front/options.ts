@@ -87,6 +87,8 @@ export interface FrontLimits {
   readonly requestsPerConnectionMax: number;
   /** Requests open at once on one connection (XEP-0124 §18.1 speaks of pipelining; a session has at most 5). */
   readonly pipelinedMax: number;
+  /** Requests open at once on one connection of HTTP/2: RFC 9113 §6.5.2 advises 100 at least; many tabs share one. */
+  readonly streamsMax: number;
 }
 
 export const FRONT_LIMITS: FrontLimits = {
@@ -100,6 +102,7 @@ export const FRONT_LIMITS: FrontLimits = {
   connectionsMax: 20_000,
   requestsPerConnectionMax: 100_000,
   pipelinedMax: 16,
+  streamsMax: 100,
 };
 
 export const SAME_ORIGIN_CORS: CorsOptions = {

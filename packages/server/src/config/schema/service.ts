@@ -149,6 +149,16 @@ export const serviceKeys = {
         max: 1000,
         preset: 100,
       }),
+      streamsMax: count({
+        of: 'requests',
+        purpose:
+          'The most requests that are open at once on one connection of HTTP/2, which https listeners speak.',
+        reason: 'All tabs of a browser share one connection, with two requests for each session.',
+        precedent: 'RFC 9113 advises 100 at least.',
+        min: 2,
+        max: 1000,
+        preset: 100,
+      }),
       connectionsMax: count({
         of: 'connections',
         purpose: 'The most HTTP connections of one listening address.',

@@ -1,5 +1,5 @@
 import type { Reply } from '@boshd/engine/manager';
-import type { HttpConnection } from '../connections.ts';
+import type { HttpConnection } from '../connection.ts';
 import type { Verdict } from '../dispatch.ts';
 import { Exchange, type ExchangeEvents } from '../exchange.ts';
 import type { PlainReply } from '../reply/plain.ts';
@@ -7,10 +7,12 @@ import { replyBytes } from '../reply/raw.ts';
 
 /** An exchange on the fast lane: its reply is one write to the socket. */
 export class FastExchange extends Exchange {
+  readonly #socket: HttpConnection['socket'];
   readonly #events: ExchangeEvents;
 
   constructor(connection: HttpConnection, verdict: Verdict, events: ExchangeEvents) {
     super(connection, verdict);
+    this.#socket = connection.socket;
     this.#events = events;
   }
 
@@ -18,7 +20,7 @@ export class FastExchange extends Exchange {
   override forgetHead(): void {}
 
   override write(reply: Reply | PlainReply): void {
-    const { socket } = this.connection;
+    const socket = this.#socket;
     // The client has ended its half, so we end ours: it does not wait for a reply (as node:http does it).
     if (!socket.writable) return;
     socket.write(replyBytes(reply, this.verdict.headers, this.isLast), 'latin1');

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Connections, HttpConnection } from '../connections.ts';
+import type { HttpConnection } from '../connection.ts';
+import type { Connections } from '../connections.ts';
 import type { Exchange, ExchangeEvents } from '../exchange.ts';
 import type { FrontLimits } from '../options.ts';
 import type { RequestHead } from '../request/head.ts';

@@ -1,0 +1,83 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Exchange } from './exchange.ts';
+import { plainAddress, type TrustedProxies } from './request/client.ts';
+import type { Peer } from './request/head.ts';
+
+/** What carries requests whose replies leave in their order: an HTTP/1.1 connection, or one stream of HTTP/2. */
+export abstract class Connection implements Peer {
+  readonly address: string;
+  readonly secure: boolean;
+  readonly trusted: boolean;
+  /** Exchanges whose reply has not left whole, oldest first. */
+  open: Exchange[] = [];
+  /** Requests that came on it. */
+  taken = 0;
+  /** Sweeps since it was last in use. */
+  sweeps = 0;
+
+  constructor(socket: Socket, proxies: TrustedProxies) {
+    this.address = plainAddress(socket.remoteAddress ?? '') ?? 'unknown';
+    this.secure = socket instanceof TLSSocket;
+    this.trusted = proxies.has(this.address);
+  }
+
+  /** Whether the engine holds a request of it. */
+  get held(): boolean {
+    return this.open.some((exchange) => exchange.state === 'waiting');
+  }
+
+  abstract get isDestroyed(): boolean;
+
+  /** Ends it at once, whatever is under way. */
+  abstract destroy(): void;
+
+  /** Ends it when what was written has left. */
+  abstract endSoon(): void;
+
+  /** Calls when nothing will come of it any more. */
+  abstract onceClosed(call: () => void): void;
+
+  /** Writes the replies that are there, in the order of their requests. */
+  writeDue(): void {
+    for (let next = this.#unwritten(); next?.reply !== undefined; next = this.#unwritten()) {
+      const { reply } = next;
+      next.reply = undefined;
+      next.state = 'written';
+      next.write(reply);
+    }
+  }
+
+  #unwritten(): Exchange | undefined {
+    for (const exchange of this.open) if (exchange.state !== 'written') return exchange;
+    return undefined;
+  }
+}
+
+/** An HTTP/1.1 connection, whoever reads it. */
+export class HttpConnection extends Connection {
+  readonly socket: Socket;
+  /** Read by the fast lane, not by node:http. */
+  isFast = false;
+
+  constructor(socket: Socket, proxies: TrustedProxies) {
+    super(socket, proxies);
+    this.socket = socket;
+  }
+
+  override get isDestroyed(): boolean {
+    return this.socket.destroyed;
+  }
+
+  override destroy(): void {
+    this.socket.destroy();
+  }
+
+  override endSoon(): void {
+    this.socket.destroySoon();
+  }
+
+  override onceClosed(call: () => void): void {
+    this.socket.once('close', call);
+  }
+}
