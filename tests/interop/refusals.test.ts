@@ -61,7 +61,7 @@ beforeAll(async () => {
   announce();
   boshd = await startBoshd({
     dns: { servers: [dns.address] },
-    domains: { deny: ['denied.example'] },
+    domains: { deny: ['denied.example'], gone: ['gone.example'] },
     upstream: { dial: '4s', allowNetworks: ['127.0.0.0/8'], overrides: await overrides() },
   });
 });
@@ -163,6 +163,7 @@ describe('a server that cannot be had safely', () => {
 describe('a domain that boshd does not serve', () => {
   test.each([
     { to: 'denied.example', condition: 'host-unknown', reason: 'domain-refused' },
+    { to: 'gone.example', condition: 'host-gone', reason: 'domain-gone' },
     { to: undefined, condition: 'improper-addressing', reason: 'no-domain' },
     { to: 'not a domain', condition: 'improper-addressing', reason: 'no-domain' },
   ])('to=$to: $condition', async ({ to, condition, reason }) => {
