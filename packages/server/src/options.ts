@@ -112,12 +112,14 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
 function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' | 'recognition'> {
   const { paths, origins, credentials, exposedHeaders, allowedHeaders, extraHeaders, syntaxes, limits } =
     keys;
+  const { codings, bytesMin, bytesMax } = keys.compression;
   return {
     name,
     paths,
     cors: { origins, credentials, exposedHeaders, allowedHeaders },
     extraHeaders,
     syntaxes,
+    compression: { codings, bytesMin, bytesMax },
     bodyBytesMax: limits.bodyBytesMax,
     xml: xmlLimitsOf(limits, limits.stanzaBytesMax),
   };

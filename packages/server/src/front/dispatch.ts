@@ -1,5 +1,6 @@
 import type { LogEvent } from '@boshd/engine/manager';
 import type { FrontOptions } from './options.ts';
+import { chooseCoding, type ReplyCoding } from './reply/coding.ts';
 import { ReplyHeaders } from './reply/headers.ts';
 import { type Pages, pageReply } from './reply/pages.ts';
 import * as plain from './reply/plain.ts';
@@ -25,6 +26,8 @@ export interface Verdict {
   readonly syntax: Syntax;
   /** Of the request target, as sent. */
   readonly query: string;
+  /** In which the engine's answer is written; undefined: as it is. */
+  readonly coding: ReplyCoding | undefined;
 }
 
 const BOSH_METHOD_REFUSED = plain.methodRefused(plain.BOSH_METHODS);
@@ -89,7 +92,8 @@ export class Dispatch {
     const reply = this.#unfit(head, picked.client, site, syntax);
     if (reply !== undefined) return answered(headers, picked.client, site, reply);
     const own = syntax === POST ? headers : headers.variant(syntax.headers);
-    return { headers: own, client: picked.client, site, reply, syntax, query };
+    const coding = codingFor(head, site);
+    return { headers: own, client: picked.client, site, reply, syntax, query, coding };
   }
 
   /** Why a request in this syntax is not taken. */
@@ -122,6 +126,10 @@ export class Dispatch {
   }
 }
 
+function codingFor({ headers }: RequestHead, { compression: { codings } }: Site): ReplyCoding | undefined {
+  return codings.length === 0 ? undefined : chooseCoding(headerOf(headers, 'accept-encoding'), codings);
+}
+
 /** A verdict without a <body/>. */
 function answered(
   headers: ReplyHeaders,
@@ -129,7 +137,7 @@ function answered(
   site: Site | undefined,
   reply: plain.PlainReply,
 ): Verdict {
-  return { headers, client, site, reply, syntax: POST, query: '' };
+  return { headers, client, site, reply, syntax: POST, query: '', coding: undefined };
 }
 
 /** The answer to a request at a path of the site that carries no <body/>. */
@@ -146,7 +154,18 @@ function answerTo(method: string, site: Site): plain.PlainReply {
 }
 
 function siteTableOptions(options: FrontOptions, proxies: TrustedProxies): SiteTableOptions {
-  const { site: name, sites, paths, cors, extraHeaders, syntaxes, limits, xml, isFallback } = options;
+  const {
+    site: name,
+    sites,
+    paths,
+    cors,
+    extraHeaders,
+    syntaxes,
+    compression,
+    limits,
+    xml,
+    isFallback,
+  } = options;
   const { bodyBytesMax } = limits;
   const own = {
     name,
@@ -155,6 +174,7 @@ function siteTableOptions(options: FrontOptions, proxies: TrustedProxies): SiteT
     cors,
     extraHeaders,
     syntaxes,
+    compression,
     bodyBytesMax,
     xml,
     recognition: undefined,

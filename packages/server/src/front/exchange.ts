@@ -15,7 +15,8 @@ import type { Incoming } from './syntax/syntax.ts';
  */
 export abstract class Exchange {
   readonly connection: Connection;
-  readonly verdict: Verdict;
+  /** Changed by a reply that has headers of its own. */
+  verdict: Verdict;
   state: 'reading' | 'waiting' | 'replied' | 'written' = 'reading';
   /** 0 while the engine has not been told of it. */
   id: RequestId = 0;

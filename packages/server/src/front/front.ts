@@ -18,11 +18,12 @@ import { StreamExchange } from './http2/exchange.ts';
 import type { StreamConnection } from './http2/stream-connection.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
+import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
 import * as plain from './reply/plain.ts';
 import { rawReply } from './reply/raw.ts';
 import { TrustedProxies } from './request/client.ts';
 import type { RequestHead } from './request/head.ts';
-import type { BodyLimits, Incoming } from './syntax/syntax.ts';
+import type { BodyLimits, Dressed, Incoming } from './syntax/syntax.ts';
 
 /** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
 export interface Front extends FrontPort {
@@ -98,7 +99,9 @@ class NodeFront implements Front, HttpHandler {
     const exchange = this.#waiting.get(request);
     if (exchange === undefined) return;
     this.#waiting.delete(request);
-    this.#reply(exchange, exchange.verdict.syntax.dress(reply, this.#toolbox));
+    const { syntax, coding } = exchange.verdict;
+    const dressed = syntax.dress(reply, this.#toolbox);
+    this.#reply(exchange, coding === undefined ? dressed : encoded(exchange, dressed, coding));
   }
 
   drop(request: RequestId): void {
@@ -240,6 +243,15 @@ class NodeFront implements Front, HttpHandler {
     this.#waiting.delete(id);
     this.#submit({ type: state === 'waiting' ? 'request-aborted' : 'reply-lost', request: id, sid });
   }
+}
+
+/** The reply in its content coding, where that is of use. */
+function encoded(exchange: Exchange, reply: Dressed, coding: ReplyCoding): Dressed {
+  const { verdict } = exchange;
+  const body = encodeReply(reply.body, coding, verdict.site?.compression ?? NO_COMPRESSION);
+  if (body === undefined) return reply;
+  exchange.verdict = { ...verdict, headers: verdict.headers.variant(CODED[coding]) };
+  return { ...reply, body };
 }
 
 /** RFC 9110 §10.1.1 */

@@ -1,4 +1,5 @@
 import { CLIENT_XML_LIMITS, type XmlLimits } from '@boshd/engine/wire';
+import { type CompressionOptions, NO_COMPRESSION } from './reply/coding.ts';
 import type { Pages } from './reply/pages.ts';
 import type { ForwardedHeader } from './request/client.ts';
 import type { SiteOptions } from './site/site.ts';
@@ -34,6 +35,8 @@ export interface FrontOptions {
   readonly limits: FrontLimits;
   /** What the XML of a <body/> may cost. */
   readonly xml: XmlLimits;
+  /** How replies are compressed. Default not at all. */
+  readonly compression: CompressionOptions;
   /** What other paths answer. Default nothing: 404. */
   readonly pages: Pages;
 }
@@ -133,6 +136,7 @@ export function frontOptions(given: Partial<FrontOptions> = {}): FrontOptions {
     forwardedHeader: 'x-forwarded-for',
     limits: FRONT_LIMITS,
     xml: CLIENT_XML_LIMITS,
+    compression: NO_COMPRESSION,
     pages: () => undefined,
     ...given,
   };

@@ -23,8 +23,16 @@ export class Cors {
   readonly #ofListed: (origin: string) => ReplyHeaders;
   readonly #rememberedMax: number;
 
-  /** Throws FrontError OPTION_UNUSABLE for credentials with `*`, which browsers refuse. */
-  constructor(options: CorsOptions, extraHeaders: Readonly<Record<string, string>>) {
+  /**
+   * `varies`: on which other headers replies depend (RFC 9110 §12.5.5).
+   *
+   * Throws FrontError OPTION_UNUSABLE for credentials with `*`, which browsers refuse.
+   */
+  constructor(
+    options: CorsOptions,
+    extraHeaders: Readonly<Record<string, string>>,
+    varies: readonly string[] = [],
+  ) {
     const { origins, credentials, exposedHeaders, allowedHeaders } = options;
     if (origins === '*' && credentials) {
       throw new FrontError('OPTION_UNUSABLE', "credentials need a list of origins, not '*'");
@@ -38,12 +46,13 @@ export class Cors {
     const exposed =
       exposedHeaders.length === 0 ? {} : { 'Access-Control-Expose-Headers': exposedHeaders.join(', ') };
     if (origins === '*') {
-      this.plain = new ReplyHeaders({ ...extraHeaders, 'Access-Control-Allow-Origin': '*', ...exposed });
+      const all = { ...varyOn(varies), 'Access-Control-Allow-Origin': '*', ...exposed };
+      this.plain = new ReplyHeaders({ ...extraHeaders, ...all });
       this.#ofListed = () => this.plain;
       this.#rememberedMax = 0;
       return;
     }
-    const vary = origins.length === 0 ? {} : { Vary: 'Origin' };
+    const vary = varyOn(origins.length === 0 ? varies : ['Origin', ...varies]);
     this.plain = new ReplyHeaders({ ...extraHeaders, ...vary });
     const withCredentials = credentials ? { 'Access-Control-Allow-Credentials': 'true' } : {};
     this.#ofListed = (origin) => {
@@ -78,4 +87,8 @@ export class Cors {
     if (this.#listed.size < this.#rememberedMax) this.#listed.set(origin, fresh);
     return fresh;
   }
+}
+
+function varyOn(names: readonly string[]): Readonly<Record<string, string>> {
+  return names.length === 0 ? {} : { Vary: names.join(', ') };
 }

@@ -1,6 +1,7 @@
 import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { expect, test } from 'vitest';
 import { SAME_ORIGIN_CORS } from '../options.ts';
+import { NO_COMPRESSION } from '../reply/coding.ts';
 import { clientOf, TrustedProxies } from '../request/client.ts';
 import { type HeaderRecord, RecordHeaders } from '../request/head.ts';
 import type { SiteOptions } from './site.ts';
@@ -20,6 +21,7 @@ function site(
     paths: ['/http-bind'],
     cors: { ...SAME_ORIGIN_CORS, origins },
     extraHeaders: {},
+    compression: NO_COMPRESSION,
     syntaxes: ['post'],
     bodyBytesMax: 1000,
     xml: CLIENT_XML_LIMITS,

@@ -1,5 +1,6 @@
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { CorsOptions } from '../options.ts';
+import type { CompressionOptions } from '../reply/coding.ts';
 import { Cors } from '../reply/cors.ts';
 import { ALLOWED_METHODS, type PlainReply } from '../reply/plain.ts';
 import type { BodyLimits, SyntaxName } from '../syntax/syntax.ts';
@@ -18,6 +19,7 @@ export interface SiteOptions {
   /** Added to every reply on the BOSH paths, name to value. */
   readonly extraHeaders: Readonly<Record<string, string>>;
   readonly syntaxes: readonly SyntaxName[];
+  readonly compression: CompressionOptions;
   /** Bytes of a <body/>, after decompression. */
   readonly bodyBytesMax: number;
   /** What the XML of a <body/> may cost. */
@@ -34,6 +36,7 @@ export class Site {
   /** The answer to OPTIONS, which is a preflight where it comes from a browser. */
   readonly preflight: PlainReply;
   readonly syntaxes: ReadonlySet<SyntaxName>;
+  readonly compression: CompressionOptions;
   readonly limits: BodyLimits;
   readonly recognition: Recognition | undefined;
   /** Every path that leads to it by itself; where it has keys, those with a key are `keyPaths`. */
@@ -42,11 +45,13 @@ export class Site {
 
   /** Throws FrontError OPTION_UNUSABLE. */
   constructor(options: SiteOptions) {
-    const { name, hosts, paths, cors, extraHeaders, syntaxes, bodyBytesMax, xml, recognition } = options;
+    const { name, hosts, paths, cors, extraHeaders, syntaxes, compression, bodyBytesMax, xml, recognition } =
+      options;
     this.name = name;
     this.hosts = new HostNames(hosts);
-    this.cors = new Cors(cors, extraHeaders);
+    this.cors = new Cors(cors, extraHeaders, compression.codings.length === 0 ? [] : ['Accept-Encoding']);
     this.syntaxes = new Set(syntaxes);
+    this.compression = compression;
     this.preflight = {
       ...ALLOWED_METHODS,
       headers: [...ALLOWED_METHODS.headers, ...this.cors.preflight],

@@ -1,7 +1,7 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { portVerdict } from '@boshd/engine/site';
 import { z } from 'zod';
-import { flag, group, key, list, optionalKey, parsed } from '../kinds.ts';
+import { flag, group, key, list, optionalKey, parsed, size } from '../kinds.ts';
 import { sessionKeys, streamKeys } from '../session.ts';
 import { parseDomain, parseDomainPattern, parseOriginPattern } from '../values.ts';
 import { seeOtherKeys } from './elsewhere.ts';
@@ -88,6 +88,7 @@ const origins = z
   .union([z.literal('*'), z.array(origin).max(10_000)])
   .transform((input) => (input.includes('*') ? ('*' as const) : input));
 
+const CODINGS = ['zstd', 'br', 'gzip', 'deflate'] as const;
 const SYNTAXES = ['post', 'script', 'window-name', 'websocket'] as const;
 
 /** What a web site decides for itself. At the top level these keys are the default site. */
@@ -143,6 +144,35 @@ export const siteKeys = {
     preset: {},
     purpose: 'Headers added to every reply.',
   }),
+  compression: group(
+    {
+      codings: key(z.array(z.literal(CODINGS)).max(CODINGS.length), {
+        kind: 'list',
+        form: `a list of ${CODINGS.join(', ')}`,
+        preset: [],
+        purpose:
+          'How replies may be compressed, where the client takes it (Accept-Encoding). Empty: not at all. zstd needs Node 22.15 or later.',
+        reason:
+          'Over TLS the length of a compressed reply tells something of what is in it (BREACH): whoever can have stanzas sent to a user, and see the length of the replies, learns of the others in them.',
+        precedent: 'Of the servers with BOSH, Openfire compresses.',
+      }),
+      bytesMin: size({
+        purpose: 'Shorter replies are sent as they are.',
+        reason: 'The head of a reply alone is longer than what would be saved.',
+        min: '0B',
+        max: '1MiB',
+        preset: '1KiB',
+      }),
+      bytesMax: size({
+        purpose: 'Longer replies as well.',
+        reason: 'While one is compressed, all other sessions wait: some milliseconds for 256 KiB.',
+        min: '1KiB',
+        max: '16MiB',
+        preset: '256KiB',
+      }),
+    },
+    { purpose: 'Compression of replies. Compressed requests are always taken.' },
+  ),
   domains,
   seeOther: seeOtherKeys,
   showExternal: flag({
