@@ -15,6 +15,8 @@ export interface Boshd extends RunningProgram {
   readonly origin: string;
   /** The BOSH URL. */
   readonly url: string;
+  /** Writes another configuration, besides `listen` and `log`; it is read when boshd is told to. */
+  rewrite(config: Readonly<Record<string, unknown>>): Promise<void>;
   /** The lines that it logged until now, oldest first. */
   lines(): Promise<readonly LogLine[]>;
   /** The first line that has all of these values, come or still to come. */
@@ -27,7 +29,9 @@ export async function startBoshd(config: Readonly<Record<string, unknown>> = {})
   const port = await freePort();
   const file = join(directory, 'boshd.json');
   const log = { level: 'debug', format: 'json' };
-  await writeFile(file, JSON.stringify({ listen: [`127.0.0.1:${port}`], log, ...config }, undefined, 2));
+  const rewrite = (changed: Readonly<Record<string, unknown>>) =>
+    writeFile(file, JSON.stringify({ listen: [`127.0.0.1:${port}`], log, ...changed }, undefined, 2));
+  await rewrite(config);
   const origin = `http://127.0.0.1:${port}`;
   const program = await startProgram({
     name: 'boshd',
@@ -42,6 +46,7 @@ export async function startBoshd(config: Readonly<Record<string, unknown>> = {})
     port,
     origin,
     url: `${origin}/http-bind`,
+    rewrite,
     lines,
     line: (values) =>
       until(`a line of boshd's log with ${JSON.stringify(values)}`, async () =>

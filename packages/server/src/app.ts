@@ -1,12 +1,16 @@
 import { hostname } from 'node:os';
-import { ascii } from '@boshd/engine/kit';
+import { ascii, fault } from '@boshd/engine/kit';
 import { ConnectionManager } from '@boshd/engine/manager';
-import type { AdminAddress } from './admin/index.ts';
+import type { AdminAddress, OrderOutcome, SelfParts } from './admin/index.ts';
 import { openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
+import { type ReadConfig, Reloader } from './compose/reload.ts';
+import { trafficSeries } from './compose/traffic.ts';
 import type { Config } from './config/index.ts';
 import { Driver } from './driver.ts';
-import { createFront } from './front/front.ts';
+import { createFront, type Front } from './front/front.ts';
+import type { BoundAddress } from './front/listener.ts';
+import type { FrontOptions } from './front/options.ts';
 import { firstOf, healthPages, type Pages } from './front/reply/pages.ts';
 import type { Observe } from './observe/index.ts';
 import { frontOptionsOf, managerConfigOf, upstreamOptionsOf } from './options.ts';
@@ -20,6 +24,8 @@ export interface App {
   readonly urls: readonly string[];
   /** Where the operator's listener is. */
   readonly admin: readonly AdminAddress[];
+  /** Reads the configuration again and puts it into effect; no session is dropped. */
+  reload(): OrderOutcome;
   /**
    * Ends every session with system-shutdown, closes the streams properly, and everything else. Resolves when it is done,
    * at the latest after the configuration's shutdown.deadline.
@@ -32,10 +38,17 @@ export interface AppParts {
   readonly observe: Observe;
   /** What other paths than the BOSH ones show. Default: nothing but /healthz and /readyz. */
   readonly pages?: Pages;
+  /** How a reload reads the configuration. Default: there is none to read. */
+  readonly readConfig?: ReadConfig;
 }
 
 /** Puts boshd together and starts it. Throws FrontError when an address can not be had. */
-export async function startApp({ config, observe, pages = () => undefined }: AppParts): Promise<App> {
+export async function startApp({
+  config,
+  observe,
+  pages = () => undefined,
+  readConfig = () => fault(['there is no configuration to read again']),
+}: AppParts): Promise<App> {
   const toolbox = nodeToolbox();
   let isStopping = false;
   const health = healthPages(() => (isStopping ? ascii('stopping\n') : undefined));
@@ -45,44 +58,70 @@ export async function startApp({ config, observe, pages = () => undefined }: App
   const submit = driver.submit.bind(driver);
   const log = observe.event.bind(observe);
   const regions = await openRegions(config, observe.logger);
-  const front = createFront(
-    { ...frontOptionsOf(config, firstOf(health, pages)), regionsOf: regions.regionsOf },
-    submit,
-    toolbox,
-    log,
-  );
+  const frontOptions = (current: Config) => ({
+    ...frontOptionsOf(current, firstOf(health, pages)),
+    regionsOf: regions.regionsOf,
+  });
+  const front = createFront(frontOptions(config), submit, toolbox, log);
+  const apply = (next: Config) => applyTo(front, driver, frontOptions, next);
+  const reloader = new Reloader(config, readConfig, apply, observe.logger);
   const upstream = createUpstream(upstreamOptionsOf(config), submit);
   driver.connect({ front, upstream, observe });
 
   const { bound } = await front.listen();
-  const self = {
-    member: hostname(),
-    version: version(),
-    sites: ['default', ...config.sites.keys()],
-    slots: () => manager.inspect(),
-    notReady: () => (isStopping ? 'stopping' : undefined),
-    series: () => observe.counters.described(),
-    ends: observe.ends,
-  };
-  const admin = await openAdmin(config, self, {}).catch(async (error: unknown) => {
-    await front.close(0);
-    throw error;
-  });
-  const path = config.paths[0] ?? '/';
+  const self = selfOf(manager, observe, reloader, () => (isStopping ? 'stopping' : undefined));
+  const admin = await openAdmin(config, self, { reload: async () => reloader.reload() }).catch(
+    async (error: unknown) => {
+      await front.close(0);
+      throw error;
+    },
+  );
   return {
-    urls: bound.map(
-      ({ host, port, secure }) => `${secure ? 'https' : 'http'}://${hostInUrl(host)}:${port}${path}`,
-    ),
+    urls: bound.map((address) => urlOf(address, config)),
     admin: admin.bound,
+    reload: () => reloader.reload(),
     stop: async () => {
       isStopping = true;
       driver.submit({ type: 'shutdown' });
-      const { deadline } = config.shutdown;
+      const { deadline } = reloader.config.shutdown;
       await Promise.all([front.close(deadline), upstream.stop(deadline)]);
       driver.stop();
       regions.close();
       await admin.close();
     },
+  };
+}
+
+function urlOf({ host, port, secure }: BoundAddress, { paths: [path = '/'] }: Config): string {
+  return `${secure ? 'https' : 'http'}://${hostInUrl(host)}:${port}${path}`;
+}
+
+/** What can not be read, or not be used, is told before anything is changed. */
+function applyTo(
+  front: Front,
+  driver: Driver,
+  optionsOf: (config: Config) => FrontOptions,
+  next: Config,
+): void {
+  const config = managerConfigOf(next);
+  front.reconfigure(optionsOf(next));
+  driver.submit({ type: 'reconfigure', config });
+}
+
+function selfOf(
+  manager: ConnectionManager,
+  { counters, ends }: Observe,
+  reloader: Reloader,
+  notReady: SelfParts['notReady'],
+): SelfParts {
+  return {
+    member: hostname(),
+    version: version(),
+    sites: () => ['default', ...reloader.config.sites.keys()],
+    slots: () => manager.inspect(),
+    notReady,
+    series: () => [...counters.described(), ...trafficSeries(manager.sites())],
+    ends,
   };
 }
 

@@ -16,6 +16,7 @@ const code = await run(process.argv.slice(2), {
   onSignal(stop) {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(constants.signals[name]));
   },
+  onReload: (reload) => void process.on('SIGHUP', reload),
   exit: (exitCode) => process.exit(exitCode),
   loadApp: async () => (await import('./app.ts')).startApp,
 });

@@ -76,7 +76,11 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
   const { certFile, keyFile } = tls;
   const { name: site, ...ofDefault } = siteOptionsOf('default', config);
   return {
-    listen: config.listen,
+    listen: [
+      ...config.listen,
+      ...config.proxyProtocol.listen.map((address) => ({ ...address, proxyProtocol: true })),
+    ],
+    proxyProtocolNetworks: config.proxyProtocol.networks,
     tls:
       certFile === undefined || keyFile === undefined
         ? undefined

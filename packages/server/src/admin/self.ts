@@ -6,7 +6,7 @@ import type { EndStatus, MemberStatus, ProcessStatus, SeriesStatus, SiteStatus }
 export interface SelfParts {
   readonly member: string;
   readonly version: string;
-  readonly sites: readonly string[];
+  readonly sites: () => readonly string[];
   readonly slots: () => Iterable<Slot>;
   readonly notReady: () => string | undefined;
   readonly series: () => Iterable<SeriesStatus>;
@@ -71,7 +71,7 @@ export class Self {
   }
 
   #count(slots: Iterable<Slot>): { sites: readonly SiteStatus[]; links: number } {
-    const counts = new Map(this.#parts.sites.map((site) => [site, nothing(site)]));
+    const counts = new Map(this.#parts.sites().map((site) => [site, nothing(site)]));
     let links = 0;
     for (const { session, upstreams, isEnded } of slots) {
       links += upstreams.length;

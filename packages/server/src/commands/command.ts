@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly err: (text: string) => void;
   /** Calls `stop` with the number of each signal that asks the process to end. */
   readonly onSignal: (stop: (signal: number) => void) => void;
+  /** Calls `reload` for each signal that asks for the configuration to be read again. */
+  readonly onReload: (reload: () => void) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
   /** Loads the service itself, which the small commands do without. */

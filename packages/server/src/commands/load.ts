@@ -1,3 +1,4 @@
+import { fault, type Result } from '@boshd/engine/kit';
 import { type Config, type ConfigSources, formatProblem, loadConfig } from '../config/index.ts';
 
 /** The configuration, or undefined after all that is wrong with it has been told, one problem a line. */
@@ -9,4 +10,10 @@ export function loadOrTell(sources: ConfigSources, err: (text: string) => void):
     `The configuration has ${config.fault.length === 1 ? '1 problem' : `${config.fault.length} problems`}.\n`,
   );
   return undefined;
+}
+
+/** The configuration, or all that is wrong with it, for one that is read again while boshd runs. */
+export function readAgain(sources: ConfigSources): Result<Config, readonly string[]> {
+  const config = loadConfig(sources);
+  return config.ok ? config : fault(config.fault.map(formatProblem));
 }

@@ -12,7 +12,7 @@ async function rig(stop: () => Promise<void>) {
   const exits: number[] = [];
   let signalled: (signal: number) => void = () => undefined;
   const logger = await createLogger({ level: 'silent', format: 'json' });
-  const start = vi.fn(async () => ({ urls: [], admin: [], stop }));
+  const start = vi.fn(async () => ({ urls: [], admin: [], reload: () => ({ ok: true, text: '' }), stop }));
   const run = (begin: typeof start = start) =>
     runApp(
       begin,

@@ -1,7 +1,7 @@
 import { FILE_VARIABLE } from '../config/index.ts';
 import { createLogger, createObserve } from '../observe/index.ts';
 import { type Command, EXIT } from './command.ts';
-import { loadOrTell } from './load.ts';
+import { loadOrTell, readAgain } from './load.ts';
 import { runApp } from './run-app.ts';
 
 const CONFIG_FLAG = 'config';
@@ -11,6 +11,7 @@ export const serveCommand: Command = {
   summary: 'Run the connection manager.',
   usage: '[--config FILE] [FLAGS]',
   details: `Without a file the defaults hold, which suit a web server on the same machine that proxies /http-bind.
+SIGHUP, or "boshd reload", reads the configuration and the certificates again; no session is dropped.
 SIGTERM or SIGINT ends all sessions and closes their streams properly; a second one ends the process at once.`,
   flags: [
     {
@@ -24,14 +25,16 @@ SIGTERM or SIGINT ends all sessions and closes their streams properly; a second 
   async run({ flags }, surroundings) {
     const { environment, err, loadApp } = surroundings;
     const file = flags.get(CONFIG_FLAG)?.at(-1) ?? (environment[FILE_VARIABLE] || undefined);
-    const config = loadOrTell({ file, environment, flags }, err);
+    const sources = { file, environment, flags };
+    const config = loadOrTell(sources, err);
     if (config === undefined) return EXIT.failed;
     const logger = await createLogger(config.log);
     const startApp = await loadApp();
     return runApp(
-      () => startApp({ config, observe: createObserve({ logger }) }),
-      ({ urls }) => {
+      () => startApp({ config, observe: createObserve({ logger }), readConfig: () => readAgain(sources) }),
+      ({ urls, reload }) => {
         for (const url of urls) logger.info('listening', { url });
+        surroundings.onReload(() => void reload());
       },
       logger,
       config,

@@ -1,4 +1,5 @@
 export { effectiveText } from './effective.ts';
+export { SITE_KEYS } from './inherit.ts';
 export { SETTABLE_KEYS } from './keys.ts';
 export { type ConfigSources, loadConfig } from './load.ts';
 export { nearest } from './nearest.ts';

@@ -24,6 +24,12 @@ const SERVICE_RULES: readonly CrossRule<Config>[] = [
     fix: 'set both, or none',
   },
   {
+    path: ['proxyProtocol', 'networks'],
+    broken: ({ proxyProtocol }) => proxyProtocol.listen.length > 0 && proxyProtocol.networks.length === 0,
+    what: 'is empty, so that nobody could connect to proxyProtocol.listen',
+    fix: 'name the proxies',
+  },
+  {
     path: ['admin', 'listen'],
     broken: ({ admin }) => !admin.insecureRemote && !admin.listen.every(isLocal),
     what: 'names an address that other machines reach, and whoever reaches it sees who uses boshd',

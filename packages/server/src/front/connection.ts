@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Exchange } from './exchange.ts';
+import type { ProxiedPeer } from './proxied/header.ts';
 import { plainAddress, type TrustedProxies } from './request/client.ts';
 import type { Peer } from './request/head.ts';
 
@@ -8,7 +9,7 @@ import type { Peer } from './request/head.ts';
 export abstract class Connection implements Peer {
   readonly address: string;
   readonly secure: boolean;
-  readonly trusted: boolean;
+  trusted: boolean;
   /** Exchanges whose reply has not left whole, oldest first. */
   open: Exchange[] = [];
   /** Requests that came on it. */
@@ -16,9 +17,10 @@ export abstract class Connection implements Peer {
   /** Sweeps since it was last in use. */
   sweeps = 0;
 
-  constructor(socket: Socket, proxies: TrustedProxies) {
-    this.address = plainAddress(socket.remoteAddress ?? '') ?? 'unknown';
-    this.secure = socket instanceof TLSSocket;
+  /** `proxied`: whom the other end speaks for, where it is not the client itself. */
+  constructor(socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
+    this.address = proxied?.address ?? plainAddress(socket.remoteAddress ?? '') ?? 'unknown';
+    this.secure = socket instanceof TLSSocket || proxied?.secure === true;
     this.trusted = proxies.has(this.address);
   }
 
@@ -60,8 +62,8 @@ export class HttpConnection extends Connection {
   /** Read by the fast lane, not by node:http. */
   isFast = false;
 
-  constructor(socket: Socket, proxies: TrustedProxies) {
-    super(socket, proxies);
+  constructor(socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
+    super(socket, proxies, proxied);
     this.socket = socket;
   }
 

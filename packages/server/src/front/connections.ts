@@ -5,6 +5,7 @@ import { type Connection, HttpConnection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { StreamConnection } from './http2/stream-connection.ts';
 import type { FrontLimits } from './options.ts';
+import type { ProxiedPeers } from './proxied/peers.ts';
 import type { TrustedProxies } from './request/client.ts';
 
 /** How often the sweep looks, at most; a limit may be passed by this much. */
@@ -19,7 +20,8 @@ const SWEEPS_PER_LIMIT = 4;
 export class Connections {
   readonly #bySocket = new Map<Socket, HttpConnection>();
   readonly #streams = new Set<StreamConnection>();
-  readonly #proxies: TrustedProxies;
+  readonly #peers: ProxiedPeers | undefined;
+  #proxies: TrustedProxies;
   readonly #lost: (exchange: Exchange) => void;
   readonly #idleSweepsMax: number;
   readonly #replySweepsMax: number;
@@ -27,7 +29,13 @@ export class Connections {
   readonly #onClose: (this: Socket) => void;
 
   /** `lost` is told of each exchange that was open when its connection ended. */
-  constructor(limits: FrontLimits, proxies: TrustedProxies, lost: (exchange: Exchange) => void) {
+  constructor(
+    limits: FrontLimits,
+    proxies: TrustedProxies,
+    lost: (exchange: Exchange) => void,
+    peers?: ProxiedPeers,
+  ) {
+    this.#peers = peers;
     this.#proxies = proxies;
     this.#lost = lost;
     const sweepMs = Math.min(SWEEP_MS_MAX, Math.min(limits.keepAliveMs, limits.replyMs) / SWEEPS_PER_LIMIT);
@@ -40,6 +48,14 @@ export class Connections {
     };
   }
 
+  /** From now on these are trusted. */
+  trust(proxies: TrustedProxies): void {
+    this.#proxies = proxies;
+    for (const connection of [...this.#bySocket.values(), ...this.#streams]) {
+      connection.trusted = proxies.has(connection.address);
+    }
+  }
+
   find(socket: Socket): HttpConnection | undefined {
     return this.#bySocket.get(socket);
   }
@@ -48,7 +64,7 @@ export class Connections {
   of(socket: Socket): HttpConnection {
     const known = this.#bySocket.get(socket);
     if (known !== undefined) return known;
-    const connection = new HttpConnection(socket, this.#proxies);
+    const connection = new HttpConnection(socket, this.#proxies, this.#peers?.of(socket));
     this.#bySocket.set(socket, connection);
     socket.on('close', this.#onClose);
     return connection;
@@ -56,7 +72,7 @@ export class Connections {
 
   /** A stream of HTTP/2, which is a connection of its own to the rest of the front. */
   ofStream(stream: ServerHttp2Stream, socket: Socket): StreamConnection {
-    const connection = new StreamConnection(stream, socket, this.#proxies);
+    const connection = new StreamConnection(stream, socket, this.#proxies, this.#peers?.of(socket));
     this.#streams.add(connection);
     stream.once('close', () => {
       this.#streams.delete(connection);

@@ -18,6 +18,7 @@ import { StreamExchange } from './http2/exchange.ts';
 import type { StreamConnection } from './http2/stream-connection.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
+import { ProxiedPeers } from './proxied/peers.ts';
 import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
 import * as plain from './reply/plain.ts';
 import { rawReply } from './reply/raw.ts';
@@ -29,6 +30,11 @@ import type { BodyLimits, Dressed, Incoming } from './syntax/syntax.ts';
 export interface Front extends FrontPort {
   /** Listens on every address of the options. Throws FrontError. */
   listen(): Promise<Listening>;
+  /**
+   * Other sites, proxies and certificates, from the next request on; where it listens stays, and so do the limits of
+   * connections. Throws FrontError, and changes nothing then.
+   */
+  reconfigure(options: FrontOptions): void;
   /** Takes no new connections, gives replies in progress `graceMs` milliseconds, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -44,15 +50,15 @@ export function createFront(
 }
 
 class NodeFront implements Front, HttpHandler {
-  readonly #options: FrontOptions;
+  #options: FrontOptions;
   readonly #submit: Submit;
   readonly #toolbox: Toolbox;
-  readonly #dispatch: Dispatch;
+  #dispatch: Dispatch;
   readonly #connections: Connections;
   readonly #listener: Listener;
   readonly events: ExchangeEvents;
   readonly #onFinish: (this: FrontResponse) => void;
-  readonly #bodyLimits: BodyLimits;
+  #bodyLimits: BodyLimits;
   /** Requests that the engine has to answer. */
   readonly #waiting = new Map<RequestId, Exchange>();
   readonly #log: (event: LogEvent) => void;
@@ -62,18 +68,15 @@ class NodeFront implements Front, HttpHandler {
 
   constructor(options: FrontOptions, submit: Submit, toolbox: Toolbox, log: (event: LogEvent) => void) {
     const { limits, xml } = options;
-    const proxies = new TrustedProxies(
-      options.trustedProxies,
-      options.forwardedHeader,
-      options.countryHeader,
-    );
+    const proxies = proxiesOf(options);
+    const peers = new ProxiedPeers(new TrustedProxies(options.proxyProtocolNetworks), limits.headersMs);
     this.#options = options;
     this.#submit = submit;
     this.#toolbox = toolbox;
     this.#log = log;
     this.#dispatch = new Dispatch(options, proxies, log);
-    this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange));
-    this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this);
+    this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange), peers);
+    this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, peers, this);
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
     this.events = {
       chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
@@ -93,6 +96,17 @@ class NodeFront implements Front, HttpHandler {
     await this.#listener.stop();
     clearTimeout(cut);
     await this.#connections.empty();
+  }
+
+  reconfigure(options: FrontOptions): void {
+    const { limits, xml, tls } = options;
+    const proxies = proxiesOf(options);
+    const dispatch = new Dispatch(options, proxies, this.#log);
+    this.#listener.useTls(tls);
+    this.#options = options;
+    this.#dispatch = dispatch;
+    this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
+    this.#connections.trust(proxies);
   }
 
   respond(request: RequestId, reply: Reply): void {
@@ -259,6 +273,10 @@ function expectationOf({ headers }: RequestHead): Expectation {
   const expect = headers.get('expect')?.toLowerCase();
   if (expect === undefined) return 'nothing';
   return expect === '100-continue' ? expect : 'unknown';
+}
+
+function proxiesOf({ trustedProxies, forwardedHeader, countryHeader }: FrontOptions): TrustedProxies {
+  return new TrustedProxies(trustedProxies, forwardedHeader, countryHeader);
 }
 
 /** Connections that are turned away are worth a line in the log, but not more often than this. */

@@ -1,13 +1,14 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { createSecureContext, type TLSSocket } from 'node:tls';
 import type { Connections } from './connections.ts';
 import { FrontError, type FrontErrorCode, systemCode } from './errors.ts';
 import { FastLane, type LaneHandler } from './fast/lane.ts';
 import { FrontRequest, FrontResponse } from './http-exchange.ts';
 import { Http2Sessions, type StreamHandler } from './http2/sessions.ts';
 import type { FrontLimits, ListenAddress, TlsMaterial } from './options.ts';
+import type { ProxiedPeers } from './proxied/peers.ts';
 
 /** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */
 export type Expectation = 'nothing' | '100-continue' | 'unknown';
@@ -17,7 +18,7 @@ export interface HttpHandler extends LaneHandler, StreamHandler {
   request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void;
   /** What came is not HTTP, or did not come in time: `code` is node:http's (`HPE_...`, `ERR_HTTP_REQUEST_TIMEOUT`). */
   malformed(code: string | undefined, socket: Socket): void;
-  /** A connection was not taken: `too-many-connections`, or `accept-failed` (mostly no open file is left). */
+  /** A connection was not taken: `too-many-connections`, `proxy-header-refused`, `accept-failed` (mostly no open file is left). */
   turnedAway(code: string, detail: string): void;
 }
 
@@ -48,6 +49,7 @@ export class Listener {
   readonly #tls: TlsMaterial | undefined;
   readonly #limits: FrontLimits;
   readonly #connections: Connections;
+  readonly #peers: ProxiedPeers;
   readonly #handler: HttpHandler;
   readonly #lanes: FastLane[] = [];
   readonly #http2: Http2Sessions[] = [];
@@ -57,12 +59,14 @@ export class Listener {
     tls: TlsMaterial | undefined,
     limits: FrontLimits,
     connections: Connections,
+    peers: ProxiedPeers,
     handler: HttpHandler,
   ) {
     this.#addresses = addresses;
     this.#tls = tls;
     this.#limits = limits;
     this.#connections = connections;
+    this.#peers = peers;
     this.#handler = handler;
   }
 
@@ -72,7 +76,7 @@ export class Listener {
     const skipped: (ListenAddress & { reason: string })[] = [];
     try {
       for (const address of this.#addresses) {
-        const server = this.#server();
+        const server = this.#server(address.proxyProtocol === true);
         const reason = await listenAt(server, address);
         if (reason !== undefined) {
           skipped.push({ ...address, reason });
@@ -112,7 +116,14 @@ export class Listener {
     this.#connections.destroyAll();
   }
 
-  #server(): HttpServer {
+  /** Other certificates for connections to come. Throws FrontError TLS_MATERIAL_UNUSABLE, and changes nothing then. */
+  useTls(tls: TlsMaterial | undefined): void {
+    if (tls === undefined || this.#tls === undefined) return;
+    checkTls(tls);
+    for (const server of this.#servers) if (server instanceof TlsServer) server.setSecureContext(tls);
+  }
+
+  #server(hasProxyProtocol: boolean): HttpServer {
     const options = httpOptions(this.#limits);
     const server = this.#tls === undefined ? createServer(options) : tlsServer(options, this.#tls);
     server.maxConnections = this.#limits.connectionsMax;
@@ -130,8 +141,23 @@ export class Listener {
     });
     if (this.#tls === undefined) this.#openLane(server);
     else this.#openHttp2(server);
+    if (hasProxyProtocol) this.#readProxyHeaders(server);
     this.#servers.push(server);
     return server;
+  }
+
+  /** Puts the PROXY protocol between the server's socket and all that reads from it. */
+  #readProxyHeaders(server: HttpServer): void {
+    const listeners = server.listeners('connection');
+    const isTls = this.#tls !== undefined;
+    const accepted = (socket: Socket) => {
+      for (const listener of listeners) listener.call(server, socket);
+      // What makes TLS takes by itself what has come already.
+      if (!isTls) socket.resume();
+    };
+    const refused = (why: string) => this.#handler.turnedAway('proxy-header-refused', why);
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) => this.#peers.accept(socket, { accepted, refused }));
   }
 
   /** Puts the fast lane between the server's socket and its node:http. */
@@ -172,6 +198,15 @@ function httpOptions(limits: FrontLimits): HttpServerOptions {
     requireHostHeader: false,
     insecureHTTPParser: false,
   };
+}
+
+/** A pair that can not be used is told before anything is changed. */
+function checkTls(tls: TlsMaterial): void {
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw new FrontError('TLS_MATERIAL_UNUSABLE', 'the certificate and the key can not be used', error);
+  }
 }
 
 function tlsServer(options: HttpServerOptions, tls: TlsMaterial): HttpServer {

@@ -32,6 +32,8 @@ export interface FrontOptions {
   readonly regionsOf: RegionsOf | undefined;
   /** Which of the two they write. Default X-Forwarded-For. */
   readonly forwardedHeader: ForwardedHeader;
+  /** Whose PROXY headers are believed, where they are read. Default none. */
+  readonly proxyProtocolNetworks: readonly string[];
   readonly limits: FrontLimits;
   /** What the XML of a <body/> may cost. */
   readonly xml: XmlLimits;
@@ -48,6 +50,8 @@ export interface ListenAddress {
   readonly host: string;
   /** 0: the system chooses one. */
   readonly port: number;
+  /** Every connection has to begin with a PROXY header. Default false. */
+  readonly proxyProtocol?: boolean;
 }
 
 /** PEM texts. */
@@ -134,6 +138,7 @@ export function frontOptions(given: Partial<FrontOptions> = {}): FrontOptions {
     countryHeader: undefined,
     regionsOf: undefined,
     forwardedHeader: 'x-forwarded-for',
+    proxyProtocolNetworks: [],
     limits: FRONT_LIMITS,
     xml: CLIENT_XML_LIMITS,
     compression: NO_COMPRESSION,

@@ -81,6 +81,7 @@ describe('boshd status', () => {
         told += text;
       },
       onSignal: () => undefined,
+      onReload: () => undefined,
       exit: () => undefined,
       loadApp: () => Promise.reject(new Error('status needs no app')),
     });

@@ -84,6 +84,27 @@ export const serviceKeys = {
       "The proxies whose word on the client's address and scheme counts (X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host).",
     reason: 'Anyone can send such headers; believed from all, limits per address would mean nothing.',
   }),
+  proxyProtocol: group(
+    {
+      listen: list(parseHostPort, {
+        max: 16,
+        of: 'addresses with a port, such as 127.0.0.1:5281',
+        preset: [],
+        purpose:
+          'Where to listen besides listen, for proxies that begin each connection with a PROXY header (version 1 or 2) of HAProxy.',
+        reason: 'Whether a connection begins with one must be known: a service that guesses can be lied to.',
+        precedent: 'send-proxy-v2 in HAProxy, proxy_protocol on in nginx (stream), load balancers of clouds.',
+      }),
+      networks: list(parseNetwork, {
+        max: 1000,
+        of: 'IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8',
+        preset: [],
+        purpose: 'The proxies that may connect there; connections of all others are closed.',
+        reason: 'Whoever may send such a header may take any address.',
+      }),
+    },
+    { purpose: 'The PROXY protocol.' },
+  ),
   forwardedHeader: choice(['x-forwarded-for', 'forwarded'], {
     preset: 'x-forwarded-for',
     purpose:

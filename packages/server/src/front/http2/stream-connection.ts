@@ -1,6 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { Connection } from '../connection.ts';
+import type { ProxiedPeer } from '../proxied/header.ts';
 import type { TrustedProxies } from '../request/client.ts';
 
 /**
@@ -11,8 +12,8 @@ export class StreamConnection extends Connection {
   readonly stream: ServerHttp2Stream;
 
   /** `socket`: that of its connection, as it really is. */
-  constructor(stream: ServerHttp2Stream, socket: Socket, proxies: TrustedProxies) {
-    super(socket, proxies);
+  constructor(stream: ServerHttp2Stream, socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
+    super(socket, proxies, proxied);
     this.stream = stream;
   }
 

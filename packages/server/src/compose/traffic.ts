@@ -1,0 +1,31 @@
+import type { Site } from '@boshd/engine/manager';
+import type { DescribedSeries } from '../observe/index.ts';
+
+/** What came and went at each site, as the manager counts it with every request. */
+export function* trafficSeries(sites: Iterable<Site>): Iterable<DescribedSeries> {
+  const all = [...sites].map(({ name, traffic }) => ({ labels: { site: name }, traffic }));
+  for (const { labels, traffic } of all) {
+    yield {
+      name: 'boshd_requests_total',
+      help: 'Requests of sessions that were taken.',
+      labels,
+      value: traffic.requests,
+    };
+  }
+  for (const { labels, traffic } of all) {
+    yield {
+      name: 'boshd_received_bytes_total',
+      help: 'Bytes of stanzas that clients sent.',
+      labels,
+      value: traffic.bytesIn,
+    };
+  }
+  for (const { labels, traffic } of all) {
+    yield {
+      name: 'boshd_sent_bytes_total',
+      help: 'Bytes of replies to clients, without their HTTP heads.',
+      labels,
+      value: traffic.bytesOut,
+    };
+  }
+}
