@@ -6,41 +6,10 @@ import { startChromium } from '../support/chromium.ts';
 import { type Prosody, startProsody } from '../support/prosody.ts';
 import { packageFile, type Site, startSite } from '../support/site.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
+import { CONVERSE_FILES, CONVERSE_SCRIPT } from './converse-page.ts';
 
 const DOMAIN = 'chat.example';
 const USERS = { alice: 'secret of alice', bob: 'secret of bob' };
-
-/** What the headless Converse loads, from beside the page. */
-const BUNDLE = [
-  'src/headless/dist/converse-headless.min.js',
-  'src/headless/dist/emoji.json',
-  'src/headless/dist/libomemo.esm.min.js',
-  'dist/curve25519_compiled.wasm',
-];
-
-/** Runs in the page, on top of the unmodified headless Converse, through its public API. */
-const SCRIPT = `
-  import { api, converse } from './converse-headless.min.js';
-  const chat = { messages: [], events: [] };
-  converse.plugins.add('recorder', {
-    initialize() {
-      api.listen.on('message', ({ attrs }) => {
-        if (attrs.body && attrs.sender === 'them') chat.messages.push(attrs.body);
-      });
-      for (const name of ['connected', 'disconnected', 'logout']) api.listen.on(name, () => { chat.events.push(name); });
-    },
-  });
-  chat.login = (jid, password) => {
-    converse.initialize({
-      authentication: 'login', auto_login: true, jid, password,
-      bosh_service_url: '/http-bind', discover_connection_methods: false,
-      whitelisted_plugins: ['recorder'], loglevel: 'fatal', assets_path: '/',
-    });
-  };
-  chat.say = async (to, body) => { await (await api.chats.open(to)).sendMessage({ body }); };
-  chat.logout = () => api.user.logout();
-  window.chat = chat;
-`;
 
 let ca: TestCa;
 let prosody: Prosody;
@@ -60,9 +29,9 @@ beforeAll(async () => {
   });
   const files: Record<string, string | Uint8Array> = {
     'index.html': '<!doctype html><meta charset="utf-8"><script type="module" src="chat.js"></script>',
-    'chat.js': SCRIPT,
+    'chat.js': CONVERSE_SCRIPT,
   };
-  for (const path of BUNDLE) files[basename(path)] = await packageFile(`converse.js/${path}`);
+  for (const path of CONVERSE_FILES) files[basename(path)] = await packageFile(`converse.js/${path}`);
   site = await startSite({ boshd: boshd.origin, files });
   browser = await startChromium();
 });

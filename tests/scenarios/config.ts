@@ -40,6 +40,7 @@ export function stageConfig(settings: ReadonlyMap<string, string>): ManagerConfi
 function changed(config: ManagerConfig, key: string, value: string | number): Partial<ManagerConfig> {
   const { session, stream, admission, domains, serverXml } = config;
   if (key in session) return { session: { ...session, [key]: value } };
+  if (key === 'resumption') return { stream: { ...stream, resumption: value === 'true' } };
   if (key in stream) return { stream: { ...stream, [key]: value } };
   if (key in admission) return { admission: { ...admission, [key]: value } };
   if (key in serverXml) return { serverXml: { ...serverXml, [key]: value } };

@@ -127,6 +127,14 @@ export class Stage {
     return named.replaceAll(this.#sid, 'SID');
   }
 
+  /** The id of the user agent is new in each session (XEP-0388 §2.3). */
+  #withoutAgent(text: string): string {
+    return text.replace(
+      /id='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'/,
+      "id='UUID'",
+    );
+  }
+
   /** What a port learned. */
   submit(input: Input): void {
     for (const output of this.#manager.handle(input, this.#instant)) this.#render(output);
@@ -167,7 +175,7 @@ export class Stage {
   #describe(output: Exclude<Output, { type: 'respond' | 'drop' }>): string {
     switch (output.type) {
       case 'send':
-        return `<= ${this.#whichLink(output.link)}${output.bytes === ' ' ? '(white space)' : textOf(output.bytes)}`;
+        return `<= ${this.#whichLink(output.link)}${output.bytes === ' ' ? '(white space)' : this.#withoutAgent(textOf(output.bytes))}`;
       case 'dial':
         this.#link = output.link;
         return `== dial ${describePlan(output.plan)}`;

@@ -50,6 +50,9 @@ export function nodeToolbox(): Toolbox {
     domainToAscii: (domain) => (PLAIN_DOMAIN.test(domain) ? domain : domainToASCII(domain)),
     hmacSha256Hex: (key, bytes) =>
       createHmac('sha256', Buffer.from(key, 'latin1')).update(bytes, 'latin1').digest('hex'),
+    toBase64: (bytes) => Buffer.from(bytes, 'latin1').toString('base64') as ByteString,
+    // The driver's instants are those of performance.now().
+    unixTimeMs: (at) => performance.timeOrigin + at,
     sha1Hex: (bytes) => createHash('sha1').update(bytes, 'latin1').digest('hex'),
   };
 }

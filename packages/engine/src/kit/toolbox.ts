@@ -1,4 +1,5 @@
 import type { ByteString } from './bytes.ts';
+import type { Instant } from './time.ts';
 
 /**
  * What the engine needs and bare ES2022 has not: pure synchronous functions, and random bytes.
@@ -21,6 +22,10 @@ export interface Toolbox {
   domainToAscii(domain: string): string;
   /** Lower-case hexadecimal HMAC-SHA-256 of the bytes (RFC 2104). */
   hmacSha256Hex(key: ByteString, bytes: ByteString): string;
+  /** Base 64 (RFC 4648 §4), with padding. */
+  toBase64(bytes: ByteString): ByteString;
+  /** The time of day at an instant, in milliseconds since 1970: only for what peers date so. */
+  unixTimeMs(at: Instant): number;
   /** Lower-case hexadecimal SHA-1 of the bytes (XEP-0124 §15). */
   sha1Hex(bytes: ByteString): string;
 }

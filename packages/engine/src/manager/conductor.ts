@@ -24,12 +24,12 @@ import {
   type StreamWork,
   streamDeadline,
 } from '../stream/index.ts';
-import type { BodyAttributes } from '../wire/index.ts';
 import type { Sites } from './admission/sites.ts';
-import { sessionEnded, startCondition, streamReady } from './events.ts';
+import { notResumed, sessionEnded, startCondition, streamReady } from './events.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
-import type { Slot, Upstream } from './slot.ts';
+import { type Slot, type Upstream, upstreamOf } from './slot.ts';
+import type { Dials } from './start/dials.ts';
 import type { StartFailure } from './start/start.ts';
 import type { SessionTable } from './table.ts';
 
@@ -38,18 +38,6 @@ interface OpenTurn<Item> {
   now: Instant;
   readonly toolbox: Toolbox;
   readonly work: WorkList<Item>;
-}
-
-/** What the conductor asks of whoever dials. */
-export interface Dials {
-  /** Dials for a further stream of a session, or says by `endByServer` why not. */
-  openStream(slot: Slot, stream: SessionStream, attributes: BodyAttributes): void;
-  /**
-   * A stream failed before it was ready, and its link is gone: dials what may serve instead.
-   *
-   * @returns undefined when something is dialled, else the failure that the session is told
-   */
-  goOn(slot: Slot, upstream: Upstream, failure: StartFailure): StartFailure | undefined;
 }
 
 /** Joins a session with its streams: what the one asks for is told to the other, or becomes an output. */
@@ -138,7 +126,9 @@ export class Conductor {
   /** A stream failed or its link was lost, and is detached already: another may serve if it was not ready yet. */
   streamFailed(slot: Slot, upstream: Upstream, failure: StartFailure): void {
     if (slot.session.terminal !== undefined) return;
-    const told = upstream.start === undefined ? failure : this.#dials.goOn(slot, upstream, failure);
+    const { start, stream } = upstream;
+    const lost = stream.resuming === undefined ? failure : notResumed(stream.resuming, failure);
+    const told = start === undefined ? lost : this.#dials.goOn(slot, upstream, failure);
     if (told !== undefined) this.endByServer(slot, upstream.of, told.reason, told.detail, told.error);
   }
 
@@ -182,7 +172,7 @@ export class Conductor {
       case 'read':
         for (const { link, stream } of slot.upstreams) {
           readingChanged(stream, work.wanted, this.now);
-          this.put({ type: 'read', link, wanted: work.wanted });
+          if (link !== undefined) this.put({ type: 'read', link, wanted: work.wanted });
         }
         break;
       case 'open-stream':
@@ -221,14 +211,14 @@ export class Conductor {
     const { link, of } = upstream;
     switch (work.type) {
       case 'send':
-        this.put({ type: 'send', link, bytes: work.bytes });
+        if (link !== undefined) this.put({ type: 'send', link, bytes: work.bytes });
         break;
       case 'deliver':
         this.#noteReady(slot, upstream);
         deliver(session, of, work.payloads, this.#session);
         break;
       case 'secure':
-        this.put({ type: 'secure', link });
+        if (link !== undefined) this.put({ type: 'secure', link });
         break;
       case 'opened':
         streamOpened(of, work.facts);
@@ -246,6 +236,15 @@ export class Conductor {
           site: session.site,
           address: session.address,
         });
+        break;
+      case 'drop-link':
+        this.#dials.dropLink(slot, upstream, work.why, work.isFirst);
+        break;
+      case 'redial':
+        this.#dials.redial(slot, upstream);
+        break;
+      case 'resumed':
+        this.#dials.resumed(slot, upstream, work.tookMs, work.dials);
         break;
       case 'over':
         this.#closeLink(slot, upstream);
@@ -271,12 +270,13 @@ export class Conductor {
   #close(slot: Slot, upstream: Upstream, undelivered: readonly Leftover[]): void {
     confirmStanzas(upstream.stream, upstream.of.confirmed, this.#stream);
     const farewell = closeStream(upstream.stream, undelivered, this.#stream.toolbox);
-    if (farewell !== undefined) this.put({ type: 'send', link: upstream.link, bytes: farewell });
+    const { link } = upstream;
+    if (farewell !== undefined && link !== undefined) this.put({ type: 'send', link, bytes: farewell });
     this.#closeLink(slot, upstream);
   }
 
   #closeLink(slot: Slot, upstream: Upstream): void {
-    this.put({ type: 'close', link: upstream.link });
+    if (upstream.link !== undefined) this.put({ type: 'close', link: upstream.link });
     this.#table.detach(slot, upstream);
   }
 
@@ -289,9 +289,4 @@ export class Conductor {
 
 function hasEnded({ terminal }: Session): boolean {
   return terminal !== undefined;
-}
-
-function upstreamOf({ upstreams }: Slot, of: SessionStream): Upstream | undefined {
-  for (const upstream of upstreams) if (upstream.of === of) return upstream;
-  return undefined;
 }

@@ -1,4 +1,5 @@
-import type { Toolbox } from '../kit/index.ts';
+import { millis, type Toolbox } from '../kit/index.ts';
+import type { SessionTerms } from '../session/index.ts';
 import { type AdmittedDomain, admitRoute, type DialPlan, type DomainPolicy } from '../site/index.ts';
 import { type StartTls, type StreamRequest, streamVersion } from '../stream/index.ts';
 import type { BodyAttributes } from '../wire/index.ts';
@@ -32,12 +33,16 @@ export function planDial(
 /** What the client asks of the stream that is opened over such a link. */
 export function streamRequestOf(
   { name }: AdmittedDomain,
-  { from, lang, xmppVersion }: BodyAttributes,
+  { from, lang, route, xmppVersion }: BodyAttributes,
   plan: DialPlan,
   showExternal: boolean,
+  { inactivity, maxpause }: SessionTerms,
 ): StreamRequest {
   const version = streamVersion(xmppVersion);
-  return { domain: name, from, lang, version, startTls: startTlsOf(plan), showExternal };
+  // A session lives so long unheard, and so may its stream.
+  const resumeWithin = millis(inactivity + maxpause);
+  const startTls = startTlsOf(plan);
+  return { domain: name, from, lang, version, startTls, showExternal, route, resumeWithin };
 }
 
 /** What the stream does about STARTTLS on a link that is not under TLS yet. */

@@ -1,9 +1,11 @@
 import { between, type Instant } from '../kit/index.ts';
 import type { Session, Terminal, Undelivered } from '../session/index.ts';
+import type { Resuming } from '../stream/index.ts';
 import { NS } from '../wire/index.ts';
 import type { LogEvent } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
 import type { Upstream } from './slot.ts';
+import type { StartFailure } from './start/start.ts';
 
 /** The line of the log about a session that is over. */
 export function sessionEnded(
@@ -26,6 +28,12 @@ export function streamReady(session: Session, upstream: Upstream, now: Instant):
   const tookMs = between(dialledAt, now);
   const { isSecure: secure } = stream;
   return { event: 'stream-ready', session: session.name, domain: of.domain, remote, secure, tookMs };
+}
+
+/** A stream was not taken up again: why its link broke, and why that was its end. */
+export function notResumed({ why }: Resuming, { reason, detail }: StartFailure): StartFailure {
+  const last = [reason === 'not-resumed' ? '' : reason, detail].filter((part) => part !== '').join(': ');
+  return { reason: 'not-resumed', detail: `${why}; ${last}` };
 }
 
 /** What a client is told of a stream that never came to be (XEP-0124 §17.2, remote-connection-failed). */

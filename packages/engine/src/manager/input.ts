@@ -1,4 +1,5 @@
 import type { RequestId } from '../session/index.ts';
+import type { ChannelBindings } from '../stream/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Reason } from './reasons.ts';
@@ -39,9 +40,15 @@ export type Input =
       readonly remote: string;
       /** What a further dial for the same session would find, should this server be of no use. Absent: nothing. */
       readonly next?: NextDial | undefined;
+      /** What binds to the link's TLS, where it is under TLS. Absent: nothing can be bound. */
+      readonly bindings?: ChannelBindings | undefined;
     }
   /** After the output `secure`: TLS was made and verified on the link. */
-  | { readonly type: 'link-secured'; readonly link: LinkId }
+  | {
+      readonly type: 'link-secured';
+      readonly link: LinkId;
+      readonly bindings?: ChannelBindings | undefined;
+    }
   /** Bytes from the server; the view is valid only during the call. */
   | { readonly type: 'link-data'; readonly link: LinkId; readonly bytes: Uint8Array }
   /** Dialling failed, or the link was lost or closed by the server. The link is gone after this. */

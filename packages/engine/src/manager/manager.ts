@@ -29,14 +29,15 @@ export class ConnectionManager {
   readonly #sites: Sites;
   readonly #table: SessionTable;
   readonly #conductor: Conductor;
+  readonly #dialler: Dialler;
   readonly #creation: Creation;
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
     this.#sites = new Sites(config);
     this.#table = new SessionTable(config.admission.endedMax);
-    const dialler = new Dialler(this.#table, () => this.#conductor);
-    this.#conductor = new Conductor(this.#table, this.#sites, toolbox, dialler);
-    this.#creation = new Creation(this.#sites, this.#table, this.#conductor, dialler, config.makeSid);
+    this.#dialler = new Dialler(this.#table, () => this.#conductor);
+    this.#conductor = new Conductor(this.#table, this.#sites, toolbox, this.#dialler);
+    this.#creation = new Creation(this.#sites, this.#table, this.#conductor, this.#dialler, config.makeSid);
   }
 
   /** When `advance` must be called, undefined for not at all. */
@@ -111,7 +112,7 @@ export class ConnectionManager {
         this.#linkUp(input);
         break;
       case 'link-secured':
-        this.#link(input.link, ({ stream }, turn) => linkSecured(stream, turn));
+        this.#link(input.link, ({ stream }, turn) => linkSecured(stream, input.bindings, turn));
         break;
       case 'link-down':
         this.#linkDown(input.link, input.reason, input.detail);
@@ -216,12 +217,12 @@ export class ConnectionManager {
     this.#conductor.settle(slot);
   }
 
-  #linkUp({ link, secure, remote, next }: Extract<Input, { type: 'link-up' }>): void {
+  #linkUp({ link, secure, remote, next, bindings }: Extract<Input, { type: 'link-up' }>): void {
     this.#link(link, (upstream, turn) => {
       upstream.remote = remote;
       if (upstream.start !== undefined) upstream.start = { ...upstream.start, next };
       upstream.stream.isHurried = next === 'other';
-      linkUp(upstream.stream, secure, turn);
+      linkUp(upstream.stream, secure, bindings, turn);
     });
   }
 
@@ -235,8 +236,7 @@ export class ConnectionManager {
   #linkDown(link: LinkId, reason: Reason, detail: string): void {
     const [slot, upstream] = this.#table.ofLink(link) ?? [];
     if (slot === undefined || upstream === undefined) return;
-    this.#table.detach(slot, upstream);
-    this.#conductor.streamFailed(slot, upstream, { reason, detail });
+    this.#dialler.linkLost(slot, upstream, { reason, detail });
     this.#conductor.settle(slot);
   }
 }

@@ -79,4 +79,21 @@ export type LogEvent =
       readonly site: string;
       readonly address: string;
     }
+  /** The link to the server broke, and is dialled again: the client notices nothing yet. */
+  | {
+      readonly event: 'stream-broken';
+      readonly session: string;
+      readonly domain: string;
+      readonly reason: Reason;
+      readonly detail: string;
+    }
+  /** The stream goes on over a new link. */
+  | {
+      readonly event: 'stream-resumed';
+      readonly session: string;
+      readonly domain: string;
+      readonly remote: string;
+      readonly tookMs: number;
+      readonly dials: number;
+    }
   | { readonly event: 'logged-in'; readonly session: string; readonly tookMs: number };

@@ -95,6 +95,10 @@ const REASONS = {
     text: 'The XMPP server did not answer a request for acknowledgement (XEP-0198) in time: the connection is dead, or the server hangs.',
     condition: 'internal-server-error',
   },
+  'not-resumed': {
+    text: 'The connection to the XMPP server broke, and the stream could not be taken up again over another one.',
+    condition: 'internal-server-error',
+  },
   'bad-acknowledgement': {
     text: 'The XMPP server acknowledged (XEP-0198) more than it was sent: its stream management is broken.',
     condition: 'internal-server-error',

@@ -9,7 +9,8 @@ import type { Start } from './start/start.ts';
 /** A stream of a session and the link that carries it. */
 export interface Upstream {
   readonly of: SessionStream;
-  readonly link: LinkId;
+  /** Undefined while its link is lost and the next one is not dialled. */
+  link: LinkId | undefined;
   readonly stream: Stream;
   readonly dialledAt: Instant;
   remote: string;
@@ -41,4 +42,10 @@ export function makeSlot(session: Session, site: Site, guest: Guest): Slot {
     deadline: undefined,
     scheduled: undefined,
   };
+}
+
+/** What carries a stream of a session, while there is one. */
+export function upstreamOf({ upstreams }: Slot, of: SessionStream): Upstream | undefined {
+  for (const upstream of upstreams) if (upstream.of === of) return upstream;
+  return undefined;
 }

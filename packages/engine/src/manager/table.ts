@@ -48,11 +48,18 @@ export class SessionTable {
 
   attach(slot: Slot, upstream: Upstream): void {
     slot.upstreams = appended(slot.upstreams, upstream);
-    this.#byLink.set(upstream.link, [slot, upstream]);
+    if (upstream.link !== undefined) this.#byLink.set(upstream.link, [slot, upstream]);
+  }
+
+  /** The stream goes on over another link, or without one for a while. */
+  relink(slot: Slot, upstream: Upstream, link: LinkId | undefined): void {
+    if (upstream.link !== undefined) this.#byLink.delete(upstream.link);
+    upstream.link = link;
+    if (link !== undefined) this.#byLink.set(link, [slot, upstream]);
   }
 
   detach(slot: Slot, upstream: Upstream): void {
-    this.#byLink.delete(upstream.link);
+    this.relink(slot, upstream, undefined);
     slot.upstreams = slot.upstreams.filter((each) => each !== upstream);
   }
 

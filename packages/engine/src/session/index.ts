@@ -9,5 +9,6 @@ export type { Phase, Session, SessionStream, StreamFacts, Terminal, Undelivered 
 export { deliver, loggedIn, streamOpened, streamOver } from './streams.ts';
 export { grantContentType } from './terms/content-type.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './terms/limits.ts';
+export type { SessionTerms } from './terms/terms.ts';
 export { forgetAt, nextDeadline, tick } from './tick.ts';
 export type { Reply, RequestId, RestartRequest, SessionEnd, SessionWork, Turn } from './work.ts';

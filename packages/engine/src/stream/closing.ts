@@ -3,7 +3,7 @@ import { NS, type Payload } from '../wire/index.ts';
 import { bounce } from './bounce.ts';
 import { STREAM_END } from './header.ts';
 import { acknowledgement, type Management } from './management/management.ts';
-import { sendCounted } from './send.ts';
+import { sendPayloads } from './send.ts';
 import { enterStreamPhase, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
@@ -16,16 +16,14 @@ export interface Leftover {
 
 /** The client is not going to get these, though the stream goes on: they go back (XEP-0206 §7). */
 export function giveBack(stream: Stream, undelivered: readonly Payload[], turn: StreamTurn): void {
-  if (stream.phase !== 'ready' || !stream.isLoggedIn) return;
-  let bytes = EMPTY;
-  let count = 0;
-  for (const payload of undelivered) {
-    const error = bounce(payload, turn.toolbox);
-    if (error === undefined) continue;
-    bytes = join(bytes, error);
-    count += 1;
-  }
-  sendCounted(stream, bytes, count, turn);
+  const { phase, isLoggedIn, resuming } = stream;
+  if (!isLoggedIn || (phase !== 'ready' && resuming === undefined)) return;
+  const errors = undelivered.flatMap((payload) => {
+    const bytes = bounce(payload, turn.toolbox);
+    return bytes === undefined ? [] : [{ ...payload, bytes }];
+  });
+  if (phase === 'ready') sendPayloads(stream, errors, turn);
+  else stream.waiting.push(...errors);
 }
 
 /**
@@ -38,10 +36,12 @@ export function closeStream(
   leftovers: readonly Leftover[],
   toolbox: Toolbox,
 ): ByteString | undefined {
-  const { phase, isLoggedIn, management } = stream;
+  const { phase, isLoggedIn, management, resuming } = stream;
   if (phase !== 'over') enterStreamPhase(stream, 'over');
-  if (phase !== 'ready' && phase !== 'authenticated' && phase !== 'opening') return undefined;
-  if (!isLoggedIn) return STREAM_END;
+  if (phase !== 'ready' && phase !== 'authenticated' && phase !== 'opening' && phase !== 'resuming')
+    return undefined;
+  // On a link that is not logged in yet, nothing can be said of the stream that was.
+  if (!isLoggedIn || resuming !== undefined) return STREAM_END;
   const isManaged = management?.isEnabled === true;
   const lost = isManaged
     ? notCovered(stream, management, leftovers)

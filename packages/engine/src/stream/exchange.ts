@@ -1,26 +1,19 @@
-import { after, ascii, earlier, type Instant, type Toolbox } from '../kit/index.ts';
+import type { Instant, Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StanzaFramer } from '../wire/index.ts';
 import { readFeatures } from './features.ts';
-import {
-  answerRequest,
-  enableManagement,
-  hasManagement,
-  managementDeadline,
-  managementTick,
-  refuseManagement,
-  silentAt,
-  takeManagement,
-} from './management/exchange.ts';
-import { ask } from './management/management.ts';
+import { answerRequest, enableManagement, takeManagement } from './management/exchange.ts';
 import {
   describeStreamError,
   giveUp,
   isStreamElement,
   negotiate,
+  noteFeatures,
   sendHeader,
   showingOf,
 } from './negotiate.ts';
-import { send, sendPayloads } from './send.ts';
+import { type Bridge, toClient } from './sasl2/bridge.ts';
+import { awaitFeatures, keepFeatures } from './sasl2/restart.ts';
+import type { ChannelBindings } from './sasl2/token.ts';
 import {
   enterStreamPhase,
   type Stream,
@@ -29,12 +22,6 @@ import {
   UNDERSTOOD_BYTES_MAX,
 } from './stream.ts';
 import type { StreamTurn } from './work.ts';
-
-/** A restart, as the session passes it on (XEP-0206 §5). */
-export interface Restart {
-  readonly from: string | undefined;
-  readonly lang: string | undefined;
-}
 
 export function createStream(
   request: StreamRequest,
@@ -63,20 +50,31 @@ export function createStream(
     management: undefined,
     received: 0,
     confirmed: 0,
+    bridge: undefined,
+    bindings: undefined,
+    credential: undefined,
+    resuming: undefined,
+    skip: 0,
     isReading: true,
     events: [],
   };
 }
 
 /** The link is up, under TLS or not. */
-export function linkUp(stream: Stream, isSecure: boolean, turn: StreamTurn): void {
+export function linkUp(
+  stream: Stream,
+  isSecure: boolean,
+  bindings: ChannelBindings | undefined,
+  turn: StreamTurn,
+): void {
   stream.isSecure = isSecure;
+  stream.bindings = bindings;
   sendHeader(stream, turn);
 }
 
 /** TLS was made on the link. */
-export function linkSecured(stream: Stream, turn: StreamTurn): void {
-  linkUp(stream, true, turn);
+export function linkSecured(stream: Stream, bindings: ChannelBindings | undefined, turn: StreamTurn): void {
+  linkUp(stream, true, bindings, turn);
 }
 
 /** Bytes of the server. */
@@ -94,9 +92,8 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
       payloads = [];
       manage(stream, event.payload, turn);
     } else if (event.type === 'payload' && !isStreamElement(event.payload, 'error')) {
-      if (event.payload.namespace === NS.client) stream.received += 1;
-      watch(stream, event.payload, turn);
-      payloads.push(shownOf(stream, event.payload, turn.toolbox));
+      const shown = take(stream, event.payload, turn);
+      if (shown !== undefined) payloads.push(shown);
     } else {
       if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
       payloads = [];
@@ -108,6 +105,40 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
   answerRequest(stream, turn);
   if (fault !== undefined && !isOver(stream) && !isSecuring(stream))
     giveUp(stream, 'not-xmpp', `${fault.code}: ${fault.detail}`, turn);
+}
+
+/** A payload of the server, as the client is to see it, if it is. */
+function take(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
+  if (payload.namespace === NS.client) {
+    // The server sends again what it was not told to be settled (XEP-0198 §5); servers add a delay, so it is only counted.
+    if (stream.skip > 0) {
+      stream.skip -= 1;
+      return undefined;
+    }
+    stream.received += 1;
+  }
+  if (stream.bridge !== undefined) return takeBridged(stream, stream.bridge, payload, turn);
+  watch(stream, payload, turn);
+  return shownOf(stream, payload, turn.toolbox);
+}
+
+/** The same before log-in, where the server speaks SASL2. */
+function takeBridged(
+  stream: Stream,
+  bridge: Bridge,
+  payload: Payload,
+  turn: StreamTurn,
+): Payload | undefined {
+  if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) return payload;
+  if (bridge.hasSucceeded && isStreamElement(payload, 'features')) {
+    keepFeatures(stream, bridge, noteFeatures(stream, payload, turn), turn);
+    return undefined;
+  }
+  const shown = payload.namespace === NS.sasl2 ? toClient(stream, bridge, payload, turn) : payload;
+  if (shown === undefined) return undefined;
+  watch(stream, shown, turn);
+  if (payload.namespace === NS.sasl2 && shown.name === 'success') awaitFeatures(stream, bridge, turn);
+  return shownOf(stream, shown, turn.toolbox);
 }
 
 function isForManagement({ management }: Stream, { namespace }: Payload): boolean {
@@ -155,6 +186,7 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
     turn.work.push({ type: 'login-failed' });
   } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
+    stream.bridge = undefined;
     turn.work.push({ type: 'logged-in' });
     if (stream.legacyAuthId === undefined) enableManagement(stream, turn);
   }
@@ -166,89 +198,4 @@ function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
   if (iq.attributes.get('type') !== 'result') return false;
   if (stream.legacyAuthId !== undefined && iq.attributes.get('id') === stream.legacyAuthId) return true;
   return iq.children.some(({ namespace, name }) => namespace === NS.bind && name === 'bind');
-}
-
-/** Payloads of the client, and a restart, in order. */
-export function forward(
-  stream: Stream,
-  asked: readonly Payload[],
-  restart: Restart | undefined,
-  turn: StreamTurn,
-): void {
-  if (stream.phase === 'over') return;
-  if (stream.limits.streamManagement !== 'client' && hasManagement(asked)) {
-    refuseManagement(asked, turn);
-    forward(
-      stream,
-      asked.filter(({ namespace }) => namespace !== NS.streamManagement),
-      restart,
-      turn,
-    );
-    return;
-  }
-  const payloads = asked;
-  if (!stream.isLoggedIn) noteLegacyAuth(stream, payloads, turn.toolbox);
-  if (restart !== undefined && (stream.phase === 'ready' || stream.phase === 'authenticated')) {
-    stream.from = restart.from ?? stream.from;
-    stream.lang = restart.lang ?? stream.lang;
-    stream.waiting.push(...payloads);
-    sendHeader(stream, turn);
-  } else if (stream.phase === 'authenticated' && payloads.length > 0) {
-    stream.hidesFeatures = true;
-    stream.waiting.push(...payloads);
-    sendHeader(stream, turn);
-  } else if (stream.phase === 'ready') {
-    sendPayloads(stream, payloads, turn);
-  } else {
-    // The header that the client asks for is on its way already.
-    if (restart !== undefined) stream.hidesFeatures = false;
-    stream.waiting.push(...payloads);
-  }
-}
-
-function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): void {
-  for (const payload of payloads) {
-    if (payload.name !== 'iq') continue;
-    const iq = readElement(payload.bytes, toolbox);
-    const isAuth = iq.children.some(({ namespace }) => namespace === 'jabber:iq:auth');
-    if (isAuth && iq.attributes.get('type') === 'set') stream.legacyAuthId = iq.attributes.get('id');
-  }
-}
-
-/** When `streamTick` wants to be called. */
-export function streamDeadline(stream: Stream): Instant | undefined {
-  if (stream.phase === 'over') return undefined;
-  return earlier(earlier(stream.negotiateBy, keepaliveAt(stream)), managementDeadline(stream));
-}
-
-/** Not during a negotiation: SASL2 allows no white space (XEP-0388 §2.4). A request without answer watches the link, too. */
-function keepaliveAt({ phase, isLoggedIn, lastSentAt, limits, management }: Stream): Instant | undefined {
-  if (phase !== 'ready' || !isLoggedIn || management?.askedAt !== undefined) return undefined;
-  return after(lastSentAt, limits.keepalive);
-}
-
-const WHITESPACE = ascii(' ');
-
-/** Does what has become due: ends a negotiation that leads nowhere, keeps the link alive, finds a dead one. */
-export function streamTick(stream: Stream, turn: StreamTurn): void {
-  const { now } = turn;
-  const { management } = stream;
-  if (isDue(stream.negotiateBy, now)) {
-    giveUp(stream, 'negotiation-timeout', `in phase ${stream.phase}`, turn);
-    return;
-  }
-  if (stream.phase !== 'ready') return;
-  if (management !== undefined) {
-    if (isDue(silentAt(stream, management), now)) {
-      giveUp(stream, 'server-silent', '', turn);
-      return;
-    }
-    managementTick(stream, management, turn);
-  }
-  if (isDue(keepaliveAt(stream), now))
-    send(stream, management?.isEnabled === true ? ask(management, now) : WHITESPACE, turn);
-}
-
-function isDue(at: Instant | undefined, now: Instant): boolean {
-  return at !== undefined && at <= now;
 }

@@ -8,7 +8,7 @@ const read = (inside: string, showExternal = false) => {
   const bytes = ascii(`<stream:features>${inside}</stream:features>`);
   return readFeatures(
     { bytes, name: 'features', namespace: NS.stream },
-    { external: showExternal, management: false },
+    { external: showExternal, management: false, bridge: false },
     toolbox,
   );
 };
@@ -63,6 +63,30 @@ describe('mechanisms', () => {
     [['EXTERNAL', 'ANONYMOUS'], ['ANONYMOUS']],
     [['SCRAM-SHA-1-PLUS'], []],
     [['PLUS'], ['PLUS']],
+    [
+      [
+        'ANONYMOUS',
+        'PLAIN',
+        'SCRAM-SHA-1',
+        'SCRAM-SHA-256',
+        'SCRAM-SHA-512',
+        'OAUTHBEARER',
+        'X-OAUTH2',
+        'DIGEST-MD5',
+      ],
+      [
+        'ANONYMOUS',
+        'PLAIN',
+        'SCRAM-SHA-1',
+        'SCRAM-SHA-256',
+        'SCRAM-SHA-512',
+        'OAUTHBEARER',
+        'X-OAUTH2',
+        'DIGEST-MD5',
+      ],
+    ],
+    [['GS2-KRB5-PLUS', 'SCRAM-SHA-512-PLUS', 'SCRAM-SHA3-512-PLUS'], []],
+    [['HT-SHA-256-UNIQ', 'HT-SHA-256-ENDP', 'HT-SHA-256-EXPR', 'HT-SHA-256-NONE'], ['HT-SHA-256-NONE']],
   ])('%j', (offered, expected) => {
     expect(shown(mechanisms(...offered)).match(/(?<=<mechanism>)[^<]+/g) ?? []).toEqual(expected);
   });
@@ -84,5 +108,21 @@ describe('offersStartTls', () => {
     ['', false],
   ])('%s', (inside, expected) => {
     expect(read(inside).offersStartTls).toBe(expected);
+  });
+});
+
+describe('a server that has SASL2 alone', () => {
+  const sasl2 = (...names: readonly string[]): string =>
+    `<authentication xmlns='${NS.sasl2}'>${names.map((name) => `<mechanism>${name}</mechanism>`).join('')}</authentication>`;
+
+  it.each([
+    ['is shown as one with SASL', sasl2('PLAIN', 'SCRAM-SHA-1-PLUS'), true, mechanisms('PLAIN')],
+    ['not where boshd does not translate', sasl2('PLAIN'), false, ''],
+    ['not beside its own list', sasl2('PLAIN') + mechanisms('X-OAUTH2'), true, mechanisms('X-OAUTH2')],
+  ])('%s', (_, inside, bridge, expected) => {
+    const bytes = ascii(`<stream:features>${inside}</stream:features>`);
+    const payload = { bytes, name: 'features', namespace: NS.stream };
+    const features = readFeatures(payload, { external: false, management: false, bridge }, toolbox);
+    expect(features.shown.bytes.replace(/<\/?stream:features\/?>/g, '')).toBe(expected);
   });
 });

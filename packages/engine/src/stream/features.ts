@@ -1,5 +1,7 @@
 import type { Toolbox } from '../kit/index.ts';
 import { NS, type Payload, readElement, writeElement, type XmlElement } from '../wire/index.ts';
+import { element } from './sasl2/convert.ts';
+import { readOffer, type Sasl2Offer } from './sasl2/offer.ts';
 
 /** What the stream must know of a server's features, and what of them the client is shown. */
 export interface Features {
@@ -8,6 +10,10 @@ export interface Features {
   readonly offersAnything: boolean;
   /** XEP-0198 */
   readonly offersManagement: boolean;
+  /** XEP-0388 */
+  readonly offer: Sasl2Offer | undefined;
+  /** Mechanisms of RFC 6120's SASL, the server's own. */
+  readonly hasSasl: boolean;
   readonly shown: Payload;
 }
 
@@ -25,6 +31,8 @@ export interface Showing {
   readonly external: boolean;
   /** The client keeps its own stream management, and boshd keeps out. */
   readonly management: boolean;
+  /** What the server offers by SASL2 alone is shown as SASL, for boshd can translate it. */
+  readonly bridge: boolean;
 }
 
 /**
@@ -48,7 +56,9 @@ const HIDDEN_MANAGEMENT: ReadonlySet<string> = new Set([
 
 export function readFeatures(payload: Payload, showing: Showing, toolbox: Toolbox): Features {
   const features = readElement(payload.bytes, toolbox);
-  const shown = features.children.flatMap((child) =>
+  const offer = readOffer(features);
+  const mechanisms = showing.bridge && offer !== undefined ? mechanismsOf(features, offer) : [];
+  const shown = [...mechanisms, ...features.children].flatMap((child) =>
     isHidden(child, showing) ? [] : [withoutUnusable(child, showing.external)],
   );
   const bytes = writeElement({ ...features, children: shown }, toolbox);
@@ -60,8 +70,17 @@ export function readFeatures(payload: Payload, showing: Showing, toolbox: Toolbo
     offersManagement: features.children.some(
       ({ namespace, name }) => namespace === NS.streamManagement && name === 'sm',
     ),
+    offer,
+    hasSasl: features.children.some(hasMechanism),
     shown: { ...payload, bytes },
   };
+}
+
+/** The list that a client of RFC 6120 looks for, where the server has none. */
+function mechanismsOf({ children }: XmlElement, { mechanisms }: Sasl2Offer): readonly XmlElement[] {
+  if (children.some(({ namespace, name }) => namespace === NS.sasl && name === 'mechanisms')) return [];
+  const names = mechanisms.map((mechanism) => element('mechanism', NS.sasl, mechanism));
+  return [element('mechanisms', NS.sasl, '', names)];
 }
 
 function hasMechanism({ namespace, name, children }: XmlElement): boolean {
@@ -77,13 +96,14 @@ function isHidden({ namespace, name }: XmlElement, { management }: Showing): boo
   return HIDDEN.has(feature) || (!management && HIDDEN_MANAGEMENT.has(feature));
 }
 
+/** Mechanisms that bind to the TLS of the link, of which boshd and not the client is an end (RFC 5801 §5, XEP-0440). */
+const BOUND = /-PLUS$|^HT-.+-(?:UNIQ|ENDP|EXPR)$/;
+
 function withoutUnusable(feature: XmlElement, showExternal: boolean): XmlElement {
   if (feature.namespace !== NS.sasl || feature.name !== 'mechanisms') return feature;
   const children = feature.children.filter(({ name, text }) => {
     const mechanism = text.trim();
-    return (
-      name !== 'mechanism' || (!mechanism.endsWith('-PLUS') && (showExternal || mechanism !== 'EXTERNAL'))
-    );
+    return name !== 'mechanism' || (!BOUND.test(mechanism) && (showExternal || mechanism !== 'EXTERNAL'));
   });
   return { ...feature, children };
 }

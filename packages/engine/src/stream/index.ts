@@ -1,15 +1,10 @@
 export { closeStream, giveBack, type Leftover } from './closing.ts';
-export {
-  createStream,
-  forward,
-  linkData,
-  linkSecured,
-  linkUp,
-  streamDeadline,
-  streamTick,
-} from './exchange.ts';
+export { createStream, linkData, linkSecured, linkUp } from './exchange.ts';
+export { forward } from './forward.ts';
 export { streamVersion } from './header.ts';
 export { confirmStanzas, readingChanged } from './management/exchange.ts';
+export { loseLink, type Resuming } from './sasl2/resume.ts';
+export type { ChannelBindings } from './sasl2/token.ts';
 export {
   DEFAULT_STREAM_LIMITS,
   type StartTls,
@@ -17,4 +12,5 @@ export {
   type StreamLimits,
   type StreamRequest,
 } from './stream.ts';
+export { streamDeadline, streamTick } from './tick.ts';
 export type { OpenedStream, StreamEnd, StreamTurn, StreamWork } from './work.ts';

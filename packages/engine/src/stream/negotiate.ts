@@ -1,7 +1,9 @@
 import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
-import { readFeatures, type Showing } from './features.ts';
+import { type Features, readFeatures, type Showing } from './features.ts';
 import { streamHeader } from './header.ts';
+import { makeBridge, toServer } from './sasl2/bridge.ts';
+import { proveIdentity, takeResuming } from './sasl2/resume.ts';
 import { send, sendEnd, sendPayloads } from './send.ts';
 import { enterStreamPhase, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
 import type { StreamEnd, StreamTurn } from './work.ts';
@@ -17,6 +19,9 @@ export function sendHeader(stream: Stream, turn: StreamTurn): void {
   send(stream, streamHeader(stream, turn.toolbox), turn);
 }
 
+/** Nothing can be sent in these. */
+const HAS_NO_LINK: ReadonlySet<string> = new Set(['dialling', 'securing', 'lost']);
+
 /** Ends the stream for what the server did: politely, if it may still listen. */
 export function giveUp(
   stream: Stream,
@@ -25,7 +30,7 @@ export function giveUp(
   turn: StreamTurn,
   error?: Payload,
 ): void {
-  if (stream.phase !== 'dialling' && stream.phase !== 'securing') sendEnd(stream, turn);
+  if (!HAS_NO_LINK.has(stream.phase)) sendEnd(stream, turn);
   enterStreamPhase(stream, 'over');
   turn.work.push({ type: 'over', why, detail, error });
 }
@@ -40,6 +45,8 @@ export function negotiate(stream: Stream, event: FramerEvent, turn: StreamTurn):
     giveUp(stream, 'stream-error', describeStreamError(event.payload, turn.toolbox), turn, event.payload);
   } else if (stream.phase === 'starting-tls') {
     takeTlsAnswer(stream, event.payload, turn);
+  } else if (stream.phase === 'resuming' && stream.resuming !== undefined) {
+    takeResuming(stream, stream.resuming, event, turn);
   } else if (isStreamElement(event.payload, 'features')) {
     takeFeatures(stream, event.payload, turn);
   } else {
@@ -65,8 +72,7 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
     giveUp(stream, 'not-xmpp', `features of ${payload.bytes.length} bytes`, turn);
     return;
   }
-  const features = readFeatures(payload, showingOf(stream), turn.toolbox);
-  stream.offersManagement = features.offersManagement && stream.limits.streamManagement === 'boshd';
+  const features = noteFeatures(stream, payload, turn);
   if (!stream.isSecure && startTls !== 'never') {
     if (features.offersStartTls) {
       enterStreamPhase(stream, 'starting-tls');
@@ -78,17 +84,44 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
       return;
     }
   }
+  if (stream.resuming !== undefined) {
+    proveIdentity(stream, stream.resuming, features, turn);
+    return;
+  }
   if (!stream.wasReady && !features.offersAnything) {
     giveUp(stream, 'no-sasl', '', turn);
     return;
   }
   const isHidden = stream.hidesFeatures;
+  considerBridge(stream, features, turn);
   becomeReady(stream, turn);
   if (!isHidden) turn.work.push({ type: 'deliver', payloads: [features.shown] });
 }
 
+/** Reads features and notes what of them is boshd's affair. */
+export function noteFeatures(stream: Stream, payload: Payload, turn: StreamTurn): Features {
+  const features = readFeatures(payload, showingOf(stream), turn.toolbox);
+  stream.offersManagement = features.offersManagement && stream.limits.streamManagement === 'boshd';
+  return features;
+}
+
+/**
+ * SASL2 is used where it leads to a token, or where there is no other way; and only where the link is as safe as the
+ * operator wants it (XEP-0388 §5).
+ */
+function considerBridge(stream: Stream, { offer, hasSasl }: Features, { toolbox }: StreamTurn): void {
+  const { limits, isSecure, request, header, isLoggedIn, bridge } = stream;
+  if (offer === undefined || header === undefined || isLoggedIn || bridge !== undefined) return;
+  if (limits.streamManagement === 'client' || (!isSecure && request.startTls !== 'never')) return;
+  const leadsToToken = limits.resumption && limits.streamManagement === 'boshd';
+  if (!leadsToToken && hasSasl) return;
+  const { from, id, version } = header;
+  stream.bridge = makeBridge(offer, { from, authid: id, version }, toolbox);
+}
+
 export function showingOf({ request, limits }: Stream): Showing {
-  return { external: request.showExternal, management: limits.streamManagement === 'client' };
+  const management = limits.streamManagement === 'client';
+  return { external: request.showExternal, management, bridge: !management };
 }
 
 /** RFC 6120 §5.4.2.3 */
@@ -113,7 +146,11 @@ function becomeReady(stream: Stream, turn: StreamTurn): void {
   stream.header = undefined;
   stream.hidesFeatures = false;
   stream.waiting = [];
-  for (const payload of waiting) sendPayloads(stream, [payload], turn);
+  const { bridge } = stream;
+  for (const payload of waiting) {
+    const heard = bridge === undefined ? payload : toServer(stream, bridge, payload, turn.toolbox);
+    sendPayloads(stream, [heard], turn);
+  }
 }
 
 export function isStreamElement(payload: Payload, name: string): boolean {

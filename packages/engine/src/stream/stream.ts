@@ -1,6 +1,9 @@
 import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
 import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
 import type { Management } from './management/management.ts';
+import type { Bridge } from './sasl2/bridge.ts';
+import type { Resuming } from './sasl2/resume.ts';
+import type { ChannelBindings, Credential } from './sasl2/token.ts';
 
 /*
  * Theory of operation
@@ -18,6 +21,10 @@ import type { Management } from './management/management.ts';
  *   ready           authenticated   SASL <success/> came: a restart is due, and the client will ask for it
  *   authenticated   opening         the restart was asked, or a stanza came instead (Punjab-era clients); a new header is sent
  *   ready           opening         a restart was asked without need
+ *   ready           lost            the link broke, and the stream can be resumed on another (see sasl2/resume.ts)
+ *   lost            opening         the next link is up
+ *   opening         resuming        the token logs in again, and the stream is asked for
+ *   resuming        ready           it was resumed
  *   any             over            it was closed, by us or by them
  */
 export type StreamPhase =
@@ -27,15 +34,21 @@ export type StreamPhase =
   | 'securing'
   | 'ready'
   | 'authenticated'
+  | 'lost'
+  | 'resuming'
   | 'over';
 
 const TRANSITIONS: Readonly<Record<StreamPhase, readonly StreamPhase[]>> = {
   dialling: ['opening', 'over'],
-  opening: ['starting-tls', 'ready', 'over'],
-  'starting-tls': ['securing', 'over'],
-  securing: ['opening', 'over'],
-  ready: ['authenticated', 'opening', 'over'],
-  authenticated: ['opening', 'over'],
+  opening: ['starting-tls', 'ready', 'resuming', 'lost', 'over'],
+  'starting-tls': ['securing', 'lost', 'over'],
+  securing: ['opening', 'lost', 'over'],
+  ready: ['authenticated', 'opening', 'lost', 'over'],
+  // Under SASL2 there is no new header.
+  authenticated: ['opening', 'ready', 'over'],
+  // Dialling failed, and it waits again.
+  lost: ['opening', 'lost', 'over'],
+  resuming: ['ready', 'lost', 'over'],
   over: [],
 };
 
@@ -53,6 +66,8 @@ export interface StreamLimits {
   readonly streamManagement: 'boshd' | 'client' | 'off';
   /** The server's answer to a request for acknowledgement; later the link is dead. Default 30 s, half of what servers allow. */
   readonly acknowledgement: Duration;
+  /** A stream whose link broke is taken up again, where the server has SASL2, FAST and XEP-0198. Default true. */
+  readonly resumption: boolean;
 }
 
 export const DEFAULT_STREAM_LIMITS: StreamLimits = {
@@ -61,6 +76,7 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   keepalive: seconds(120),
   streamManagement: 'boshd',
   acknowledgement: seconds(30),
+  resumption: true,
 };
 
 /**
@@ -82,6 +98,10 @@ export interface StreamRequest {
   readonly startTls: StartTls;
   /** EXTERNAL is shown only when configured: it would authenticate boshd, not the client. */
   readonly showExternal: boolean;
+  /** The client's route, for dialling again (XEP-0124 §7.1). */
+  readonly route: string | undefined;
+  /** How long after its link broke the stream may still be taken up: as long as the session lives unheard. */
+  readonly resumeWithin: Duration;
 }
 
 export interface Stream {
@@ -117,6 +137,16 @@ export interface Stream {
   /** Stanzas from the server, and how many of them are settled: the client confirmed them, or they went back. */
   received: number;
   confirmed: number;
+  /** SASL2 behind the client's SASL, until it is logged in. */
+  bridge: Bridge | undefined;
+  /** Of the link's TLS. */
+  bindings: ChannelBindings | undefined;
+  /** What logs in again when the link breaks. */
+  credential: Credential | undefined;
+  /** From the loss of the link until the stream was taken up again. */
+  resuming: Resuming | undefined;
+  /** Stanzas that the server is sending again and that the client has, or is going to get. */
+  skip: number;
   /** The server is read; not while the client does not fetch what is there. */
   isReading: boolean;
   /** Scratch list of the framer, empty between calls. */

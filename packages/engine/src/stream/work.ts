@@ -1,4 +1,4 @@
-import type { ByteString, Instant, Toolbox, Work } from '../kit/index.ts';
+import type { ByteString, Duration, Instant, Toolbox, Work } from '../kit/index.ts';
 import type { Payload } from '../wire/index.ts';
 
 /** Why a stream is over, as the stream knows it; the manager has more. */
@@ -11,7 +11,8 @@ export type StreamEnd =
   | 'stream-error'
   | 'stream-closed'
   | 'server-silent'
-  | 'bad-acknowledgement';
+  | 'bad-acknowledgement'
+  | 'not-resumed';
 
 /** What the server's header said (XEP-0206 §4). */
 export interface OpenedStream {
@@ -31,6 +32,15 @@ export type StreamWork =
   | { readonly type: 'logged-in' }
   /** The server refused what the client would log in with (RFC 6120 §6.5). */
   | { readonly type: 'login-failed' }
+  /**
+   * The link is of no use any more: close it without a word, the stream goes on with another. `isFirst`: it was the one
+   * that carried the stream, and none on which it was to be resumed.
+   */
+  | { readonly type: 'drop-link'; readonly why: StreamEnd; readonly isFirst: boolean }
+  /** Dial again, for this stream. */
+  | { readonly type: 'redial' }
+  /** The stream goes on, on its new link, after so many dials. */
+  | { readonly type: 'resumed'; readonly tookMs: Duration; readonly dials: number }
   /** The stream is over, and what had to be said to the server is said. `error` is the server's <stream:error/>. */
   | {
       readonly type: 'over';

@@ -50,6 +50,18 @@ export const COUNTERS = {
     unit: 'streams',
     labels: ['reason'],
   },
+  streamsBroken: {
+    name: 'boshd_streams_broken_total',
+    help: 'Streams whose connection broke and that boshd began to take up again.',
+    unit: 'streams',
+    labels: ['reason'],
+  },
+  streamsResumed: {
+    name: 'boshd_streams_resumed_total',
+    help: 'Streams that went on over a new connection, unseen by their clients.',
+    unit: 'streams',
+    labels: [],
+  },
   streamReadySeconds: {
     name: 'boshd_stream_ready_seconds_total',
     help: 'How long those streams took from the creation of the session, all together.',

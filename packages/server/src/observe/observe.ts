@@ -55,6 +55,10 @@ function lineOf(event: LogEvent): Line {
       return { level: 'debug', message: 'stream ready' };
     case 'login-failed':
       return { level: 'info', message: 'log-in refused by the XMPP server' };
+    case 'stream-broken':
+      return { level: 'info', message: `stream broken, to be resumed: ${reasonFacts(event.reason).text}` };
+    case 'stream-resumed':
+      return { level: 'info', message: 'stream resumed' };
     case 'logged-in':
       return { level: 'info', message: 'logged in' };
     default:
@@ -87,6 +91,12 @@ function count(counters: CounterTable, event: LogEvent): void {
       break;
     case 'login-failed':
       counters.add('loginsFailed', [event.site]);
+      break;
+    case 'stream-broken':
+      counters.add('streamsBroken', [event.reason]);
+      break;
+    case 'stream-resumed':
+      counters.add('streamsResumed', []);
       break;
     case 'logged-in':
       counters.add('logins', []);

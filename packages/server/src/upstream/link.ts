@@ -9,6 +9,7 @@ import type { Winner } from './connect/race.ts';
 import { type Failure, socketFailure } from './failure.ts';
 import { abandon, handOver, type SocketOwner } from './sockets.ts';
 import type { Surroundings } from './surroundings.ts';
+import { channelBindingsOf } from './tls/channel-bindings.ts';
 import { tlsWish } from './tls/tls-client.ts';
 
 /** What a link needs of the upstream that it belongs to. */
@@ -144,7 +145,7 @@ export class Link implements SocketOwner {
     if (this.#socket instanceof TLSSocket)
       this.#host.around.trace?.({ type: 'secured', socket: this.#socket });
     this.#applyReadWanted();
-    this.#host.submit({ type: 'link-secured', link: this.id });
+    this.#host.submit({ type: 'link-secured', link: this.id, bindings: channelBindingsOf(this.#socket) });
   }
 
   received(bytes: Uint8Array): void {
@@ -182,6 +183,7 @@ export class Link implements SocketOwner {
       link: this.id,
       secure: endpoint.isDirectTls,
       remote: this.#remote,
+      bindings: channelBindingsOf(socket),
       next: hasOthers ? 'other' : this.#plan.isRetry ? undefined : 'again',
     });
   }

@@ -1,13 +1,15 @@
-import type { SessionStream } from '../../session/index.ts';
+import { type SessionStream, serverBlocked } from '../../session/index.ts';
 import { type AdmittedDomain, admitDomain, type DialPlan } from '../../site/index.ts';
-import { createStream, type Stream, type StreamRequest } from '../../stream/index.ts';
+import { createStream, loseLink, type Stream, type StreamRequest } from '../../stream/index.ts';
 import { type BodyAttributes, makeFramer } from '../../wire/index.ts';
-import type { Conductor, Dials } from '../conductor.ts';
+import type { Conductor } from '../conductor.ts';
 import type { SitePolicy } from '../config.ts';
 import { planDial, startTlsOf, streamRequestOf } from '../dialling.ts';
 import type { LinkId } from '../input.ts';
+import type { Reason } from '../reasons.ts';
 import type { Slot, Upstream } from '../slot.ts';
 import type { SessionTable } from '../table.ts';
+import type { Dials } from './dials.ts';
 import { beginStart, judgeStart, type Start, type StartFailure } from './start.ts';
 
 /** Has links dialled for the streams of sessions, and numbers them. */
@@ -28,7 +30,7 @@ export class Dialler implements Dials {
     const { domains, showExternal } = policy;
     const { now, toolbox } = this.#conductor().streamTurn;
     const plan = planDial(domains, domain, attributes.route, slot.session.address, toolbox);
-    const request = streamRequestOf(domain, attributes, plan, showExternal);
+    const request = streamRequestOf(domain, attributes, plan, showExternal, slot.session.terms);
     this.#attach(slot, of, this.#newStream(request, policy), beginStart(plan, now));
   }
 
@@ -57,6 +59,60 @@ export class Dialler implements Dials {
     return undefined;
   }
 
+  linkLost(slot: Slot, upstream: Upstream, failure: StartFailure): void {
+    const conductor = this.#conductor();
+    const { stream } = upstream;
+    const isFirst = stream.resuming === undefined;
+    this.#table.relink(slot, upstream, undefined);
+    if (loseLink(stream, describe(failure), conductor.streamTurn)) {
+      if (isFirst) this.#broken(slot, failure);
+      conductor.carryOutStream(slot, upstream);
+    } else {
+      this.#table.detach(slot, upstream);
+      conductor.streamFailed(slot, upstream, failure);
+    }
+  }
+
+  dropLink(slot: Slot, upstream: Upstream, reason: Reason, isFirst: boolean): void {
+    const { link } = upstream;
+    if (link !== undefined) this.#conductor().put({ type: 'close', link });
+    this.#table.relink(slot, upstream, undefined);
+    if (isFirst) this.#broken(slot, { reason, detail: '' });
+  }
+
+  redial(slot: Slot, upstream: Upstream): void {
+    const { domains } = slot.site.policy;
+    const conductor = this.#conductor();
+    const { domain, route } = upstream.stream.request;
+    const { toolbox } = conductor.streamTurn;
+    const admitted = admitDomain(domains, domain, toolbox);
+    if (!admitted.ok) {
+      this.linkLost(slot, upstream, { reason: admitted.fault.code, detail: admitted.fault.detail });
+      return;
+    }
+    const plan = planDial(domains, admitted.value, route, slot.session.address, toolbox);
+    this.#lastLink += 1;
+    this.#table.relink(slot, upstream, this.#lastLink);
+    conductor.put({ type: 'dial', link: this.#lastLink, plan });
+  }
+
+  resumed(slot: Slot, { link, stream, remote }: Upstream, tookMs: number, dials: number): void {
+    const conductor = this.#conductor();
+    const { name: session, domain } = slot.session;
+    conductor.log({ event: 'stream-resumed', session, domain, remote, tookMs, dials });
+    // A client that does not fetch has not begun to while the link was away.
+    if (link !== undefined && !stream.isReading) conductor.put({ type: 'read', link, wanted: false });
+    serverBlocked(slot.session, false, conductor.sessionTurn);
+  }
+
+  /** What the client sends meanwhile lies here, so it is limited as if the server did not read. */
+  #broken({ session }: Slot, { reason, detail }: StartFailure): void {
+    const conductor = this.#conductor();
+    const { name, domain } = session;
+    conductor.log({ event: 'stream-broken', session: name, domain, reason, detail });
+    serverBlocked(session, true, conductor.sessionTurn);
+  }
+
   #newStream(request: StreamRequest, { stream: limits, serverXml }: SitePolicy): Stream {
     const { now, toolbox } = this.#conductor().streamTurn;
     return createStream(request, limits, makeFramer(serverXml, toolbox), now);
@@ -69,4 +125,8 @@ export class Dialler implements Dials {
     this.#table.attach(slot, { of, link, stream, dialledAt: start.startedAt, remote: '', start });
     this.#conductor().put({ type: 'dial', link, plan });
   }
+}
+
+function describe({ reason, detail }: StartFailure): string {
+  return detail === '' ? reason : `${reason} (${detail})`;
 }

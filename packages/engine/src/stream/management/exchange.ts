@@ -1,31 +1,28 @@
-import { after, ascii, earlier, type Instant } from '../../kit/index.ts';
+import { after, ascii, earlier, type Instant, seconds } from '../../kit/index.ts';
 import { NS, type Payload, rootAttribute } from '../../wire/index.ts';
+import { isUsable } from '../sasl2/token.ts';
 import { send } from '../send.ts';
 import type { Stream } from '../stream.ts';
 import type { StreamTurn } from '../work.ts';
+import { type ManagementFault, takeAcknowledgement } from './acknowledge.ts';
 import {
-  ASK_AFTER,
   acknowledgement,
-  advanceOf,
   ask,
   ENABLE,
+  enableToResume,
   handled,
   type Management,
   newManagement,
   TELL_AFTER,
-  WRAPS_AT,
 } from './management.ts';
 
 /** The resource is bound: nothing of the client may go out before this (XEP-0198 §3). */
 export function enableManagement(stream: Stream, turn: StreamTurn): void {
   if (!stream.offersManagement || stream.management !== undefined) return;
-  send(stream, ENABLE, turn);
-  stream.management = newManagement();
-}
-
-/** What a server can say about stream management that ends the stream. */
-export interface ManagementFault {
-  readonly detail: string;
+  const { credential, request } = stream;
+  const resumes = credential !== undefined && isUsable(credential, turn.now, turn.toolbox);
+  send(stream, resumes ? enableToResume(request.resumeWithin) : ENABLE, turn);
+  stream.management = newManagement(resumes);
 }
 
 /** An element of XEP-0198 came from the server; the client does not see it. A fault: the stream cannot go on. */
@@ -40,10 +37,9 @@ export function takeManagement(
       management.isAsked = true;
       return undefined;
     case 'a':
-      return takeAcknowledgement(stream, management, payload, turn);
+      return takeAcknowledgement(stream, management, rootAttribute(payload.bytes, 'h', turn.toolbox), turn);
     case 'enabled':
-      management.isEnabled = true;
-      management.uncounted = stream.received;
+      takeEnabled(stream, management, payload, turn);
       return undefined;
     case 'failed':
       // The session goes on without: what is not delivered goes back by XEP-0206.
@@ -54,33 +50,16 @@ export function takeManagement(
   }
 }
 
-function takeAcknowledgement(
-  stream: Stream,
-  management: Management,
-  { bytes }: Payload,
-  turn: StreamTurn,
-): ManagementFault | undefined {
-  const h = rootAttribute(bytes, 'h', turn.toolbox);
-  if (h === undefined || !/^\d{1,10}$/.test(h) || Number(h) >= WRAPS_AT)
-    return { detail: 'an <a/> whose h is no number' };
-  const advance = advanceOf(management.acknowledged, Number(h));
-  const outstanding = management.sent - management.acknowledged;
-  if (advance > outstanding) {
-    send(stream, tooHigh(Number(h), management.sent), turn);
-    return { detail: `${h} stanzas acknowledged, ${management.sent} sent` };
-  }
-  management.acknowledged += advance;
-  management.askedAt = undefined;
-  management.askBy = advance < outstanding ? after(turn.now, ASK_AFTER) : undefined;
-  return undefined;
-}
-
-/** XEP-0198 §7 */
-function tooHigh(h: number, sent: number) {
-  return ascii(
-    `<stream:error><undefined-condition xmlns='${NS.streamErrors}'/>` +
-      `<handled-count-too-high xmlns='${NS.streamManagement}' h='${h}' send-count='${sent}'/></stream:error>`,
-  );
+/** XEP-0198 §3 */
+function takeEnabled(stream: Stream, management: Management, { bytes }: Payload, turn: StreamTurn): void {
+  management.isEnabled = true;
+  management.uncounted = stream.received;
+  const resume = rootAttribute(bytes, 'resume', turn.toolbox);
+  const id = rootAttribute(bytes, 'id', turn.toolbox);
+  const max = rootAttribute(bytes, 'max', turn.toolbox);
+  if (resume === 'true' || resume === '1') management.id = id;
+  if (management.id === undefined) management.queue = undefined;
+  if (max !== undefined && /^[0-9]{1,9}$/.test(max)) management.max = seconds(Number(max));
 }
 
 /** Answers <r/>, once for all that came together. */

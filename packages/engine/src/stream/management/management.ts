@@ -24,13 +24,22 @@ export interface Management {
   tellBy: Instant | undefined;
   /** The server asked (<r/>) and is to be answered before anything else happens. */
   isAsked: boolean;
+  /** How the server calls the stream, and how long it keeps it; undefined: it cannot be resumed. */
+  id: string | undefined;
+  max: Duration | undefined;
   sent: number;
   acknowledged: number;
   /** When <r/> was sent that is not answered yet. */
   askedAt: Instant | undefined;
   /** When <r/> is to be sent for what is not acknowledged. */
   askBy: Instant | undefined;
+  /** What is not acknowledged, to be sent again; undefined where the stream cannot be resumed, or it was too much. */
+  queue: ByteString[] | undefined;
+  queueBytes: number;
 }
+
+/** Beyond this it is not kept, and until the server has acknowledged it all the stream cannot be resumed. */
+const QUEUE_BYTES_MAX = 1024 * 1024;
 
 /** h comes so much later at most: an <a/> of its own for each reply that is confirmed would double the writes. */
 export const TELL_AFTER: Duration = seconds(1);
@@ -44,17 +53,26 @@ export const WRAPS_AT = 2 ** 32;
 export const REQUEST: ByteString = ascii(`<r xmlns='${NS.streamManagement}'/>`);
 export const ENABLE: ByteString = ascii(`<enable xmlns='${NS.streamManagement}'/>`);
 
-export function newManagement(): Management {
+/** <enable/> for a stream that boshd could take up again, with how long that may take at most. */
+export function enableToResume(within: Duration): ByteString {
+  return ascii(`<enable xmlns='${NS.streamManagement}' resume='true' max='${Math.ceil(within / 1000)}'/>`);
+}
+
+export function newManagement(resumes: boolean): Management {
   return {
     isEnabled: false,
     uncounted: 0,
     told: 0,
     tellBy: undefined,
     isAsked: false,
+    id: undefined,
+    max: undefined,
     sent: 0,
     acknowledged: 0,
     askedAt: undefined,
     askBy: undefined,
+    queue: resumes ? [] : undefined,
+    queueBytes: 0,
   };
 }
 
@@ -90,9 +108,19 @@ export function ask(management: Management, now: Instant): ByteString {
 
 /** What goes with bytes that are sent anyway: h, where it has advanced. */
 export function withNews(stream: Stream, bytes: ByteString): ByteString {
-  const { management } = stream;
-  if (management?.tellBy === undefined) return bytes;
+  const { management, phase } = stream;
+  if (management?.tellBy === undefined || phase !== 'ready') return bytes;
   return ascii(bytes + acknowledgement(stream, management));
+}
+
+/** Keeps a stanza until it is acknowledged, where that may be of use. */
+export function keep(management: Management, stanza: ByteString): void {
+  const { queue } = management;
+  if (queue === undefined) return;
+  queue.push(stanza);
+  management.queueBytes += stanza.length;
+  if (management.queueBytes <= QUEUE_BYTES_MAX) return;
+  management.queue = undefined;
 }
 
 /** Stanzas of the client were sent: returns the <r/> that goes with them, if it is time. */

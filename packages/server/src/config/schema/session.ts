@@ -1,4 +1,4 @@
-import { choice, count, duration, group, size } from './kinds.ts';
+import { choice, count, duration, flag, group, size } from './kinds.ts';
 
 /** The keys of a session's limits, named as the engine names them (`SessionLimits`). */
 export const sessionKeys = group(
@@ -239,6 +239,13 @@ export const streamKeys = group(
       min: '5s',
       max: '600s',
       preset: '30s',
+    }),
+    resumption: flag({
+      purpose:
+        'Whether a stream whose connection to the XMPP server breaks is taken up again over a new one, unseen by the client.',
+      reason:
+        'It needs a server with SASL2 (XEP-0388), FAST (XEP-0484) and XEP-0198; boshd then logs the client in by SASL2 and keeps a token of its session in memory.',
+      preset: true,
     }),
   },
   { purpose: 'Times of the stream to an XMPP server.' },
