@@ -43,7 +43,8 @@ export const BOSHD_EXCEPTIONS: Readonly<Record<string, Exception>> = {
   'recipient.presence': RETURNED_BY_SERVER,
   'http.compressed-reply': {
     outcome: 'not-done',
-    reason: 'Compression next to text of an attacker tells secrets by length (BREACH), so it is not done.',
+    reason:
+      'Compression next to text of an attacker tells secrets by length (BREACH), so it is off by default.',
   },
   'http.script': { outcome: 'not-offered', reason: 'No site offers the script syntax by default.' },
   ...Object.fromEntries(STREAM_CASES.map((name) => [`streams.${name}`, STREAMS_OFF])),
