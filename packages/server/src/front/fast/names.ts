@@ -1,3 +1,5 @@
+import { assert } from '@boshd/engine/kit';
+
 /** What a header line with a certain name means for whoever reads heads. */
 export type NameKind =
   /** Changes what follows the head, or the connection: for node:http to judge. */
@@ -63,17 +65,28 @@ const KNOWN: readonly KnownName[] = [
 
 const OTHER: KnownName = { name: '', kind: 'other', bit: 0 };
 
-/** By their length, so that the name of most lines is compared with few others. */
-const BY_LENGTH: readonly (readonly KnownName[])[] = Array.from({ length: 24 }, (_, length) =>
-  KNOWN.filter(({ name }) => name.length === length),
-);
+/** By their length and the bits of their first letter that do not tell its case: no two are alike in both. */
+const PLACES = 32;
+const BY_PLACE: readonly (KnownName | undefined)[] = byPlace();
+
+function byPlace(): (KnownName | undefined)[] {
+  const table: (KnownName | undefined)[] = Array.from({ length: PLACES * PLACES });
+  for (const known of KNOWN) {
+    const place = placeOf(known.name.length, known.name.charCodeAt(0));
+    assert(place < table.length && table[place] === undefined, 'each known name has a place of its own');
+    table[place] = known;
+  }
+  return table;
+}
+
+function placeOf(length: number, letter: number): number {
+  return length * PLACES + (letter % PLACES);
+}
 
 /** What the header name in the bytes from `start` to `end` means. */
 export function nameAt(bytes: Uint8Array, start: number, end: number): KnownName {
-  for (const known of BY_LENGTH[end - start] ?? []) {
-    if (isTextAt(bytes, start, known.name)) return known;
-  }
-  return OTHER;
+  const known = BY_PLACE[placeOf(end - start, bytes[start] ?? 0)];
+  return known !== undefined && isTextAt(bytes, start, known.name) ? known : OTHER;
 }
 
 const UPPER_A = 0x41;

@@ -21,22 +21,16 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const TAB = 0x09;
 const COLON = 0x3a;
+const DELETE = 0x7f;
 const ZERO = 0x30;
 
-/** What a byte may stand in. */
-const TOKEN = 1;
-const VALUE = 2;
-const TARGET = 4;
+/** Whether a byte may stand in a name (RFC 9110 §5.6.2), or in the path and the query of a target (RFC 3986). */
+const TOKEN = bytesOf(/[\w!#$%&'*+.^`|~-]/);
+const TARGET = bytesOf(/[\w!$%&'()*+,./:;=?@~-]/);
 
-/** RFC 9110 §5.6.2, §5.5; of the characters of a target (RFC 3986) those of a path and a query. */
-const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte);
-  return (
-    (/[\w!#$%&'*+.^`|~-]/.test(character) ? TOKEN : 0) |
-    (/[\t\x20-\x7e\x80-\xff]/.test(character) ? VALUE : 0) |
-    (/[\w!$%&'()*+,./:;=?@~-]/.test(character) ? TARGET : 0)
-  );
-});
+function bytesOf(characters: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => Number(characters.test(String.fromCharCode(byte))));
+}
 
 const METHOD = Buffer.from('POST ', 'latin1');
 const VERSION = Buffer.from(' HTTP/1.1\r\n', 'latin1');
@@ -112,10 +106,11 @@ export class PlainHead implements RequestHead, Headers {
   get(name: string): string | undefined {
     const bytes = this.#bytes;
     let all: string | undefined;
-    for (let line = 0; line < this.lineCount; line += 1) {
-      const start = this.#place(line, 0);
-      if (this.#place(line, 1) - start !== name.length || !isTextAt(bytes, start, name)) continue;
-      const value = bytes.toString('latin1', this.#place(line, 2), this.#place(line, 3));
+    const places = this.#places;
+    for (let place = 0; place < this.lineCount * FIELDS; place += FIELDS) {
+      const start = places[place] ?? 0;
+      if ((places[place + 1] ?? 0) - start !== name.length || !isTextAt(bytes, start, name)) continue;
+      const value = bytes.toString('latin1', places[place + 2], places[place + 3]);
       all = all === undefined ? value : `${all}, ${value}`;
     }
     return all;
@@ -126,7 +121,7 @@ export class PlainHead implements RequestHead, Headers {
     const targetStart = this.#fixed(start, METHOD);
     if (targetStart < 0 || targetStart === bytes.length) return targetStart < 0 ? targetStart : RAN_OUT;
     if (bytes[targetStart] !== SLASH) return ODD;
-    const targetEnd = this.#skip(targetStart, TARGET);
+    const targetEnd = skip(bytes, targetStart, TARGET);
     const at = this.#fixed(targetEnd, VERSION);
     if (at >= 0) this.target = bytes.toString('latin1', targetStart, targetEnd);
     return at;
@@ -134,17 +129,22 @@ export class PlainHead implements RequestHead, Headers {
 
   #line(start: number): number {
     const bytes = this.#bytes;
-    const nameEnd = this.#skip(start, TOKEN);
+    const nameEnd = skip(bytes, start, TOKEN);
     if (nameEnd === bytes.length) return RAN_OUT;
     if (nameEnd === start || bytes[nameEnd] !== COLON) return ODD;
     const valueStart = bytes[nameEnd + 1] === SPACE ? nameEnd + 2 : nameEnd + 1;
-    const valueEnd = this.#skip(valueStart, VALUE);
+    const valueEnd = skipValue(bytes, valueStart);
     const at = this.#fixed(valueEnd, LINE_END);
     if (at < 0) return at;
     // White space that is no part of the value, except for one space before it.
     const isPadded = valueEnd > valueStart && (isBlank(bytes[valueStart]) || isBlank(bytes[valueEnd - 1]));
     if (isPadded || this.lineCount === this.#limits.headerLinesMax) return ODD;
-    this.#places.set([start, nameEnd, valueStart, valueEnd], this.lineCount * FIELDS);
+    const places = this.#places;
+    const first = this.lineCount * FIELDS;
+    places[first] = start;
+    places[first + 1] = nameEnd;
+    places[first + 2] = valueStart;
+    places[first + 3] = valueEnd;
     this.lineCount += 1;
     return this.#suits(start, nameEnd, valueStart, valueEnd) ? at : ODD;
   }
@@ -182,14 +182,6 @@ export class PlainHead implements RequestHead, Headers {
     return value;
   }
 
-  /** Where the run of bytes of a kind ends that begins at `at`. */
-  #skip(at: number, kind: number): number {
-    const bytes = this.#bytes;
-    let end = at;
-    while (((KINDS[bytes[end] ?? 0] ?? 0) & kind) !== 0) end += 1;
-    return Math.min(end, bytes.length);
-  }
-
   /** Behind the bytes that must stand at `at`. */
   #fixed(at: number, expected: Uint8Array): number {
     const bytes = this.#bytes;
@@ -199,10 +191,23 @@ export class PlainHead implements RequestHead, Headers {
     }
     return at + expected.length;
   }
+}
 
-  #place(line: number, field: number): number {
-    return this.#places[line * FIELDS + field] ?? 0;
+/** Where the run of bytes of a kind ends that begins at `at`. */
+function skip(bytes: Uint8Array, at: number, kind: Uint8Array): number {
+  let end = at;
+  while (end < bytes.length && kind[bytes[end] ?? 0] === 1) end += 1;
+  return end;
+}
+
+/** Where the value that begins at `at` ends: at the first control character (RFC 9110 §5.5). */
+function skipValue(bytes: Uint8Array, at: number): number {
+  let end = at;
+  for (; end < bytes.length; end += 1) {
+    const byte = bytes[end] ?? 0;
+    if ((byte < SPACE && byte !== TAB) || byte === DELETE) break;
   }
+  return end;
 }
 
 function isBlank(byte: number | undefined): boolean {
