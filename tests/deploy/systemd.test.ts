@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const UNIT = fileURLToPath(new URL('../../deploy/systemd/boshd.service', import.meta.url));
+const SOCKET_UNIT = fileURLToPath(new URL('../../deploy/systemd/boshd.socket', import.meta.url));
 const run = promisify(execFile);
 
 let directory = '';
@@ -15,10 +16,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-test('systemd understands every line of the unit', async () => {
-  const { stdout, stderr } = await run('systemd-analyze', ['verify', UNIT]);
+test('systemd understands every line of the units', async () => {
+  const { stdout, stderr } = await run('systemd-analyze', ['verify', UNIT, SOCKET_UNIT]);
   // That node is elsewhere on this machine is no fault of the unit.
-  const faults = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('boshd.service'));
+  const faults = `${stdout}${stderr}`.split('\n').filter((line) => /boshd\.(?:service|socket)/.test(line));
   expect(faults.filter((line) => !line.includes('is not executable'))).toEqual([]);
 });
 

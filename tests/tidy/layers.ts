@@ -21,14 +21,15 @@ const ENGINE: Readonly<Record<string, readonly string[]>> = {
 const ALL = '*';
 const SERVER: Readonly<Record<string, readonly string[]>> = {
   // What does: each knows the engine and the doors, none another.
-  front: ['ports.ts'],
+  front: ['ports.ts', 'sockets'],
   upstream: ['ports.ts'],
   mesh: ['ports.ts'],
   observe: ['ports.ts'],
-  admin: ['ports.ts'],
+  admin: ['ports.ts', 'sockets'],
   geo: [],
   // What stands alone.
   'ports.ts': [],
+  sockets: [],
   'toolbox.ts': [],
   'version.ts': [],
   config: [],

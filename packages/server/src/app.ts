@@ -92,7 +92,8 @@ export async function startApp({
   };
 }
 
-function urlOf({ host, port, secure }: BoundAddress, { paths: [path = '/'] }: Config): string {
+function urlOf({ host, port, path: socket, secure }: BoundAddress, { paths: [path = '/'] }: Config): string {
+  if (socket !== undefined) return `${secure ? 'https' : 'http'}://unix:${socket}:${path}`;
   return `${secure ? 'https' : 'http'}://${hostInUrl(host)}:${port}${path}`;
 }
 

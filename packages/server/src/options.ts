@@ -1,12 +1,15 @@
+import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
 import type { ManagerConfig, SitePolicy } from '@boshd/engine/manager';
 import type { DomainOverride, DomainPolicy, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
-import { FRONT_LIMITS, type FrontOptions } from './front/options.ts';
+import { FrontError } from './front/errors.ts';
+import { FRONT_LIMITS, type FrontOptions, type ListenAddress } from './front/options.ts';
 import type { Pages } from './front/reply/pages.ts';
 import type { RecognitionOptions } from './front/site/recognition.ts';
 import type { SiteOptions } from './front/site/site.ts';
+import { passedSockets } from './sockets/index.ts';
 import type { UpstreamOptions } from './upstream/options.ts';
 
 /** The configuration as each part of boshd wants it: the only place that knows both sides. */
@@ -77,7 +80,7 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
   const { name: site, ...ofDefault } = siteOptionsOf('default', config);
   return {
     listen: [
-      ...config.listen,
+      ...config.listen.flatMap(listenAddresses),
       ...config.proxyProtocol.listen.map((address) => ({ ...address, proxyProtocol: true })),
     ],
     proxyProtocolNetworks: config.proxyProtocol.networks,
@@ -108,9 +111,23 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       bodyBytesMax: limits.bodyBytesMax,
       connectionsMax: http.connectionsMax,
       streamsMax: http.streamsMax,
+      socketMode: Number.parseInt(http.socketMode, 8),
     },
     pages,
   };
+}
+
+/** The sockets of systemd are as many as its unit says. Throws FrontError where there are none. */
+function listenAddresses(at: Config['listen'][number]): readonly ListenAddress[] {
+  if (!('passed' in at)) return [at];
+  const primaryPid = cluster.isWorker ? process.ppid : undefined;
+  const descriptors = passedSockets(process.env, { pid: process.pid, primaryPid });
+  if (descriptors.length === 0)
+    throw new FrontError(
+      'NO_SOCKETS_PASSED',
+      'listen has systemd, and systemd passed no sockets (LISTEN_FDS)',
+    );
+  return descriptors.map((fd) => ({ fd }));
 }
 
 function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' | 'recognition'> {

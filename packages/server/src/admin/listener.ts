@@ -1,6 +1,6 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { removeStaleSocket } from '../sockets/index.ts';
 import { type AdminAddress, formatAdminAddress, isLocal } from './address.ts';
 import { expose } from './metrics.ts';
 import { PAGE_POLICY, statusPage } from './page.ts';
@@ -81,26 +81,10 @@ function listenFault(code: string | undefined): string {
     case 'EADDRINUSE':
       return 'another process listens here';
     case 'EACCES':
-      return 'this user may not listen here';
-    case 'ENOENT':
-      return 'there is no such folder';
+      return 'this user may not listen here, or there is no such folder';
     default:
       return `listening failed (${code ?? 'unknown'})`;
   }
-}
-
-/** A socket file outlives its process; one that nobody answers at is removed, nothing else ever is. */
-async function removeStaleSocket(path: string): Promise<void> {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return;
-  const isAlive = await new Promise<boolean>((resolve) => {
-    const probe = connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => resolve(false));
-  });
-  if (!isAlive) unlinkSync(path);
 }
 
 interface Answer {

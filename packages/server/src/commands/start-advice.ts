@@ -8,6 +8,8 @@ use port 5280 for their own BOSH). Stop it or move it, or choose another port he
     'Choose an address that this machine has (0.0.0.0 and [::] mean all of them): key listen, flag --listen.',
   LISTEN_NOT_PERMITTED:
     'Ports below 1024 need a permission; choose a higher one (key listen, flag --listen) and let a proxy have the low one.',
+  NO_SOCKETS_PASSED:
+    'Start boshd by its socket unit (deploy/systemd/boshd.socket), or name addresses in listen.',
   ADMIN_LISTEN_FAILED:
     'Choose another place for admin.listen, or empty it: then there is no status page. The folder of a Unix socket must exist.',
   GEO_DATABASE_UNUSABLE:

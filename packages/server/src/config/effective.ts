@@ -8,6 +8,7 @@ import {
   formatListenAt,
   formatSize,
   type ListenAt,
+  type PassedSockets,
 } from './schema/index.ts';
 
 /** A value as it would be written in the file. */
@@ -30,7 +31,7 @@ function written(value: unknown, key: Key): unknown {
 }
 
 function writtenItem(item: unknown): unknown {
-  return typeof item === 'object' && item !== null ? formatListenAt(item as ListenAt) : item;
+  return typeof item === 'object' && item !== null ? formatListenAt(item as ListenAt | PassedSockets) : item;
 }
 
 function writtenKeys(values: unknown, keys: readonly Key[]): Record<string, unknown> {

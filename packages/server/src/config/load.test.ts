@@ -193,7 +193,7 @@ describe('what is wrong in a file', () => {
       'an item of a list',
       'trustedProxies:\n  - 10.0.0.0/8\n  - example.org\n',
       [
-        'boshd.yaml:3:5: trustedProxies[1] "example.org" is not an IP address or network; write a list of IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8',
+        'boshd.yaml:3:5: trustedProxies[1] "example.org" is not an IP address or network; write a list of IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8; unix for whoever may use a Unix socket of listen',
       ],
     ],
     [

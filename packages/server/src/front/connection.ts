@@ -5,6 +5,15 @@ import type { ProxiedPeer } from './proxied/header.ts';
 import { plainAddress, type TrustedProxies } from './request/client.ts';
 import type { Peer } from './request/head.ts';
 
+/** Of a Unix socket: nobody's. Who may use it, is for the file system to say. */
+export const UNIX_PEER = '';
+
+export function addressOf({ remoteAddress, localAddress, destroyed }: Socket): string {
+  if (remoteAddress !== undefined) return plainAddress(remoteAddress) ?? 'unknown';
+  // A TCP connection whose other end is gone already still has its own.
+  return localAddress === undefined && !destroyed ? UNIX_PEER : 'unknown';
+}
+
 /** What carries requests whose replies leave in their order: an HTTP/1.1 connection, or one stream of HTTP/2. */
 export abstract class Connection implements Peer {
   readonly address: string;
@@ -19,7 +28,7 @@ export abstract class Connection implements Peer {
 
   /** `proxied`: whom the other end speaks for, where it is not the client itself. */
   constructor(socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
-    this.address = proxied?.address ?? plainAddress(socket.remoteAddress ?? '') ?? 'unknown';
+    this.address = proxied?.address ?? addressOf(socket);
     this.secure = socket instanceof TLSSocket || proxied?.secure === true;
     this.trusted = proxies.has(this.address);
   }

@@ -7,6 +7,8 @@ export type FrontErrorCode =
   /** The system does not let this user have the port. */
   | 'LISTEN_NOT_PERMITTED'
   | 'LISTEN_FAILED'
+  /** Sockets of systemd were to be used, and it passed none. */
+  | 'NO_SOCKETS_PASSED'
   /** The certificate or the key can not be read, or they are not a pair. */
   | 'TLS_MATERIAL_UNUSABLE'
   /** An option contradicts another, or is not what its documentation says. */

@@ -3,11 +3,12 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { Socket } from 'node:net';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import type { Connections } from './connections.ts';
-import { FrontError, type FrontErrorCode, systemCode } from './errors.ts';
+import { FrontError, systemCode } from './errors.ts';
 import { FastLane, type LaneHandler } from './fast/lane.ts';
 import { FrontRequest, FrontResponse } from './http-exchange.ts';
 import { Http2Sessions, type StreamHandler } from './http2/sessions.ts';
-import type { FrontLimits, ListenAddress, TlsMaterial } from './options.ts';
+import { boundTo, listenAt } from './listen-at.ts';
+import type { FrontLimits, ListenAddress, TcpAddress, TlsMaterial } from './options.ts';
 import type { ProxiedPeers } from './proxied/peers.ts';
 
 /** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */
@@ -23,21 +24,20 @@ export interface HttpHandler extends LaneHandler, StreamHandler {
 }
 
 /** Where a listener is, with the port that it really has. */
-export interface BoundAddress extends ListenAddress {
+export interface BoundAddress extends TcpAddress {
+  /** Of a Unix socket, which has neither host nor port. */
+  readonly path: string | undefined;
   readonly secure: boolean;
 }
 
 export interface Listening {
   readonly bound: readonly BoundAddress[];
   /** IPv6 addresses that this machine has not, with the system's reason. */
-  readonly skipped: readonly (ListenAddress & { readonly reason: string })[];
+  readonly skipped: readonly (TcpAddress & { readonly reason: string })[];
 }
 
 type HttpServer = Server<typeof FrontRequest, typeof FrontResponse>;
 type HttpServerOptions = ServerOptions<typeof FrontRequest, typeof FrontResponse>;
-
-/** Connections that the system may keep until they are accepted: all clients come back at once after an outage (Node: 511). */
-const BACKLOG = 4096;
 
 /** How often node:http looks for heads and bodies that are late. */
 const LATE_CHECK_MS_MAX = 2000;
@@ -73,18 +73,18 @@ export class Listener {
   /** Listens on every address, or on none: throws FrontError. A machine without IPv6 does not fail for that alone. */
   async listen(): Promise<Listening> {
     const bound: BoundAddress[] = [];
-    const skipped: (ListenAddress & { reason: string })[] = [];
+    const skipped: (TcpAddress & { reason: string })[] = [];
     try {
       for (const address of this.#addresses) {
         const server = this.#server(address.proxyProtocol === true);
-        const reason = await listenAt(server, address);
+        const reason = await listenAt(server, address, this.#limits);
         if (reason !== undefined) {
-          skipped.push({ ...address, reason });
+          if ('host' in address) skipped.push({ ...address, reason });
           continue;
         }
         // From here on an error is one of accept(), which must not end the process.
         server.on('error', (error) => this.#handler.turnedAway('accept-failed', error.message));
-        bound.push({ host: address.host, port: portOf(server), secure: this.#tls !== undefined });
+        bound.push({ ...boundTo(server, address), secure: this.#tls !== undefined });
       }
       if (bound.length === 0) throw new FrontError('LISTEN_FAILED', 'there is no address to listen on');
     } catch (error) {
@@ -221,44 +221,4 @@ function tlsServer(options: HttpServerOptions, tls: TlsMaterial): HttpServer {
   } catch (error) {
     throw new FrontError('TLS_MATERIAL_UNUSABLE', 'the certificate and the key can not be used', error);
   }
-}
-
-/** Resolves with the system's code if the address is an IPv6 address that the machine has not; throws FrontError. */
-async function listenAt(server: HttpServer, { host, port }: ListenAddress): Promise<string | undefined> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    return undefined;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code !== undefined && host.includes(':') && NO_IPV6.has(code)) return code;
-    throw listenError(`${host.includes(':') ? `[${host}]` : host}:${port}`, code, error);
-  }
-}
-
-const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
-
-function listenError(where: string, code: string | undefined, cause: unknown): FrontError {
-  const [name, why] = LISTEN_ERRORS[code ?? ''] ?? ['LISTEN_FAILED', `listening failed (${code})`];
-  return new FrontError(name, `${where}: ${why}`, cause);
-}
-
-const LISTEN_ERRORS: Readonly<Record<string, readonly [FrontErrorCode, string]>> = {
-  EADDRINUSE: [
-    'LISTEN_ADDRESS_IN_USE',
-    'another process listens here; Prosody and ejabberd use port 5280 for HTTP too',
-  ],
-  EADDRNOTAVAIL: ['LISTEN_ADDRESS_UNAVAILABLE', 'this machine has no such address'],
-  ENOTFOUND: ['LISTEN_ADDRESS_UNAVAILABLE', 'this name has no address'],
-  EACCES: ['LISTEN_NOT_PERMITTED', 'the system does not let this user have the port'],
-};
-
-function portOf(server: HttpServer): number {
-  const address = server.address();
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }

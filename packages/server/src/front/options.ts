@@ -46,12 +46,16 @@ export interface FrontOptions {
 /** The regions of the cloud that suit a client, the best first; `country` is what a trusted proxy said, as it said it. */
 export type RegionsOf = (address: string, country: string | undefined) => readonly string[];
 
-export interface ListenAddress {
+/** Where to listen: a TCP address, the path of a Unix socket, or a socket that listens already. */
+export type ListenAddress = (TcpAddress | { readonly path: string } | { readonly fd: number }) & {
+  /** Every connection has to begin with a PROXY header. Default false. */
+  readonly proxyProtocol?: boolean;
+};
+
+export interface TcpAddress {
   readonly host: string;
   /** 0: the system chooses one. */
   readonly port: number;
-  /** Every connection has to begin with a PROXY header. Default false. */
-  readonly proxyProtocol?: boolean;
 }
 
 /** PEM texts. */
@@ -96,6 +100,8 @@ export interface FrontLimits {
   readonly pipelinedMax: number;
   /** Requests open at once on one connection of HTTP/2: RFC 9113 §6.5.2 advises 100 at least; many tabs share one. */
   readonly streamsMax: number;
+  /** Mode of the file of a Unix socket: the web server in front is mostly another user of the same group. */
+  readonly socketMode: number;
 }
 
 export const FRONT_LIMITS: FrontLimits = {
@@ -110,6 +116,7 @@ export const FRONT_LIMITS: FrontLimits = {
   requestsPerConnectionMax: 100_000,
   pipelinedMax: 16,
   streamsMax: 100,
+  socketMode: 0o660,
 };
 
 export const SAME_ORIGIN_CORS: CorsOptions = {

@@ -6,7 +6,7 @@ import { siteKeys } from './site/site.ts';
 import { type siteSchema, sites } from './site/sites.ts';
 
 export { type KeyFacts, type KeyKind, keyFacts } from './kinds.ts';
-export { formatListenAt, type ListenAt } from './listen.ts';
+export { formatListenAt, type ListenAt, type PassedSockets } from './listen.ts';
 export { type Bytes, formatDuration, formatHostPort, formatSize, type HostPort } from './values.ts';
 
 /**

@@ -18,8 +18,19 @@ export function parseListenAt(input: string): Result<ListenAt, string> {
     : ok({ path });
 }
 
-/** The text that `parseListenAt` reads back as the same value. */
-export function formatListenAt(at: ListenAt): string {
+/** The sockets that systemd passes on, whatever they are. */
+export interface PassedSockets {
+  readonly passed: 'systemd';
+}
+
+/** As `parseListenAt`, and `systemd`. */
+export function parseServeAt(input: string): Result<ListenAt | PassedSockets, string> {
+  return input === 'systemd' ? ok({ passed: input }) : parseListenAt(input);
+}
+
+/** The text that `parseServeAt` reads back as the same value. */
+export function formatListenAt(at: ListenAt | PassedSockets): string {
+  if ('passed' in at) return at.passed;
   return 'path' in at ? `${UNIX}${at.path}` : formatHostPort(at);
 }
 

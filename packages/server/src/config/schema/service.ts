@@ -1,5 +1,8 @@
+import { ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
-import { choice, count, duration, flag, group, key, list, optionalKey, parsed, size } from './kinds.ts';
+import { httpKeys } from './http.ts';
+import { choice, duration, flag, group, key, list, optionalKey, parsed } from './kinds.ts';
+import { parseServeAt } from './listen.ts';
 import { parseDnsServer, parseDomain, parseHostPort, parseNetwork } from './values.ts';
 
 /** How an operator says that a domain is reached, instead of by DNS. */
@@ -49,12 +52,17 @@ function byDomain<Value>(record: Record<string, Value>): ReadonlyMap<string, Val
   return new Map(Object.entries(record));
 }
 
+/** Who may connect to a Unix socket is for the file system to say: all of them are one peer. */
+function parseProxy(input: string): Result<string, string> {
+  return input === 'unix' ? ok(input) : parseNetwork(input);
+}
+
 /** What the process as a whole decides, whatever the site. */
 export const serviceKeys = {
-  listen: list(parseHostPort, {
+  listen: list(parseServeAt, {
     min: 1,
     max: 16,
-    of: 'addresses with a port, such as 127.0.0.1:5280, [::1]:5280 or 0.0.0.0:5280',
+    of: 'addresses with a port, such as 127.0.0.1:5280, [::1]:5280 or 0.0.0.0:5280; unix:/PATH for a Unix socket; systemd for the sockets that it passes on',
     preset: ['127.0.0.1:5280', '[::1]:5280'],
     purpose: 'Where to listen for HTTP. Port 0 lets the system choose a port.',
     reason:
@@ -76,9 +84,9 @@ export const serviceKeys = {
     },
     { purpose: 'https without a proxy in front.' },
   ),
-  trustedProxies: list(parseNetwork, {
+  trustedProxies: list(parseProxy, {
     max: 1000,
-    of: 'IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8',
+    of: 'IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8; unix for whoever may use a Unix socket of listen',
     preset: [],
     purpose:
       "The proxies whose word on the client's address and scheme counts (X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host).",
@@ -119,78 +127,7 @@ export const serviceKeys = {
       'Whether requests that are no site of sites are those of the default site, which the keys at the top of the file describe. false: they are refused.',
     reason: 'With no sites at all the default site is the only one.',
   }),
-  http: group(
-    {
-      keepAlive: duration({
-        purpose: 'How long an HTTP connection may stay open without a request.',
-        reason: 'It must be the proxy that closes; if boshd did, a request could get lost on its way.',
-        precedent: 'Longer than the 60 s for which nginx keeps its connections.',
-        bareUnit: 's',
-        min: '1s',
-        max: '3600s',
-        preset: '75s',
-      }),
-      headTime: duration({
-        purpose: 'How long a client may take to send the head of a request.',
-        reason: 'Slow heads are the cheapest way to hold many connections.',
-        precedent: 'nginx allows 60 s.',
-        bareUnit: 's',
-        min: '1s',
-        max: '300s',
-        preset: '10s',
-      }),
-      bodyTime: duration({
-        purpose: 'How long it may then take to send the body.',
-        reason: '1 MiB over a line of 300 kbit/s.',
-        bareUnit: 's',
-        min: '1s',
-        max: '300s',
-        preset: '30s',
-      }),
-      replyTime: duration({
-        purpose: 'How long a client may take to read its reply.',
-        bareUnit: 's',
-        min: '1s',
-        max: '300s',
-        preset: '30s',
-      }),
-      headBytesMax: size({
-        purpose: 'The longest head of a request.',
-        reason: 'Browsers with many cookies reach 8 KiB.',
-        precedent: 'The default of Node.',
-        min: '4KiB',
-        max: '256KiB',
-        preset: '16KiB',
-      }),
-      headerLinesMax: count({
-        of: 'lines',
-        purpose: 'The most header lines of a request.',
-        reason: 'Browsers and proxies together send about 30.',
-        min: 32,
-        max: 1000,
-        preset: 100,
-      }),
-      streamsMax: count({
-        of: 'requests',
-        purpose:
-          'The most requests that are open at once on one connection of HTTP/2, which https listeners speak.',
-        reason: 'All tabs of a browser share one connection, with two requests for each session.',
-        precedent: 'RFC 9113 advises 100 at least.',
-        min: 2,
-        max: 1000,
-        preset: 100,
-      }),
-      connectionsMax: count({
-        of: 'connections',
-        purpose: 'The most HTTP connections of one listening address.',
-        reason: 'Beyond the limit of open files of the process, no server could be dialled any more.',
-        min: 1,
-        max: 1_000_000,
-        preset: 20_000,
-      }),
-    },
-    { purpose: 'How HTTP is served.' },
-  ),
+  ...httpKeys,
   dns: group(
     {
       servers: list(parseDnsServer, {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { plainAddress, type TrustedProxies } from '../request/client.ts';
+import { addressOf } from '../connection.ts';
+import type { TrustedProxies } from '../request/client.ts';
 import { type ProxiedPeer, readProxyHeader } from './header.ts';
 
 /** What becomes of a connection that has to begin with a PROXY header. */
@@ -32,7 +33,7 @@ export class ProxiedPeers {
 
   /** Reads the header of a connection that was just accepted. */
   accept(socket: Socket, listener: ProxyListener): void {
-    const address = plainAddress(socket.remoteAddress ?? '') ?? 'unknown';
+    const address = addressOf(socket);
     if (!this.#networks.has(address)) {
       refuse(socket, `${address} is not one of proxyProtocol.networks`, listener);
       return;

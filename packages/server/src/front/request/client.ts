@@ -81,6 +81,9 @@ export function plainAddress(text: string): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
+/** Stands for all who may use a Unix socket, whose address is empty. */
+const UNIX = 'unix';
+
 /** The addresses whose word on the client counts. */
 export class TrustedProxies {
   readonly header: ForwardedHeader;
@@ -88,6 +91,7 @@ export class TrustedProxies {
   readonly countryHeader: string | undefined;
   readonly #networks = new BlockList();
   readonly #none: boolean;
+  readonly #hasUnix: boolean;
 
   /** Takes addresses and networks: `127.0.0.1`, `10.0.0.0/8`, `fd00::/8`. Throws FrontError OPTION_UNUSABLE. */
   constructor(
@@ -98,13 +102,15 @@ export class TrustedProxies {
     this.header = header;
     this.countryHeader = countryHeader;
     this.#none = networks.length === 0;
-    for (const network of networks) this.#add(network);
+    this.#hasUnix = networks.includes(UNIX);
+    for (const network of networks) if (network !== UNIX) this.#add(network);
   }
 
   has(address: string): boolean {
     if (this.#none) return false;
     const family = isIP(address);
-    return family !== 0 && this.#networks.check(address, family === 4 ? 'ipv4' : 'ipv6');
+    if (family === 0) return this.#hasUnix && address === '';
+    return this.#networks.check(address, family === 4 ? 'ipv4' : 'ipv6');
   }
 
   #add(network: string): void {

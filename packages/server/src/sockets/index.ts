@@ -1,0 +1,2 @@
+export { passedSockets, type Receiver } from './passed.ts';
+export { removeStaleSocket } from './stale.ts';
