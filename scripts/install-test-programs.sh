@@ -6,9 +6,10 @@
 # free loopback ports. Ends with 1 and one line for each program that cannot be had; no test is skipped for want of one.
 set -euo pipefail
 
-# program on the PATH : Debian packages that bring it
+# program on the PATH, or file : Debian packages that bring it
 PROGRAMS=(
   'prosody: prosody lua-sec lua-expat lua-socket lua-filesystem'
+  '/usr/lib/prosody/modules/mod_sasl2/mod_sasl2.lua: prosody-modules'
   'ejabberdctl: ejabberd'
   'nginx: nginx'
   'haproxy: haproxy'
@@ -24,7 +25,9 @@ POLICY=/usr/sbin/policy-rc.d
 policy_is_ours=no
 as_root=()
 
-is_missing() { ! command -v "$1" >/dev/null 2>&1; }
+is_missing() {
+  if [[ $1 == /* ]]; then [[ ! -e $1 ]]; else ! command -v "$1" >/dev/null 2>&1; fi
+}
 
 forbid_services() {
   # Debian asks this file before a package may start or restart a daemon; 101 means "forbidden by policy".

@@ -1,8 +1,11 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
 import { accepts, makeDirectory, type RunningProgram, startProgram } from './program.ts';
 import type { CertificateFiles } from './test-ca.ts';
+
+const MODULES_PATH = fileURLToPath(new URL('prosody-modules', import.meta.url));
 
 /** One XMPP domain that a test server has. */
 export interface XmppHost {
@@ -27,6 +30,11 @@ export interface ProsodyOptions {
   readonly bosh?: boolean;
   /** No STARTTLS is offered, passwords are taken in plain text. Default false. */
   readonly plain?: boolean;
+  /**
+   * SASL2, Bind 2 and FAST, of Debian's prosody-modules; a small plugin gives them what they expect of a newer Prosody.
+   * Default false.
+   */
+  readonly fast?: boolean;
   /** More lines of its configuration, for all hosts. */
   readonly extra?: string;
 }
@@ -70,6 +78,7 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
   if (first === undefined) throw new Error('Prosody needs at least one host');
   const modules = [...MODULES];
   if (options.bosh === true) modules.push('bosh');
+  if (options.fast === true) modules.push('boshd_tests', 'sasl2', 'sasl2_bind2', 'sasl2_fast');
   const plain = options.plain ?? false;
   const disabled = ['s2s', 's2s_auth_certs', ...(plain ? ['tls'] : [])];
   return `
@@ -78,7 +87,7 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
     pidfile = ${lua(join(directory, 'prosody.pid'))}
     data_path = ${lua(join(directory, 'data'))}
     certificates = ${lua(directory)}
-    plugin_paths = {}
+    plugin_paths = { ${lua(MODULES_PATH)} }
     log = { debug = ${lua(join(directory, 'prosody.log'))} }
     modules_enabled = { ${modules.map(lua).join(', ')} }
     modules_disabled = { ${disabled.map(lua).join(', ')} }
