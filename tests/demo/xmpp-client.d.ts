@@ -14,6 +14,7 @@ declare module '@xmpp/client' {
     start(): Promise<{ toString(): string }>;
     stop(): Promise<unknown>;
     send(stanza: XmlNode): Promise<void>;
+    readonly streamManagement: { on(event: 'resumed', listener: () => void): void };
   }
 
   export function client(options: {

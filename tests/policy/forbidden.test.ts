@@ -12,6 +12,8 @@ import { type DnsEntry, type DnsRecord, type DnsServer, startDnsServer } from '.
 import { InputRecorder, planFor } from '../support/upstream-rig.ts';
 import { isForbiddenAddress, isForbiddenPort } from './oracle.ts';
 
+const nothing = (): void => undefined;
+
 /** Set for a longer search; a failure prints the seed and the path to it. */
 const RUNS = Number(process.env['POLICY_RUNS'] ?? 400);
 
@@ -231,7 +233,11 @@ class CreationRig {
     this.#driver = new Driver(new ConnectionManager({ ...config, admission, domains }, this.#toolbox));
     this.#upstream = createUpstream(OPTIONS(), (input) => this.#driver.submit(input));
     this.#driver.connect({
-      front: { respond: () => undefined, drop: () => undefined },
+      front: {
+        respond: nothing,
+        drop: nothing,
+        sockets: { send: nothing, ping: nothing, read: nothing, close: nothing },
+      },
       upstream: this.#upstream,
       observe: {
         event: (event) => {

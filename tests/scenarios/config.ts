@@ -1,12 +1,14 @@
 import { type Duration, millis, seconds } from '@boshd/engine/kit';
 import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig, type SeeOther } from '@boshd/engine/manager';
 import { DEFAULT_SESSION_LIMITS } from '@boshd/engine/session';
+import { DEFAULT_SOCKET_LIMITS } from '@boshd/engine/socket';
 import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
 import { SERVER_XML_LIMITS } from '@boshd/engine/wire';
 
 const DEFAULTS: ManagerConfig = {
   session: DEFAULT_SESSION_LIMITS,
   stream: DEFAULT_STREAM_LIMITS,
+  socket: DEFAULT_SOCKET_LIMITS,
   serverXml: SERVER_XML_LIMITS,
   domains: {
     defaultDomain: undefined,
@@ -38,9 +40,10 @@ export function stageConfig(settings: ReadonlyMap<string, string>): ManagerConfi
 }
 
 function changed(config: ManagerConfig, key: string, value: string | number): Partial<ManagerConfig> {
-  const { session, stream, admission, domains, serverXml } = config;
+  const { session, stream, socket, admission, domains, serverXml } = config;
   if (key in session) return { session: { ...session, [key]: value } };
   if (key === 'resumption') return { stream: { ...stream, resumption: value === 'true' } };
+  if (key in socket) return { socket: { ...socket, [key]: value } };
   if (key in stream) return { stream: { ...stream, [key]: value } };
   if (key in admission) return { admission: { ...admission, [key]: value } };
   if (key in serverXml) return { serverXml: { ...serverXml, [key]: value } };
@@ -52,11 +55,11 @@ function changed(config: ManagerConfig, key: string, value: string | number): Pa
   throw new Error(`no setting is named ${key}`);
 }
 
-/** `http https://example.org/http-bind` */
+/** `http https://example.org/http-bind`, and behind it perhaps the same for WebSocket. */
 function seeOtherOf(text: string): SeeOther {
-  const [when, uri = ''] = text.split(' ');
+  const [when, uri = '', websocketUri] = text.split(' ');
   if (when !== 'http' && when !== 'shutdown' && when !== 'always') throw new Error(`no time is ${when}`);
-  return { uri, when };
+  return { uri, websocketUri, when };
 }
 
 function readValue(text: string): string | number {

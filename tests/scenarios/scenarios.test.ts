@@ -33,7 +33,7 @@ describe.each(folders)('%s', (folder) => {
  * Needs what two sockets of one machine can not be made to do, or several sites, which one front does not have, or
  * replies in another form.
  */
-const NOT_OVER_HTTP = /^!! lost |^-> \S+ .*\bsite:|^-> \S+ script /m;
+const NOT_OVER_HTTP = /^!! lost |^-> \S+ .*\bsite:|^-> \S+ script |^!! socket|^## after socket/m;
 
 const overHttp = (folder: string): readonly string[] =>
   filesOf(folder).filter((name) => !NOT_OVER_HTTP.test(readFileSync(join(HERE, name), 'utf8')));

@@ -11,6 +11,7 @@ import type { DialPlan } from '@boshd/engine/site';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { durationOf } from './config.ts';
 import { DirectDoor, type Door, type Posting } from './door.ts';
+import { describeSocket, isOfSocket, messageInput, socketInput } from './socket-words.ts';
 import type { Step } from './transcript.ts';
 
 /** What may stand for the text that nearly every request, and every stream of a server, has. */
@@ -38,6 +39,8 @@ export class Stage {
   #link: LinkId = 0;
   /** Names of streams, in the order in which they were told: S1, S2 ... in transcripts. */
   readonly #streams: string[] = [];
+  /** The newest WebSocket. */
+  #socket = 0;
   #lines: string[] = [];
   /** Replies on their way to the client; each has its place in the lines already. */
   #replies: Promise<void>[] = [];
@@ -51,7 +54,8 @@ export class Stage {
   async play({ mark, text }: Step): Promise<readonly string[]> {
     this.#lines = [];
     const full = SHORT.reduce((whole, [short, long]) => whole.replaceAll(short, long), text);
-    if (mark === '->') await this.#request(full);
+    if (mark === '->' && text.startsWith('ws ')) this.submit(messageInput(this.#socket, full.slice(3)));
+    else if (mark === '->') await this.#request(full);
     else if (mark === '=>') this.submit({ type: 'link-data', link: this.#link, bytes: bytesOf(full) });
     else await this.#happen(text);
     await Promise.all(this.#replies.splice(0));
@@ -83,7 +87,10 @@ export class Stage {
     else if (word === 'link') this.#link = Number(rest);
     else if (word === 'abort' || word === 'lost')
       await this.#door.hangUp(rest, word, (input) => this.submit(input));
-    else this.submit(this.#inputOf(word, rest));
+    else {
+      if (word === 'socket') this.#socket += 1;
+      this.submit(socketInput(this.#socket, word, rest) ?? this.#inputOf(word, rest));
+    }
   }
 
   #inputOf(word: string, rest: string): Input {
@@ -98,8 +105,9 @@ export class Stage {
       case 'blocked':
       case 'unblocked':
         return { type: 'link-blocked', link, blocked: word === 'blocked' };
+      case 'drain':
       case 'shutdown':
-        return { type: 'shutdown' };
+        return { type: word };
       default:
         throw new Error(`nothing happens at: ${word} ${rest}`);
     }
@@ -173,6 +181,7 @@ export class Stage {
   }
 
   #describe(output: Exclude<Output, { type: 'respond' | 'drop' }>): string {
+    if (isOfSocket(output)) return describeSocket(output);
     switch (output.type) {
       case 'send':
         return `<= ${this.#whichLink(output.link)}${output.bytes === ' ' ? '(white space)' : this.#withoutAgent(textOf(output.bytes))}`;

@@ -15,6 +15,10 @@
  *   !! wait 15s              time passes (ms or s)
  *   !! link 1                from now on the server's lines are about the link that was dialled first; else about the newest
  *   !! shutdown              boshd is stopped
+ *   !! drain                 no new sessions from now on
+ *   !! socket                a WebSocket is opened (behind it `http`, `site:`, `address:`)
+ *   -> ws <open .../>        its client sends a message
+ *   !! pong | unread | reads | gone    it answers a ping; does not read; reads again; its connection is gone
  *
  * What follows:
  *
@@ -23,6 +27,8 @@
  *   <= <auth .../>           the server gets this
  *   == dial example.org required | secure | close | read off | read on     work on the link
  *                            `(link 1)` before it: on another link than the one that the transcript is about
+ *   <- ws <open .../>        the WebSocket gets a message; `(ping)`: a ping
+ *   == ws close 1000 | ws read off | ws read on        work on it
  *   .. session-ended client-inactive        a line of the log
  *   @ 250ms                  so much later (while waiting)
  *

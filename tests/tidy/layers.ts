@@ -6,11 +6,12 @@ import { isTest, type Source } from './source.ts';
  * the same package that it may import, itself always included. What is not in the table may not import anything.
  */
 const MIDDLE = ['kit', 'wire'];
-const BELOW_SITE = [...MIDDLE, 'session', 'stream', 'mesh', 'client'];
+const BELOW_SITE = [...MIDDLE, 'session', 'socket', 'stream', 'mesh', 'client'];
 const ENGINE: Readonly<Record<string, readonly string[]>> = {
   kit: [],
   wire: ['kit'],
   session: MIDDLE,
+  socket: MIDDLE,
   stream: MIDDLE,
   mesh: MIDDLE,
   client: MIDDLE,

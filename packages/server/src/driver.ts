@@ -106,6 +106,18 @@ function perform(output: Output, { front, upstream, observe }: Ports): void {
     case 'respond':
       front.respond(output.request, output.reply);
       break;
+    case 'socket-send':
+      front.sockets.send(output.socket, output.bytes);
+      break;
+    case 'socket-ping':
+      front.sockets.ping(output.socket);
+      break;
+    case 'socket-read':
+      front.sockets.read(output.socket, output.wanted);
+      break;
+    case 'socket-close':
+      front.sockets.close(output.socket, output.code);
+      break;
     case 'send':
       upstream.send(output.link, output.bytes);
       break;

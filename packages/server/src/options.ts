@@ -28,19 +28,22 @@ export function managerConfigOf(config: Config): ManagerConfig {
 }
 
 function sitePolicyOf(
-  { session, stream, limits, domains, seeOther, showExternal }: SiteKeys,
+  { session, stream, limits, domains, seeOther, showExternal, websocket }: SiteKeys,
   upstream: Pick<DomainPolicy, 'overrides' | 'tlsMin'>,
   endedMax: number,
 ): SitePolicy {
   const { default: defaultDomain, allow, deny, gone, routePorts } = domains;
-  const { uri, when } = seeOther;
+  const { uri, websocketUri, when } = seeOther;
+  const isElsewhere = uri !== undefined || websocketUri !== undefined;
+  const { open, ping, pong, close } = websocket;
   return {
     session,
     stream,
+    socket: { open, ping, pong, close },
     serverXml: xmlLimitsOf(limits, limits.serverStanzaBytesMax),
     domains: { defaultDomain, allow, deny, gone, routePorts, ...upstream },
     admission: { ...limits, endedMax },
-    seeOther: uri === undefined ? undefined : { uri, when },
+    seeOther: isElsewhere ? { uri, websocketUri, when } : undefined,
     showExternal,
   };
 }
@@ -134,6 +137,7 @@ function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' 
   const { paths, origins, credentials, exposedHeaders, allowedHeaders, extraHeaders, syntaxes, limits } =
     keys;
   const { codings, bytesMin, bytesMax } = keys.compression;
+  const { websocket } = keys;
   return {
     name,
     paths,
@@ -141,6 +145,8 @@ function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' 
     extraHeaders,
     syntaxes,
     compression: { codings, bytesMin, bytesMax },
+    websocketPaths: websocket.paths,
+    websocket,
     bodyBytesMax: limits.bodyBytesMax,
     xml: xmlLimitsOf(limits, limits.stanzaBytesMax),
   };

@@ -1,6 +1,7 @@
 import type { ByteString } from '@boshd/engine/kit';
 import type { Input, LinkId, LogEvent, Reply, RequestId } from '@boshd/engine/manager';
 import type { DialPlan } from '@boshd/engine/site';
+import type { CloseCode, SocketId } from '@boshd/engine/socket';
 
 /**
  * The doors between what decides (the engine, run by the driver) and what does (front, upstream, observe).
@@ -16,6 +17,16 @@ export interface FrontPort {
   respond(request: RequestId, reply: Reply): void;
   /** Closes the connection of the request without a reply. */
   drop(request: RequestId): void;
+  readonly sockets: SocketPort;
+}
+
+/** Towards browsers over WebSocket. What is gone is ignored. */
+export interface SocketPort {
+  /** Sends a text message. */
+  send(socket: SocketId, bytes: ByteString): void;
+  ping(socket: SocketId): void;
+  read(socket: SocketId, wanted: boolean): void;
+  close(socket: SocketId, code: CloseCode): void;
 }
 
 /** Towards XMPP servers: one link is one TCP connection, being made or up. */

@@ -1,5 +1,6 @@
 import { type Instant, unreachable } from '@boshd/engine/kit';
 import type { Input, LinkId, LogEvent, Output, RequestId } from '@boshd/engine/manager';
+import { isOfSocket } from '../../scenarios/socket-words.ts';
 import type { Actor, Witness } from '../world/world.ts';
 
 const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
@@ -67,6 +68,8 @@ export class Transcript implements Witness {
   }
 
   #describeInput(input: Input, raw: string | undefined): string {
+    // The simulation has no WebSockets.
+    if (isOfSocket(input)) return `!! ${input.type}`;
     switch (input.type) {
       case 'request':
       case 'bad-request':
@@ -110,6 +113,7 @@ export class Transcript implements Witness {
   }
 
   #describeOutput(output: Output): string | undefined {
+    if (isOfSocket(output)) return undefined;
     switch (output.type) {
       case 'respond': {
         const name = this.#requests.get(output.request);

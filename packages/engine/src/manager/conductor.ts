@@ -283,7 +283,7 @@ export class Conductor {
   #noteReady({ session }: Slot, upstream: Upstream): void {
     if (upstream.start === undefined) return;
     upstream.start = undefined;
-    this.log(streamReady(session, upstream, this.now));
+    this.log(streamReady(session, upstream.of.domain, upstream, this.now));
   }
 }
 

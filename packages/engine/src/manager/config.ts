@@ -1,5 +1,6 @@
 import type { SessionLimits } from '../session/index.ts';
 import type { DomainPolicy } from '../site/index.ts';
+import type { SocketLimits } from '../socket/index.ts';
 import type { StreamLimits } from '../stream/index.ts';
 import type { XmlLimits } from '../wire/index.ts';
 import type { SeeOther } from './start/see-other.ts';
@@ -8,6 +9,8 @@ import type { SeeOther } from './start/see-other.ts';
 export interface SitePolicy {
   readonly session: SessionLimits;
   readonly stream: StreamLimits;
+  /** Of WebSockets. */
+  readonly socket: SocketLimits;
   /** What XML from XMPP servers may cost. */
   readonly serverXml: XmlLimits;
   readonly domains: DomainPolicy;

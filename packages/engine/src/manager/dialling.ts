@@ -33,10 +33,10 @@ export function planDial(
 /** What the client asks of the stream that is opened over such a link. */
 export function streamRequestOf(
   { name }: AdmittedDomain,
-  { from, lang, route, xmppVersion }: BodyAttributes,
+  { from, lang, route, xmppVersion }: Pick<BodyAttributes, 'from' | 'lang' | 'route' | 'xmppVersion'>,
   plan: DialPlan,
   showExternal: boolean,
-  { inactivity, maxpause }: SessionTerms,
+  { inactivity, maxpause }: Pick<SessionTerms, 'inactivity' | 'maxpause'>,
 ): StreamRequest {
   const version = streamVersion(xmppVersion);
   // A session lives so long unheard, and so may its stream.

@@ -9,7 +9,7 @@ import type { StartFailure } from './start/start.ts';
 
 /** The line of the log about a session that is over. */
 export function sessionEnded(
-  { name, site, domain, createdAt }: Session,
+  { name, site, domain, createdAt }: Pick<Session, 'name' | 'site' | 'domain' | 'createdAt'>,
   reason: Reason,
   detail: string,
   lost: readonly Pick<Undelivered, 'payloads'>[],
@@ -23,11 +23,14 @@ export function sessionEnded(
 }
 
 /** The line about a stream whose first payloads have come. */
-export function streamReady(session: Session, upstream: Upstream, now: Instant): LogEvent {
-  const { remote, stream, dialledAt, of } = upstream;
+export function streamReady(
+  { name: session }: Pick<Session, 'name'>,
+  domain: string,
+  { remote, stream, dialledAt }: Pick<Upstream, 'remote' | 'stream' | 'dialledAt'>,
+  now: Instant,
+): LogEvent {
   const tookMs = between(dialledAt, now);
-  const { isSecure: secure } = stream;
-  return { event: 'stream-ready', session: session.name, domain: of.domain, remote, secure, tookMs };
+  return { event: 'stream-ready', session, domain, remote, secure: stream.isSecure, tookMs };
 }
 
 /** A stream was not taken up again: why its link broke, and why that was its end. */

@@ -3,6 +3,7 @@ import type { ChannelBindings } from '../stream/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Reason } from './reasons.ts';
+import type { SocketInput } from './socket/input.ts';
 import type { NextDial } from './start/start.ts';
 
 export type { RequestId };
@@ -11,6 +12,7 @@ export type LinkId = number;
 
 /** What the ports learned. The manager turns each into outputs. */
 export type Input =
+  | SocketInput
   /** A POST (or another syntax) with a <body/>, decoded. */
   | {
       readonly type: 'request';

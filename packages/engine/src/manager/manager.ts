@@ -1,4 +1,4 @@
-import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
+import { assert, earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
 import { abort, receive, replyLost, serverBlocked, tick } from '../session/index.ts';
 import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
@@ -6,11 +6,11 @@ import { type Site, Sites } from './admission/sites.ts';
 import { disturb, shutDown } from './cloud/disturbance.ts';
 import { Conductor } from './conductor.ts';
 import type { ManagerConfig } from './config.ts';
-import type { Input, LinkId, RequestId } from './input.ts';
+import type { Input, RequestId } from './input.ts';
 import type { Output } from './output.ts';
-import type { Reason } from './reasons.ts';
 import { refusal } from './refusal.ts';
 import type { Slot, Upstream } from './slot.ts';
+import { type LinkInput, SocketDesk } from './socket/socket-desk.ts';
 import { Creation, type RequestInput } from './start/creation.ts';
 import { Dialler } from './start/dialler.ts';
 import { SessionTable } from './table.ts';
@@ -31,6 +31,7 @@ export class ConnectionManager {
   readonly #conductor: Conductor;
   readonly #dialler: Dialler;
   readonly #creation: Creation;
+  readonly #sockets: SocketDesk;
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
     this.#sites = new Sites(config);
@@ -38,11 +39,12 @@ export class ConnectionManager {
     this.#dialler = new Dialler(this.#table, () => this.#conductor);
     this.#conductor = new Conductor(this.#table, this.#sites, toolbox, this.#dialler);
     this.#creation = new Creation(this.#sites, this.#table, this.#conductor, this.#dialler, config.makeSid);
+    this.#sockets = new SocketDesk(this.#sites, this.#conductor, () => this.#dialler.nextLink());
   }
 
   /** When `advance` must be called, undefined for not at all. */
   get deadline(): Instant | undefined {
-    return this.#table.timers.earliest;
+    return earlier(this.#table.timers.earliest, this.#sockets.deadline);
   }
 
   get liveSessions(): number {
@@ -84,6 +86,7 @@ export class ConnectionManager {
       conductor.settle(slot);
       assert(slot.deadline === undefined || slot.deadline > now, 'what was due is done');
     }
+    this.#sockets.advance(now);
     return conductor.finish();
   }
 
@@ -93,7 +96,7 @@ export class ConnectionManager {
         this.#request(input);
         break;
       case 'link-data':
-        this.#linkData(input.link, input.bytes);
+        this.#linkData(input);
         break;
       case 'bad-request':
         this.#badRequest(input);
@@ -112,13 +115,21 @@ export class ConnectionManager {
         this.#linkUp(input);
         break;
       case 'link-secured':
-        this.#link(input.link, ({ stream }, turn) => linkSecured(stream, input.bindings, turn));
+        this.#link(input, ({ stream }, turn) => linkSecured(stream, input.bindings, turn));
         break;
       case 'link-down':
-        this.#linkDown(input.link, input.reason, input.detail);
+        this.#linkDown(input);
         break;
       case 'link-blocked':
-        this.#linkBlocked(input.link, input.blocked);
+        this.#linkBlocked(input);
+        break;
+      case 'socket-opened':
+      case 'socket-frame':
+      case 'socket-fault':
+      case 'socket-heard':
+      case 'socket-blocked':
+      case 'socket-closed':
+        this.#sockets.take(input);
         break;
       default:
         this.#takeOrder(input);
@@ -134,6 +145,7 @@ export class ConnectionManager {
         break;
       case 'drain':
         this.#creation.stop('drain');
+        this.#sockets.stop('drain');
         break;
       case 'reconfigure':
         this.#sites.change(input.config);
@@ -142,6 +154,7 @@ export class ConnectionManager {
       case 'shutdown':
         this.#creation.stop('shutdown');
         shutDown(this.#table, this.#conductor);
+        this.#sockets.stop('shutdown');
         break;
       default:
         unreachable(input);
@@ -200,25 +213,32 @@ export class ConnectionManager {
     this.#conductor.settle(slot);
   }
 
-  #link(link: LinkId, act: (upstream: Upstream, turn: StreamTurn) => void): void {
-    const [slot, upstream] = this.#table.ofLink(link) ?? [];
-    if (slot === undefined || upstream === undefined) return;
+  #link(input: LinkInput, act: (upstream: Upstream, turn: StreamTurn) => void): void {
+    const [slot, upstream] = this.#table.ofLink(input.link) ?? [];
+    if (slot === undefined || upstream === undefined) {
+      this.#sockets.takeLink(input);
+      return;
+    }
     act(upstream, this.#conductor.streamTurn);
     this.#conductor.carryOutStream(slot, upstream);
     this.#conductor.settle(slot);
   }
 
   /** As `#link`, without a closure for every read of a socket. */
-  #linkData(link: LinkId, bytes: Uint8Array): void {
-    const [slot, upstream] = this.#table.ofLink(link) ?? [];
-    if (slot === undefined || upstream === undefined) return;
-    linkData(upstream.stream, bytes, this.#conductor.streamTurn);
+  #linkData(input: Extract<Input, { type: 'link-data' }>): void {
+    const [slot, upstream] = this.#table.ofLink(input.link) ?? [];
+    if (slot === undefined || upstream === undefined) {
+      this.#sockets.takeLink(input);
+      return;
+    }
+    linkData(upstream.stream, input.bytes, this.#conductor.streamTurn);
     this.#conductor.carryOutStream(slot, upstream);
     this.#conductor.settle(slot);
   }
 
-  #linkUp({ link, secure, remote, next, bindings }: Extract<Input, { type: 'link-up' }>): void {
-    this.#link(link, (upstream, turn) => {
+  #linkUp(input: Extract<Input, { type: 'link-up' }>): void {
+    const { secure, remote, next, bindings } = input;
+    this.#link(input, (upstream, turn) => {
       upstream.remote = remote;
       if (upstream.start !== undefined) upstream.start = { ...upstream.start, next };
       upstream.stream.isHurried = next === 'other';
@@ -226,16 +246,23 @@ export class ConnectionManager {
     });
   }
 
-  #linkBlocked(link: LinkId, isBlocked: boolean): void {
-    const [slot] = this.#table.ofLink(link) ?? [];
-    if (slot === undefined) return;
-    serverBlocked(slot.session, isBlocked, this.#conductor.sessionTurn);
+  #linkBlocked(input: Extract<Input, { type: 'link-blocked' }>): void {
+    const [slot] = this.#table.ofLink(input.link) ?? [];
+    if (slot === undefined) {
+      this.#sockets.takeLink(input);
+      return;
+    }
+    serverBlocked(slot.session, input.blocked, this.#conductor.sessionTurn);
     this.#conductor.settle(slot);
   }
 
-  #linkDown(link: LinkId, reason: Reason, detail: string): void {
-    const [slot, upstream] = this.#table.ofLink(link) ?? [];
-    if (slot === undefined || upstream === undefined) return;
+  #linkDown(input: Extract<Input, { type: 'link-down' }>): void {
+    const [slot, upstream] = this.#table.ofLink(input.link) ?? [];
+    if (slot === undefined || upstream === undefined) {
+      this.#sockets.takeLink(input);
+      return;
+    }
+    const { reason, detail } = input;
     this.#dialler.linkLost(slot, upstream, { reason, detail });
     this.#conductor.settle(slot);
   }

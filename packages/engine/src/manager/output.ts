@@ -3,11 +3,13 @@ import type { Reply } from '../session/index.ts';
 import type { DialPlan } from '../site/index.ts';
 import type { LinkId, RequestId } from './input.ts';
 import type { Reason } from './reasons.ts';
+import type { SocketOutput } from './socket/input.ts';
 
 export type { Reply };
 
 /** The work that follows from an input, in the order it must be done. */
 export type Output =
+  | SocketOutput
   | { readonly type: 'respond'; readonly request: RequestId; readonly reply: Reply }
   /** Close the request's connection without a reply: a secure session was asked for on http (XEP-0124 §19.1). */
   | { readonly type: 'drop'; readonly request: RequestId }
@@ -29,6 +31,8 @@ export type LogEvent =
       readonly site: string;
       readonly domain: string;
       readonly address: string;
+      /** Absent: BOSH. */
+      readonly transport?: 'websocket';
     }
   | {
       readonly event: 'session-ended';

@@ -109,6 +109,10 @@ const REASONS = {
     condition: 'policy-violation',
   },
   'client-terminated': { text: 'The client ended the session.', condition: undefined },
+  'client-lost': {
+    text: 'The WebSocket of the client was lost, or closed without a farewell.',
+    condition: 'item-not-found',
+  },
   'client-inactive': {
     text: 'The client made no request for longer than the inactivity period.',
     condition: 'item-not-found',

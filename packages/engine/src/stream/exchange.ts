@@ -184,12 +184,27 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
     enterStreamPhase(stream, 'authenticated');
   } else if (payload.name === 'failure' && payload.namespace === NS.sasl) {
     turn.work.push({ type: 'login-failed' });
+  } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
+    stream.isLoggedIn = true;
+    turn.work.push({ type: 'logged-in' });
   } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
     stream.bridge = undefined;
     turn.work.push({ type: 'logged-in' });
     if (stream.legacyAuthId === undefined) enableManagement(stream, turn);
   }
+}
+
+/** A client that manages its own stream binds with SASL2 (XEP-0386 §4), or resumes an old one (XEP-0198 §5). */
+function isManagedLogIn({ limits }: Stream, { name, namespace, bytes }: Payload, toolbox: Toolbox): boolean {
+  if (limits.streamManagement !== 'client') return false;
+  if (namespace === NS.streamManagement) return name === 'resumed';
+  if (namespace !== NS.sasl2 || name !== 'success' || bytes.length > UNDERSTOOD_BYTES_MAX) return false;
+  return readElement(bytes, toolbox).children.some(
+    (child) =>
+      (child.namespace === NS.bind2 && child.name === 'bound') ||
+      (child.namespace === NS.streamManagement && child.name === 'resumed'),
+  );
 }
 
 function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {

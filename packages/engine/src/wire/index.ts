@@ -20,3 +20,11 @@ export { NS } from './names.ts';
 export type { Payload } from './payload.ts';
 export { decodeFragment, type Fragment } from './script/fragment.ts';
 export { FragmentJoiner } from './script/fragment-joiner.ts';
+export { type ClientFrame, decodeFrame } from './websocket/frame-decoder.ts';
+export {
+  CLOSE_FRAME,
+  closeFrameTo,
+  frameOf,
+  openFrame,
+  streamErrorFrame,
+} from './websocket/frame-encoder.ts';

@@ -6,6 +6,8 @@ export const NS = {
   xbosh: 'urn:xmpp:xbosh',
   /** Not in any XEP: what Swift declares for the xmpp: attributes. */
   xboshOfSwift: 'urn:xmpp:bosh',
+  /** RFC 7395 §3.3.2 */
+  framing: 'urn:ietf:params:xml:ns:xmpp-framing',
   /** RFC 6120 §4.8.1 */
   stream: 'http://etherx.jabber.org/streams',
   /** RFC 6120 §4.8.2 */

@@ -62,7 +62,9 @@ export async function startSession(
       clearTimeout(timer);
       resolve(told);
     };
-    const front = { respond: () => undefined, drop: () => undefined };
+    const nothing = () => undefined;
+    const sockets = { send: nothing, ping: nothing, read: nothing, close: nothing };
+    const front = { respond: nothing, drop: nothing, sockets };
     driver.connect({ front, upstream: witness.beside(upstream), observe: { event } });
   });
   driver.submit(creation(domain));

@@ -84,6 +84,12 @@ export class Connections {
     return connection;
   }
 
+  /** The socket speaks HTTP no more. */
+  forget(socket: Socket): void {
+    this.#bySocket.delete(socket);
+    socket.off('close', this.#onClose);
+  }
+
   begin(exchange: Exchange): void {
     const { connection } = exchange;
     connection.open = appended(connection.open, exchange);

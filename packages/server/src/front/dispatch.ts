@@ -12,6 +12,7 @@ import { SiteTable, type SiteTableOptions } from './site/site-table.ts';
 import { claimOf, isMisused, syntaxOf } from './syntax/choice.ts';
 import { POST } from './syntax/post.ts';
 import type { Syntax } from './syntax/syntax.ts';
+import { Gate, type GateVerdict } from './websocket/gate.ts';
 
 /** What becomes of a request, decided by its head alone. */
 export interface Verdict {
@@ -38,13 +39,16 @@ export class Dispatch {
   /** For replies that are no site's. */
   readonly #plain = new ReplyHeaders();
   readonly #sites: SiteTable;
+  readonly #gate: Gate;
   readonly #pages: Pages;
   readonly #proxies: TrustedProxies;
   readonly #headerLinesMax: number;
   readonly #log: (event: LogEvent) => void;
 
   constructor(options: FrontOptions, proxies: TrustedProxies, log: (event: LogEvent) => void) {
-    this.#sites = new SiteTable(siteTableOptions(options, proxies));
+    const sites = siteTableOptions(options, proxies);
+    this.#sites = new SiteTable(sites);
+    this.#gate = new Gate(sites);
     this.#pages = options.pages;
     this.#proxies = proxies;
     this.#headerLinesMax = options.limits.headerLinesMax;
@@ -57,8 +61,21 @@ export class Dispatch {
     if (fault !== undefined) return this.#byHost(head, client, () => fault);
     const path = pathOf(head.target);
     if (this.#sites.hasPath(path)) return this.#judgeBosh(head, client, path);
+    if (this.#gate.hasPath(path)) return this.#byHost(head, client, () => plain.UPGRADE_REQUIRED);
     if (path === '*') return this.#byHost(head, client, () => asterisk(head));
     return this.#byHost(head, client, (site) => this.#page(head, path, client, site));
+  }
+
+  /** Judges a request for a WebSocket (RFC 6455 §4.2). */
+  judgeUpgrade(head: RequestHead): GateVerdict {
+    const client = clientOf(head, this.#proxies);
+    const fault = this.#faultOf(head);
+    if (fault !== undefined) return { reply: fault, site: undefined, code: undefined };
+    const verdict = this.#gate.judge(head, client, pathOf(head.target));
+    if (verdict.reply !== undefined && verdict.code !== undefined) {
+      this.#refused(verdict.code, head, client, verdict.site);
+    }
+    return verdict;
   }
 
   /** What is not for BOSH is of the site that has the host, which gives the headers. */
@@ -166,6 +183,7 @@ function siteTableOptions(options: FrontOptions, proxies: TrustedProxies): SiteT
     xml,
     isFallback,
   } = options;
+  const { websocketPaths, websocket } = options;
   const { bodyBytesMax } = limits;
   const own = {
     name,
@@ -175,6 +193,8 @@ function siteTableOptions(options: FrontOptions, proxies: TrustedProxies): SiteT
     extraHeaders,
     syntaxes,
     compression,
+    websocketPaths,
+    websocket,
     bodyBytesMax,
     xml,
     recognition: undefined,

@@ -20,11 +20,13 @@ import { type Expectation, type HttpHandler, Listener, type Listening } from './
 import type { FrontOptions } from './options.ts';
 import { ProxiedPeers } from './proxied/peers.ts';
 import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
+import { answerMalformed } from './reply/malformed.ts';
 import * as plain from './reply/plain.ts';
 import { rawReply } from './reply/raw.ts';
 import { TrustedProxies } from './request/client.ts';
 import type { RequestHead } from './request/head.ts';
 import type { BodyLimits, Dressed, Incoming } from './syntax/syntax.ts';
+import { Sockets } from './websocket/sockets.ts';
 
 /** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
 export interface Front extends FrontPort {
@@ -55,6 +57,7 @@ class NodeFront implements Front, HttpHandler {
   readonly #toolbox: Toolbox;
   #dispatch: Dispatch;
   readonly #connections: Connections;
+  readonly sockets: Sockets;
   readonly #listener: Listener;
   readonly events: ExchangeEvents;
   readonly #onFinish: (this: FrontResponse) => void;
@@ -76,6 +79,7 @@ class NodeFront implements Front, HttpHandler {
     this.#log = log;
     this.#dispatch = new Dispatch(options, proxies, log);
     this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange), peers);
+    this.sockets = new Sockets(submit, toolbox);
     this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, peers, this);
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
     this.events = {
@@ -92,7 +96,10 @@ class NodeFront implements Front, HttpHandler {
 
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    const cut = setTimeout(() => this.#listener.destroy(), graceMs);
+    const cut = setTimeout(() => {
+      this.#listener.destroy();
+      this.sockets.destroy();
+    }, graceMs);
     await this.#listener.stop();
     clearTimeout(cut);
     await this.#connections.empty();
@@ -137,6 +144,19 @@ class NodeFront implements Front, HttpHandler {
     request.reader = this.events;
   }
 
+  upgrade(request: FrontRequest, socket: Socket, head: Buffer): void {
+    const connection = this.#connections.of(socket);
+    const verdict = this.#dispatch.judgeUpgrade(headOf(request, connection));
+    // No request of this connection is to be answered any more, or its answer would get between the messages.
+    const isBusy = connection.open.length > 0;
+    this.#connections.forget(socket);
+    if (isBusy) socket.destroy();
+    else if (verdict.reply !== undefined) {
+      socket.write(rawReply(verdict.reply), 'latin1');
+      socket.destroySoon();
+    } else this.sockets.accept(request, socket, head, verdict.site, verdict.client);
+  }
+
   plain(connection: HttpConnection, head: RequestHead): Exchange {
     const exchange = new FastExchange(connection, this.#dispatch.judge(head), this.events);
     this.#open(exchange, head, 'nothing');
@@ -154,15 +174,10 @@ class NodeFront implements Front, HttpHandler {
   }
 
   malformed(code: string | undefined, socket: Socket): void {
-    // A request of this connection that is held has its turn first, so there is no place for an answer; and what is
-    // wrong with the socket or with TLS can not be answered in HTTP.
-    const held = this.#connections.find(socket)?.held ?? false;
-    if (held || !socket.writable || code === undefined || !/^(?:HPE|ERR_HTTP)_/.test(code)) {
-      socket.destroy();
-      return;
-    }
-    socket.write(rawReply(MALFORMED_REPLIES[code] ?? plain.MALFORMED), 'latin1');
-    socket.destroySoon();
+    // A request of this connection that is held has its turn first, so there is no place for an answer.
+    const isHeld = this.#connections.find(socket)?.held ?? false;
+    if (isHeld || code === undefined) socket.destroy();
+    else answerMalformed(code, socket);
   }
 
   turnedAway(code: string, detail: string): void {
@@ -281,9 +296,3 @@ function proxiesOf({ trustedProxies, forwardedHeader, countryHeader }: FrontOpti
 
 /** Connections that are turned away are worth a line in the log, but not more often than this. */
 const TURNED_AWAY_LOG_MS = 10_000;
-
-/** By the codes of node:http and its parser; what is not here is answered as malformed. */
-const MALFORMED_REPLIES: Readonly<Record<string, plain.PlainReply>> = {
-  HPE_HEADER_OVERFLOW: plain.HEAD_TOO_LARGE,
-  ERR_HTTP_REQUEST_TIMEOUT: plain.TOO_SLOW,
-};

@@ -40,6 +40,22 @@ export class FrontRequest extends IncomingMessage {
   reader: ExchangeEvents | undefined = undefined;
 
   /**
+   * node:http asks this, once the head is read, and gives up the connection if it is true. That suits WebSockets (and
+   * CONNECT, after which no HTTP follows): other upgrades are offers that may be left alone (Java's client offers HTTP/2 with every request).
+   */
+  get upgrade(): boolean {
+    if (this.isUpgrade !== true) return false;
+    return this.method === 'CONNECT' || (this.method === 'GET' && isWebSocket(this.headers.upgrade));
+  }
+
+  set upgrade(isUpgrade: boolean) {
+    this.isUpgrade = isUpgrade;
+  }
+
+  /** As the parser said. Not initialised: the constructor above sets `upgrade` before fields of this class exist. */
+  declare isUpgrade: boolean | undefined;
+
+  /**
    * The parser hands the body over here. Taking it now, instead of passing it through the stream for `data` and `end`,
    * spares three turns of the microtask queue: 10 % of the CPU time of a request (22.1 us against 20.0).
    */
@@ -56,6 +72,10 @@ export class FrontRequest extends IncomingMessage {
     this.headers = NO_HEADERS;
     this.rawHeaders = NO_LINES;
   }
+}
+
+function isWebSocket(upgrade: string | undefined): boolean {
+  return upgrade?.toLowerCase() === 'websocket';
 }
 
 const NO_HEADERS: IncomingHttpHeaders = Object.freeze({});

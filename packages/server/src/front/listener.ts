@@ -17,6 +17,8 @@ export type Expectation = 'nothing' | '100-continue' | 'unknown';
 export interface HttpHandler extends LaneHandler, StreamHandler {
   /** The head of a request has come. */
   request(request: FrontRequest, response: FrontResponse, expectation: Expectation): void;
+  /** The client asks for a WebSocket; the socket is its handler's from now on. */
+  upgrade(request: FrontRequest, socket: Socket, head: Buffer): void;
   /** What came is not HTTP, or did not come in time: `code` is node:http's (`HPE_...`, `ERR_HTTP_REQUEST_TIMEOUT`). */
   malformed(code: string | undefined, socket: Socket): void;
   /** A connection was not taken: `too-many-connections`, `proxy-header-refused`, `accept-failed` (mostly no open file is left). */
@@ -132,6 +134,8 @@ export class Listener {
     server.on('request', (request, response) => handler.request(request, response, 'nothing'));
     server.on('checkContinue', (request, response) => handler.request(request, response, '100-continue'));
     server.on('checkExpectation', (request, response) => handler.request(request, response, 'unknown'));
+    // As for 'clientError': it is a net.Socket.
+    server.on('upgrade', (request, socket, head) => handler.upgrade(request, socket as Socket, head));
     server.on('clientError', (error, socket) => {
       // The socket is a net.Socket, whatever its declared type: node:http has no other (Node docs, 'clientError').
       handler.malformed(systemCode(error), socket as Socket);

@@ -4,6 +4,7 @@ import type { Pages } from './reply/pages.ts';
 import type { ForwardedHeader } from './request/client.ts';
 import type { SiteOptions } from './site/site.ts';
 import type { SyntaxName } from './syntax/syntax.ts';
+import { WEBSOCKET_OPTIONS, type WebSocketOptions } from './websocket/options.ts';
 
 /** Everything the HTTP side can be told. Made from the configuration; `frontOptions()` gives the defaults. */
 export interface FrontOptions {
@@ -19,6 +20,9 @@ export interface FrontOptions {
   readonly sites: readonly SiteOptions[];
   /** Paths of the BOSH URL without a slash at the end; each is answered with one too. Default /http-bind and /bosh. */
   readonly paths: readonly string[];
+  /** Paths of the WebSocket URL, the same way; served where `syntaxes` has `websocket`. Default /xmpp-websocket. */
+  readonly websocketPaths: readonly string[];
+  readonly websocket: WebSocketOptions;
   /** How a <body/> may be carried. Default `post` alone: the others know no protection by origin. */
   readonly syntaxes: readonly SyntaxName[];
   readonly cors: CorsOptions;
@@ -138,6 +142,8 @@ export function frontOptions(given: Partial<FrontOptions> = {}): FrontOptions {
     isFallback: true,
     sites: [],
     paths: ['/http-bind', '/bosh'],
+    websocketPaths: ['/xmpp-websocket'],
+    websocket: WEBSOCKET_OPTIONS,
     cors: SAME_ORIGIN_CORS,
     extraHeaders: {},
     syntaxes: ['post'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { instantOf } from '../../kit/index.ts';
 import { DEFAULT_SESSION_LIMITS } from '../../session/index.ts';
+import { DEFAULT_SOCKET_LIMITS } from '../../socket/index.ts';
 import { DEFAULT_STREAM_LIMITS } from '../../stream/index.ts';
 import { SERVER_XML_LIMITS } from '../../wire/index.ts';
 import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig } from '../config.ts';
@@ -208,6 +209,7 @@ describe('sites', () => {
   const policy = (limits: Limits): ManagerConfig => ({
     session: DEFAULT_SESSION_LIMITS,
     stream: DEFAULT_STREAM_LIMITS,
+    socket: DEFAULT_SOCKET_LIMITS,
     serverXml: SERVER_XML_LIMITS,
     domains: {
       defaultDomain: undefined,

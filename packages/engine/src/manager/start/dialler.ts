@@ -34,6 +34,12 @@ export class Dialler implements Dials {
     this.#attach(slot, of, this.#newStream(request, policy), beginStart(plan, now));
   }
 
+  /** A number that no link has had, for whoever dials without a session. */
+  nextLink(): LinkId {
+    this.#lastLink += 1;
+    return this.#lastLink;
+  }
+
   /** XEP-0124 §16.3: a further stream is under the same policy as the first. */
   openStream(slot: Slot, stream: SessionStream, attributes: BodyAttributes): void {
     const conductor = this.#conductor();
@@ -119,8 +125,7 @@ export class Dialler implements Dials {
   }
 
   #attach(slot: Slot, of: SessionStream, stream: Stream, start: Start): void {
-    this.#lastLink += 1;
-    const link = this.#lastLink;
+    const link = this.nextLink();
     const plan: DialPlan = start.plan;
     this.#table.attach(slot, { of, link, stream, dialledAt: start.startedAt, remote: '', start });
     this.#conductor().put({ type: 'dial', link, plan });

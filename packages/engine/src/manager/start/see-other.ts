@@ -10,7 +10,10 @@ import { escapeText, NS } from '../../wire/index.ts';
  * | 'always'   | all: the service has moved                                                |
  */
 export interface SeeOther {
-  readonly uri: string;
+  /** Of BOSH; undefined: only clients over WebSocket are sent elsewhere. */
+  readonly uri: string | undefined;
+  /** The same for clients over WebSocket (RFC 7395 §3.6.1). */
+  readonly websocketUri?: string | undefined;
   readonly when: 'http' | 'shutdown' | 'always';
 }
 
@@ -20,10 +23,21 @@ export function otherUriFor(
   isSecure: boolean,
   isShuttingDown: boolean,
 ): string | undefined {
-  if (seeOther === undefined) return undefined;
-  const { uri, when } = seeOther;
-  const applies = { http: !isSecure, shutdown: isShuttingDown, always: true };
-  return applies[when] ? uri : undefined;
+  return applies(seeOther, isSecure, isShuttingDown) ? seeOther?.uri : undefined;
+}
+
+/** Where a client over WebSocket is to be sent; undefined: nowhere else. */
+export function socketUriFor(
+  seeOther: SeeOther | undefined,
+  isSecure: boolean,
+  isShuttingDown: boolean,
+): string | undefined {
+  return applies(seeOther, isSecure, isShuttingDown) ? seeOther?.websocketUri : undefined;
+}
+
+function applies(seeOther: SeeOther | undefined, isSecure: boolean, isShuttingDown: boolean): boolean {
+  if (seeOther === undefined) return false;
+  return { http: !isSecure, shutdown: isShuttingDown, always: true }[seeOther.when];
 }
 
 const START = ascii('<uri>');

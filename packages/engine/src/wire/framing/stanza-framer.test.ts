@@ -296,6 +296,12 @@ describe('buffers', () => {
 });
 
 describe('work', () => {
+  /** Milliseconds of CPU time, whatever else runs on the machine. */
+  function cpuMs(): number {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  }
+
   /** Milliseconds in which one payload of so many bytes was taken byte by byte; the best of some. */
   function bestMs(make: (bytes: number) => string, bytes: number): number {
     const text = Buffer.from(HEADER + make(bytes));
@@ -303,9 +309,9 @@ describe('work', () => {
     for (let round = 0; round < 5; round += 1) {
       const framer = makeFramer({ ...SERVER_XML_LIMITS, attributesMax: 1_000_000 }, toolbox);
       const events: FramerEvent[] = [];
-      const start = performance.now();
+      const start = cpuMs();
       for (let at = 0; at < text.length; at += 1) framer.push(text.subarray(at, at + 1), events);
-      best = Math.min(best, performance.now() - start);
+      best = Math.min(best, cpuMs() - start);
       expect(events).toHaveLength(2);
     }
     return best;

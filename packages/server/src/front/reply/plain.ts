@@ -43,6 +43,16 @@ export const SCRIPT_MISUSED = text(
   'Refused: the script syntax of BOSH (XEP-0252) is for script elements of pages.',
 );
 export const SYNTAX_OFF = text(404, 'This BOSH service does not take this syntax.');
+/** What a person sees who opens the URL of WebSockets. */
+export const UPGRADE_REQUIRED = text(
+  426,
+  'This is the URL of XMPP over WebSocket (RFC 7395), and it works. XMPP clients open WebSockets here.',
+  ['Upgrade', 'websocket', 'Connection', 'Upgrade'],
+);
+export const SUBPROTOCOL_MISSING = text(
+  400,
+  'The subprotocol of a WebSocket must be xmpp here (RFC 7395 section 3.1).',
+);
 export const MALFORMED = text(400, 'The HTTP request is malformed.');
 export const HOST_WRONG = text(
   400,

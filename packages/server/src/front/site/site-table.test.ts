@@ -23,6 +23,8 @@ function site(
     extraHeaders: {},
     compression: NO_COMPRESSION,
     syntaxes: ['post'],
+    websocketPaths: [],
+    websocket: { compression: false },
     bodyBytesMax: 1000,
     xml: CLIENT_XML_LIMITS,
     recognition: undefined,

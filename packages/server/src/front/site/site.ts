@@ -4,6 +4,7 @@ import type { CompressionOptions } from '../reply/coding.ts';
 import { Cors } from '../reply/cors.ts';
 import { ALLOWED_METHODS, type PlainReply } from '../reply/plain.ts';
 import type { BodyLimits, SyntaxName } from '../syntax/syntax.ts';
+import type { WebSocketOptions } from '../websocket/options.ts';
 import { HostNames } from './host-names.ts';
 import { Recognition, type RecognitionOptions } from './recognition.ts';
 
@@ -20,6 +21,9 @@ export interface SiteOptions {
   readonly extraHeaders: Readonly<Record<string, string>>;
   readonly syntaxes: readonly SyntaxName[];
   readonly compression: CompressionOptions;
+  /** Paths of the WebSocket URL, the same way. */
+  readonly websocketPaths: readonly string[];
+  readonly websocket: WebSocketOptions;
   /** Bytes of a <body/>, after decompression. */
   readonly bodyBytesMax: number;
   /** What the XML of a <body/> may cost. */
@@ -38,6 +42,7 @@ export class Site {
   readonly syntaxes: ReadonlySet<SyntaxName>;
   readonly compression: CompressionOptions;
   readonly limits: BodyLimits;
+  readonly websocket: WebSocketOptions;
   readonly recognition: Recognition | undefined;
   /** Every path that leads to it by itself; where it has keys, those with a key are `keyPaths`. */
   readonly paths: readonly string[];
@@ -56,6 +61,7 @@ export class Site {
       ...ALLOWED_METHODS,
       headers: [...ALLOWED_METHODS.headers, ...this.cors.preflight],
     };
+    this.websocket = options.websocket;
     this.limits = { bodyBytesMax, xml };
     this.recognition = recognition === undefined ? undefined : new Recognition(recognition);
     this.paths = withSlashes(paths);

@@ -6,21 +6,15 @@ import { sessionKeys, streamKeys } from '../session.ts';
 import { parseDomain, parseDomainPattern, parseOriginPattern } from '../values.ts';
 import { seeOtherKeys } from './elsewhere.ts';
 import { limits } from './limits.ts';
+import { parsePath } from './paths.ts';
+import { websocketKeys } from './websocket.ts';
 
-/** Answered by boshd itself, so no BOSH path may be one of them. */
-const RESERVED_PATHS = new Set(['/', '/healthz', '/readyz', '/metrics']);
 /** RFC 9110 §5.6.2, and §5.5 without the obsolete bytes. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 /** What boshd decides for every reply: another value would break HTTP, CORS or the safety of the site's origin. */
 const RESERVED_HEADERS =
   /^(?:access-control-.*|connection|content-.*|cross-origin-.*|date|keep-alive|set-cookie2?|transfer-encoding|upgrade|vary|x-content-type-options)$/i;
-
-function parsePath(input: string): Result<string, string> {
-  const path = input.length > 1 ? input.replace(/\/$/, '') : input;
-  if (RESERVED_PATHS.has(path)) return fault('is a path that boshd answers itself');
-  return /^(?:\/[\w.~-]+)+$/.test(path) ? ok(path) : fault('is not a plain path');
-}
 
 export function parseHeaderName(input: string): Result<string, string> {
   return HEADER_NAME.test(input) ? ok(input) : fault('is not a header name');
@@ -132,11 +126,11 @@ export const siteKeys = {
   syntaxes: key(z.array(z.literal(SYNTAXES)).min(1).max(SYNTAXES.length), {
     kind: 'list',
     form: `a list of ${SYNTAXES.join(', ')}`,
-    preset: ['post'],
+    preset: ['post', 'websocket'],
     purpose:
       'How pages may talk to boshd. post: BOSH (XEP-0124). script: BOSH by script elements (XEP-0252). window-name: BOSH by forms in a frame. websocket: RFC 7395.',
     reason:
-      'A page whose own web server proxies the BOSH URL needs nothing but post. Any page can load a script: where script is on, only a secret path tells pages apart.',
+      'Both are guarded by the origin of the page. Any page can load a script: where script is on, only a secret path tells pages apart.',
   }),
   extraHeaders: key(z.record(parsed(parseExtraHeaderName), z.string().regex(HEADER_VALUE).max(8192)), {
     kind: 'map',
@@ -182,5 +176,6 @@ export const siteKeys = {
   }),
   session: sessionKeys,
   stream: streamKeys,
+  websocket: websocketKeys,
   limits,
 };

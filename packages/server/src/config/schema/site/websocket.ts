@@ -1,0 +1,56 @@
+import { duration, flag, group, list } from '../kinds.ts';
+import { parsePath } from './paths.ts';
+
+/** XMPP over WebSocket (RFC 7395); served where `syntaxes` has `websocket`. */
+export const websocketKeys = group(
+  {
+    paths: list(parsePath, {
+      min: 1,
+      max: 16,
+      of: 'paths, such as /xmpp-websocket',
+      preset: ['/xmpp-websocket'],
+      purpose: 'The paths of the WebSocket URL; each is also answered with a slash at its end.',
+      precedent: 'Prosody and MongooseIM use /xmpp-websocket or /ws-xmpp, ejabberd /ws.',
+    }),
+    open: duration({
+      purpose: 'How long a new WebSocket may be silent before its <open/>.',
+      reason: 'Clients send it at once; idle connections cost memory.',
+      bareUnit: 's',
+      min: '1s',
+      max: '300s',
+      preset: '10s',
+    }),
+    ping: duration({
+      purpose: 'How long a client may be silent before it is pinged.',
+      reason: 'Proxies cut a silent WebSocket, most often after 60 s.',
+      precedent: 'RFC 7395 §3.8 puts pings in the place of white space.',
+      bareUnit: 's',
+      min: '1s',
+      max: '3600s',
+      preset: '30s',
+    }),
+    pong: duration({
+      purpose: 'How long it may then stay silent before its connection is given up.',
+      reason:
+        'A phone that wakes up needs some seconds; a dead connection keeps others from writing to the user elsewhere.',
+      bareUnit: 's',
+      min: '1s',
+      max: '3600s',
+      preset: '30s',
+    }),
+    close: duration({
+      purpose: "How long the client's <close/> is waited for after boshd has sent its own.",
+      bareUnit: 's',
+      min: '100ms',
+      max: '30s',
+      preset: '2s',
+    }),
+    compression: flag({
+      purpose: 'Whether messages may be compressed (permessage-deflate, RFC 7692).',
+      reason:
+        'Off: what is compressed together with secrets can betray them by its length, and each connection costs memory and time.',
+      preset: false,
+    }),
+  },
+  { purpose: 'XMPP over WebSocket (RFC 7395), beside BOSH and under the same policies.' },
+);
