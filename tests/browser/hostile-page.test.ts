@@ -6,8 +6,10 @@ import { type Site, startSite } from '../support/site.ts';
 import { startXmppPeer, type XmppPeer } from '../support/xmpp/xmpp-peer.ts';
 
 const DOMAIN = 'attacker.example';
-/** Leaves a mark in the origin where it runs. */
-const HOSTILE_FEATURES = `<script xmlns='http://www.w3.org/1999/xhtml'>localStorage.setItem('owned', 'yes')</script>`;
+/** Leaves a mark in the origin where it runs. Without a way to log in, boshd would show none of the features. */
+const HOSTILE_FEATURES =
+  "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>" +
+  `<script xmlns='http://www.w3.org/1999/xhtml'>localStorage.setItem('owned', 'yes')</script>`;
 
 /**
  * A form that is posted as text/plain is sent as `name=value`, so name and value around a `=` make a whole <body/>.
