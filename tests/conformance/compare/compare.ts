@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { ALL_CASES } from '../cases/index.ts';
+import type { Endpoint } from '../lab.ts';
 import { comparison } from '../report.ts';
 import { type Result, runCases } from '../run.ts';
 import {
@@ -35,19 +36,31 @@ const only = process.env['ONLY']?.split(',');
 const cases = ALL_CASES.filter(({ id }) => only === undefined || only.some((each) => id.startsWith(each)));
 const columns = new Map<string, readonly Result[]>();
 
-test.each(ENDPOINTS)('%s', async (name, start) => {
+test.each(ENDPOINTS)('%s', { timeout: 600_000 }, async (name, start) => {
   const running = await start();
   try {
     const url = new URL(running.url);
     const endpoint = { url, domain: DOMAIN, account: ACCOUNT, patienceMs: PATIENCE_MS };
-    columns.set(name, await runCases(endpoint, cases, AT_ONCE));
+    columns.set(name, await tried(endpoint));
   } finally {
     await running.stop();
   }
   expect(columns.get(name)).toHaveLength(cases.length);
 });
 
+/** All cases; those that got no reply once more by themselves, for a crowd on a busy machine is not the endpoint's fault. */
+async function tried(endpoint: Endpoint): Promise<readonly Result[]> {
+  const results = await runCases(endpoint, cases, AT_ONCE);
+  const unanswered = cases.filter(({ id }) =>
+    results.some((result) => result.id === id && result.seen.startsWith('no reply')),
+  );
+  const again = await runCases(endpoint, unanswered, 1);
+  return results.map((result) => again.find(({ id }) => id === result.id) ?? result);
+}
+
 afterAll(() => {
+  // A table without one of them would be read as if it were whole.
+  if (columns.size < ENDPOINTS.length) return;
   const tables = comparison(columns);
   if (only !== undefined) {
     console.log(tables);
