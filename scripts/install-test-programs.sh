@@ -13,6 +13,7 @@ PROGRAMS=(
   'ejabberdctl: ejabberd'
   'nginx: nginx'
   'haproxy: haproxy'
+  'nats-server: nats-server'
   'chromium: chromium fonts-dejavu-core'
   'openssl: openssl'
   'systemd-analyze: systemd'

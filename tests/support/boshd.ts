@@ -23,10 +23,13 @@ export interface Boshd extends RunningProgram {
   line(values: LogLine): Promise<LogLine>;
 }
 
-/** Starts the real, built boshd as a process of its own; `config` is what its file says, besides `listen` and `log`. */
-export async function startBoshd(config: Readonly<Record<string, unknown>> = {}): Promise<Boshd> {
+/** Starts the real, built boshd as a process of its own; `config` is what its file says, besides `listen` and `log`; `oldPort`: where it was before. */
+export async function startBoshd(
+  config: Readonly<Record<string, unknown>> = {},
+  oldPort?: number,
+): Promise<Boshd> {
   const directory = await makeDirectory('boshd');
-  const port = await freePort();
+  const port = oldPort ?? (await freePort());
   const file = join(directory, 'boshd.json');
   const log = { level: 'debug', format: 'json' };
   const rewrite = (changed: Readonly<Record<string, unknown>>) =>

@@ -33,6 +33,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   sockets: [],
   'toolbox.ts': [],
   'version.ts': [],
+  workers: [],
   config: [],
   'proxy-config': [],
   demo: ['toolbox.ts'],
@@ -52,8 +53,9 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
     'proxy-config',
     'version.ts',
+    'workers',
   ],
-  'main.ts': ['app.ts', 'commands'],
+  'main.ts': ['app.ts', 'commands', 'workers'],
 };
 
 /** Parts of the engine that the client may see. */

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { ascii, fault } from '@boshd/engine/kit';
-import { ConnectionManager } from '@boshd/engine/manager';
+import type { CloudManager, ConnectionManager } from '@boshd/engine/manager';
 import type { AdminAddress, OrderOutcome, SelfParts } from './admin/index.ts';
+import { cloudOf } from './compose/cloud.ts';
+import { connect, endSessions, leave, machineOf, orLeave } from './compose/machine.ts';
 import { openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
 import { type ReadConfig, Reloader } from './compose/reload.ts';
@@ -17,6 +19,7 @@ import { frontOptionsOf, managerConfigOf, upstreamOptionsOf } from './options.ts
 import { nodeToolbox } from './toolbox.ts';
 import { createUpstream } from './upstream/upstream.ts';
 import { version } from './version.ts';
+import type { WorkerPlace } from './workers/index.ts';
 
 /** A boshd that runs in this process. */
 export interface App {
@@ -40,6 +43,8 @@ export interface AppParts {
   readonly pages?: Pages;
   /** How a reload reads the configuration. Default: there is none to read. */
   readonly readConfig?: ReadConfig;
+  /** Which of several workers this process is. Default: none. */
+  readonly worker?: WorkerPlace | undefined;
 }
 
 /** Puts boshd together and starts it. Throws FrontError when an address can not be had. */
@@ -48,12 +53,13 @@ export async function startApp({
   observe,
   pages = () => undefined,
   readConfig = () => fault(['there is no configuration to read again']),
+  worker,
 }: AppParts): Promise<App> {
   const toolbox = nodeToolbox();
   let isStopping = false;
   const health = healthPages(() => (isStopping ? ascii('stopping\n') : undefined));
-
-  const manager = new ConnectionManager(managerConfigOf(config), toolbox);
+  const cloud = cloudOf(config, worker, toolbox);
+  const manager = machineOf(config, cloud, toolbox);
   const driver = new Driver(manager);
   const submit = driver.submit.bind(driver);
   const log = observe.event.bind(observe);
@@ -66,10 +72,11 @@ export async function startApp({
   const apply = (next: Config) => applyTo(front, driver, frontOptions, next);
   const reloader = new Reloader(config, readConfig, apply, observe.logger);
   const upstream = createUpstream(upstreamOptionsOf(config), submit);
-  driver.connect({ front, upstream, observe });
+  const mesh = await connect(driver, { front, upstream, observe }, cloud);
 
-  const { bound } = await front.listen();
-  const self = selfOf(manager, observe, reloader, () => (isStopping ? 'stopping' : undefined));
+  const { bound } = await orLeave(front.listen(), driver, mesh);
+  const notReady = () => (isStopping ? 'stopping' : undefined);
+  const self = selfOf(manager, observe, reloader, notReady, cloud?.identity.id ?? hostname());
   const admin = await openAdmin(config, self, { reload: async () => reloader.reload() }).catch(
     async (error: unknown) => {
       await front.close(0);
@@ -82,10 +89,10 @@ export async function startApp({
     reload: () => reloader.reload(),
     stop: async () => {
       isStopping = true;
-      driver.submit({ type: 'shutdown' });
-      const { deadline } = reloader.config.shutdown;
+      const { drain, deadline } = reloader.config.shutdown;
+      await endSessions(driver, manager, drain, mesh);
       await Promise.all([front.close(deadline), upstream.stop(deadline)]);
-      driver.stop();
+      await leave(driver, mesh);
       regions.close();
       await admin.close();
     },
@@ -110,13 +117,14 @@ function applyTo(
 }
 
 function selfOf(
-  manager: ConnectionManager,
+  manager: CloudManager | ConnectionManager,
   { counters, ends }: Observe,
   reloader: Reloader,
   notReady: SelfParts['notReady'],
+  member: string,
 ): SelfParts {
   return {
-    member: hostname(),
+    member,
     version: version(),
     sites: () => ['default', ...reloader.config.sites.keys()],
     slots: () => manager.inspect(),

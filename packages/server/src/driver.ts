@@ -1,12 +1,21 @@
 import { type Instant, instantOf, unreachable } from '@boshd/engine/kit';
-import type { ConnectionManager, Input, Output } from '@boshd/engine/manager';
-import type { FrontPort, ObservePort, UpstreamPort } from './ports.ts';
+import type { CloudInput, CloudOutput } from '@boshd/engine/manager';
+import type { FrontPort, MeshPort, ObservePort, UpstreamPort } from './ports.ts';
 
 /** The doors that the driver opens and shuts. */
 export interface Ports {
   readonly front: FrontPort;
   readonly upstream: UpstreamPort;
   readonly observe: ObservePort;
+  /** Only of a member of a cloud. */
+  readonly mesh?: MeshPort;
+}
+
+/** What decides: a connection manager that stands alone, or a member of a cloud. */
+export interface Machine {
+  readonly deadline: Instant | undefined;
+  handle(input: CloudInput, now: Instant): readonly CloudOutput[];
+  advance(now: Instant): readonly CloudOutput[];
 }
 
 /**
@@ -14,15 +23,15 @@ export interface Ports {
  * when the manager's deadline comes.
  */
 export class Driver {
-  readonly #manager: ConnectionManager;
-  readonly #waiting: Input[] = [];
+  readonly #manager: Machine;
+  readonly #waiting: CloudInput[] = [];
   #ports: Ports | undefined;
   #isBusy = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #immediate: NodeJS.Immediate | undefined;
 
-  constructor(manager: ConnectionManager) {
+  constructor(manager: Machine) {
     this.#manager = manager;
   }
 
@@ -32,7 +41,7 @@ export class Driver {
   }
 
   /** Takes an input at once, or, from inside a port's call, after the outputs that are being carried out. */
-  submit(input: Input): void {
+  submit(input: CloudInput): void {
     if (this.#isBusy) {
       this.#waiting.push(input);
       return;
@@ -86,7 +95,7 @@ export class Driver {
     );
   }
 
-  #carryOut(outputs: readonly Output[]): void {
+  #carryOut(outputs: readonly CloudOutput[]): void {
     const ports = this.#ports;
     if (ports === undefined) return;
     for (const output of outputs) perform(output, ports);
@@ -97,11 +106,11 @@ export class Driver {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Whole milliseconds: V8 keeps them in place, while a fraction would be an object in every field that holds an instant. */
-function clock(): Instant {
+export function clock(): Instant {
   return instantOf(Math.trunc(performance.now()));
 }
 
-function perform(output: Output, { front, upstream, observe }: Ports): void {
+function perform(output: CloudOutput, { front, upstream, observe, mesh }: Ports): void {
   switch (output.type) {
     case 'respond':
       front.respond(output.request, output.reply);
@@ -138,6 +147,12 @@ function perform(output: Output, { front, upstream, observe }: Ports): void {
       break;
     case 'log':
       observe.event(output.event);
+      break;
+    case 'mesh-send':
+      mesh?.send(output.to, output.bytes);
+      break;
+    case 'mesh-announce':
+      mesh?.announce(output.bytes);
       break;
     default:
       unreachable(output);

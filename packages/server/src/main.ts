@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
 import { constants } from 'node:os';
 import { run } from './commands/index.ts';
+import { RELOAD_MESSAGE, STOP_MESSAGE } from './workers/index.ts';
 
 /** A stopped app leaves nothing that keeps the process alive; should something do so, the process ends after this. */
 const LINGER_MS = 1000;
@@ -8,15 +10,36 @@ const LINGER_MS = 1000;
 // A reader of the output that went away (`boshd ... | head`) is no reason to end a service.
 process.stdout.on('error', () => undefined);
 
+/** What its parent tells a worker. */
+function onMessage(awaited: string, act: () => void): void {
+  process.on('message', (message) => {
+    if (message === awaited) act();
+  });
+}
+
+/**
+ * A terminal and a service manager signal all processes at once; of several workers only their parent listens to that. When
+ * it is gone, they stop.
+ */
+function onSignalOfWorker(stop: (signal: number) => void): void {
+  const stopNow = () => stop(constants.signals.SIGTERM);
+  onMessage(STOP_MESSAGE, stopNow);
+  process.on('disconnect', stopNow);
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined);
+}
+
+function onSignal(stop: (signal: number) => void): void {
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(constants.signals[name]));
+}
+
 const code = await run(process.argv.slice(2), {
   environment: process.env,
   isTerminal: process.stdout.isTTY === true,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  onSignal(stop) {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(constants.signals[name]));
-  },
-  onReload: (reload) => void process.on('SIGHUP', reload),
+  onSignal: cluster.isWorker ? onSignalOfWorker : onSignal,
+  onReload: (reload) =>
+    cluster.isWorker ? onMessage(RELOAD_MESSAGE, reload) : void process.on('SIGHUP', reload),
   exit: (exitCode) => process.exit(exitCode),
   loadApp: async () => (await import('./app.ts')).startApp,
 });

@@ -1,5 +1,6 @@
 import type { ByteString } from '@boshd/engine/kit';
-import type { Input, LinkId, LogEvent, Reply, RequestId } from '@boshd/engine/manager';
+import type { CloudInput, Input, LinkId, LogEvent, Reply, RequestId } from '@boshd/engine/manager';
+import type { Incarnation, MeshEvent } from '@boshd/engine/mesh';
 import type { DialPlan } from '@boshd/engine/site';
 import type { CloseCode, SocketId } from '@boshd/engine/socket';
 
@@ -10,6 +11,8 @@ import type { CloseCode, SocketId } from '@boshd/engine/socket';
  * calls them, and they call only `Submit`. A port may submit from inside a call of the driver: the driver queues it.
  */
 export type Submit = (input: Input) => void;
+/** The same for the ports that carry the mesh of a cloud. */
+export type MeshSubmit = (input: CloudInput) => void;
 
 /** Towards browsers: answers HTTP requests. */
 export interface FrontPort {
@@ -38,7 +41,15 @@ export interface UpstreamPort {
   close(link: LinkId): void;
 }
 
+/** Towards the other members of a cloud. What can not be sent is lost, and the engine is told where it matters. */
+export interface MeshPort {
+  /** To one member. */
+  send(to: Incarnation, bytes: ByteString): void;
+  /** To all others. */
+  announce(bytes: ByteString): void;
+}
+
 /** Towards people: log lines and counters. */
 export interface ObservePort {
-  event(event: LogEvent): void;
+  event(event: LogEvent | MeshEvent): void;
 }

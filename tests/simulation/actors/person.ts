@@ -13,7 +13,7 @@ import type { SessionCheck } from '../checks/session-check.ts';
 import { type ClientSide, Network } from '../world/network.ts';
 import type { Random } from '../world/random.ts';
 import type { Sky } from '../world/weather.ts';
-import type { Actor, LinkEnd, World } from '../world/world.ts';
+import type { Actor, LinkEnd, Realm } from '../world/world.ts';
 import { textOf } from './chatter.ts';
 import type { Habit } from './habits.ts';
 import { XmppServer } from './xmpp-server.ts';
@@ -22,7 +22,7 @@ const ACT_MS = 3000;
 
 /** Everything a person needs to be in a world. */
 export interface Surroundings {
-  readonly world: World;
+  readonly world: Realm;
   readonly random: Random;
   readonly sky: Sky;
   readonly toolbox: Toolbox;
@@ -43,7 +43,7 @@ export class Person implements Actor, ClientSide {
   isVanished = false;
   /** What it saw, and when. */
   readonly journal: string[] = [];
-  readonly #world: World;
+  readonly #world: Realm;
   readonly #random: Random;
   readonly #sky: Sky;
   readonly #toolbox: Toolbox;

@@ -2,7 +2,7 @@ import type { LinkId, LogEvent, Reply } from '@boshd/engine/manager';
 import { NS } from '@boshd/engine/wire';
 import { Link, type LinkUser } from '../world/link.ts';
 import type { Random } from '../world/random.ts';
-import type { Actor, LinkEnd, World } from '../world/world.ts';
+import type { Actor, LinkEnd, Realm } from '../world/world.ts';
 
 const PAUSE_MS = 1500;
 const OPEN = `<body xmlns='${NS.httpbind}'`;
@@ -24,14 +24,14 @@ const BAD_WORDS: readonly string[] = [
 /** Breaks every rule it can think of, with a server that does the same. Its requests are answered all the same. */
 export class Rogue implements Actor, LinkUser {
   readonly name: string;
-  readonly #world: World;
+  readonly #world: Realm;
   readonly #random: Random;
   readonly #untilMs: number;
   #sid: string | undefined;
   #rid = 1;
   #isReady = false;
 
-  constructor(name: string, world: World, random: Random, untilMs: number) {
+  constructor(name: string, world: Realm, random: Random, untilMs: number) {
     this.name = name;
     this.#world = world;
     this.#random = random;

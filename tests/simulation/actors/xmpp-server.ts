@@ -13,7 +13,7 @@ import type { SessionCheck } from '../checks/session-check.ts';
 import { Link, type LinkUser } from '../world/link.ts';
 import type { Random } from '../world/random.ts';
 import type { Sky } from '../world/weather.ts';
-import type { Actor, World } from '../world/world.ts';
+import type { Actor, Realm } from '../world/world.ts';
 import { textOf } from './chatter.ts';
 import { ServerManagement } from './server-management.ts';
 
@@ -29,7 +29,7 @@ const PUSH_MS = 4000;
 const MINUTE_MS = 60_000;
 
 export interface ServerSurroundings {
-  readonly world: World;
+  readonly world: Realm;
   readonly actor: Actor;
   readonly random: Random;
   readonly sky: Sky;
@@ -44,7 +44,7 @@ export interface ServerSurroundings {
  */
 export class XmppServer implements LinkUser {
   readonly link: Link;
-  readonly #world: World;
+  readonly #world: Realm;
   readonly #actor: Actor;
   readonly #random: Random;
   readonly #sky: Sky;

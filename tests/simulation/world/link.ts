@@ -1,7 +1,7 @@
 import type { LinkId, Reason } from '@boshd/engine/manager';
 import { CHUNK_BYTES_MAX } from '../checks/memory.ts';
 import type { Random } from './random.ts';
-import type { Actor, LinkEnd, World } from './world.ts';
+import type { Actor, LinkEnd, Realm } from './world.ts';
 
 /** The server behind a link, as the link sees it. */
 export interface LinkUser {
@@ -19,7 +19,7 @@ const DELAY_MS = 15;
 
 /** A TCP connection in virtual time: in order, late, and in pieces. */
 export class Link implements LinkEnd {
-  readonly #world: World;
+  readonly #world: Realm;
   readonly #actor: Actor;
   readonly #id: LinkId;
   readonly #random: Random;
@@ -35,7 +35,7 @@ export class Link implements LinkEnd {
   /** When the last bytes of boshd arrive: later ones do not overtake them. */
   #arrivesAt = 0;
 
-  constructor(world: World, actor: Actor, id: LinkId, random: Random, user: LinkUser) {
+  constructor(world: Realm, actor: Actor, id: LinkId, random: Random, user: LinkUser) {
     this.#world = world;
     this.#actor = actor;
     this.#id = id;

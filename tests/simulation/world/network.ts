@@ -2,7 +2,7 @@ import type { ExchangeId } from '@boshd/engine/client';
 import type { Reply, RequestId } from '@boshd/engine/manager';
 import type { Random } from './random.ts';
 import type { Sky } from './weather.ts';
-import type { Actor, World } from './world.ts';
+import type { Actor, Realm } from './world.ts';
 
 /** The client's end of its connections. */
 export interface ClientSide {
@@ -35,7 +35,7 @@ const ERROR_PAGE = '<html><head><title>502 Bad Gateway</title></head><body>nobod
 
 /** The way between one client and the front: proxies, broken connections and all. */
 export class Network {
-  readonly #world: World;
+  readonly #world: Realm;
   readonly #actor: Actor;
   readonly #client: ClientSide;
   readonly #random: Random;
@@ -44,7 +44,7 @@ export class Network {
   #requestsUnderWay = 0;
   #repliesUnderWay = 0;
 
-  constructor(world: World, actor: Actor, client: ClientSide, random: Random, sky: Sky) {
+  constructor(world: Realm, actor: Actor, client: ClientSide, random: Random, sky: Sky) {
     this.#world = world;
     this.#actor = actor;
     this.#client = client;

@@ -50,6 +50,12 @@ interface OpenRequest {
 /** Steps that may follow each other without time passing, before it is an endless loop. */
 const STANDSTILL_MAX = 10_000;
 
+/** What actors, links and networks need of the world that they are in: with one connection manager or with several. */
+export type Realm = Pick<
+  World,
+  'now' | 'latenessMs' | 'enter' | 'later' | 'newRequest' | 'request' | 'lost' | 'submit' | 'linkGone'
+>;
+
 /** One connection manager in virtual time, and what happens around it. */
 export class World {
   readonly manager: ConnectionManager;

@@ -1,4 +1,12 @@
-import { after, type ByteString, earlier, type Instant, type Toolbox, WorkList } from '../kit/index.ts';
+import {
+  after,
+  type ByteString,
+  earlier,
+  type Instant,
+  instantOf,
+  type Toolbox,
+  WorkList,
+} from '../kit/index.ts';
 import {
   decodeMessage,
   type ForwardedReply,
@@ -17,14 +25,7 @@ import { Reception } from './owner/reception.ts';
 import { Surety } from './owner/surety.ts';
 import { type MeshIdentity, Self } from './self.ts';
 import { Sids } from './sid.ts';
-import type { MeshWork } from './work.ts';
-
-/** What the transport says of a member that it could not reach. */
-export type Unreached =
-  /** The connection to its process was closed by the system: a proof. */
-  | 'closed'
-  /** Nobody takes its messages: believed when it is said twice. */
-  | 'no-responders';
+import type { MeshWork, Unreached } from './work.ts';
 
 /*
  * Theory of operation
@@ -81,10 +82,6 @@ export class Mesh {
     return this.#surety.until !== undefined;
   }
 
-  get isDraining(): boolean {
-    return this.#self.isDraining;
-  }
-
   /** The work that has come up, in order: to be taken until there is none. */
   take(): MeshWork | undefined {
     return this.#work.take();
@@ -110,6 +107,7 @@ export class Mesh {
       if (member.state !== 'gone' && now - member.heardAt >= this.#limits.probeAfter)
         this.#outbox.send(member.incarnation, { kind: 'probe' });
       this.#flights.tick(member, now);
+      this.#reception.arrived(member.incarnation, instantOf(member.heardAt - this.#limits.suspectAfter));
     }
     this.#announce(this.isUnsure);
   }
@@ -160,8 +158,8 @@ export class Mesh {
   }
 
   /** A request of another member was answered here; without a reply its connection is to be closed. */
-  answerGuest(request: number, reply: ForwardedReply | undefined): void {
-    this.#reception.answer(request, reply);
+  answerGuest(request: number, reply: ForwardedReply | undefined, now: Instant): void {
+    this.#reception.answer(request, reply, now);
   }
 
   /** Bytes from another member, or from whoever can write to the mesh. */
@@ -209,7 +207,7 @@ export class Mesh {
 
   /** No new sessions here from now on. */
   drain(): void {
-    if (this.isDraining) return;
+    if (this.#self.isDraining) return;
     this.#self.isDraining = true;
     this.#announce(false);
   }
@@ -267,6 +265,7 @@ export class Mesh {
       if (event !== undefined) this.#work.push({ type: 'log', event });
       const { member } = change;
       if (change.became === 'live') this.#cameBack(member, change.was);
+      else if (change.became === 'suspected') this.#reception.doubt(member.incarnation);
       else if (change.became === 'gone') this.#isGone(member);
       else if (change.became === 'forgotten') {
         this.#flights.fences.forget(member.incarnation);

@@ -28,16 +28,25 @@ export type MeshWork =
 
 export type Refusal = 'unknown' | 'over' | 'unavailable';
 
+/** What the transport says of a member that it could not reach. */
+export type Unreached =
+  /** The connection to its process was closed by the system: a proof. */
+  | 'closed'
+  /** Nobody takes its messages: believed when it is said twice. */
+  | 'no-responders';
+
 /** What is worth a line in the log. */
 export type MeshEvent =
   | {
       readonly event: 'member-joined' | 'member-suspected' | 'member-back';
       readonly member: string;
+      readonly incarnation: Incarnation;
       readonly region: string;
     }
   | {
       readonly event: 'member-gone';
       readonly member: string;
+      readonly incarnation: Incarnation;
       readonly region: string;
       readonly why: GoneWhy;
       /** Requests that waited for it here. */
@@ -53,6 +62,8 @@ export type MeshEvent =
     }
   | { readonly event: 'mesh-message-refused'; readonly bytes: number }
   | { readonly event: 'mesh-link'; readonly isUp: boolean }
+  /** What carries the mesh has something to say. */
+  | { readonly event: 'mesh-note'; readonly detail: string }
   /** This process did not run for a while, and asks what was told of its sessions meanwhile. */
   | { readonly event: 'member-stalled'; readonly stalledMs: number };
 

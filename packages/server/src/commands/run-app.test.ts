@@ -18,7 +18,7 @@ async function rig(stop: () => Promise<void>) {
       begin,
       () => told.push('started'),
       logger,
-      { shutdown: { deadline: millis(8000) } },
+      { shutdown: { drain: millis(0), deadline: millis(8000) } },
       {
         onSignal: (handler) => {
           signalled = handler;

@@ -10,7 +10,7 @@ const SIGNAL_EXIT = 128;
 type Stopping = Pick<Surroundings, 'onSignal' | 'exit'>;
 
 /** Resolves at the first signal; the second ends the process at once. */
-function firstSignal({ onSignal, exit }: Stopping): Promise<void> {
+export function firstSignal({ onSignal, exit }: Stopping): Promise<void> {
   return new Promise((resolve) => {
     let count = 0;
     onSignal((signal) => {
@@ -33,7 +33,7 @@ async function inTime(work: Promise<void>, limitMs: number): Promise<boolean> {
 }
 
 /** Beyond the deadline, which the app keeps by itself: only a stop that hangs comes to this. */
-const GRACE_MS = 2000;
+export const GRACE_MS = 2000;
 
 /** Runs an app from its start to the signal that ends it; resolves with the exit code. */
 export async function runApp(
@@ -55,8 +55,8 @@ export async function runApp(
   }
   started(app);
   await signal;
-  logger.info('stopping', { deadlineMs: shutdown.deadline });
-  if (await inTime(app.stop(), shutdown.deadline + GRACE_MS)) {
+  logger.info('stopping', { drainMs: shutdown.drain, deadlineMs: shutdown.deadline });
+  if (await inTime(app.stop(), shutdown.drain + shutdown.deadline + GRACE_MS)) {
     logger.info('stopped');
     return EXIT.done;
   }

@@ -1,10 +1,31 @@
-import { FILE_VARIABLE } from '../config/index.ts';
-import { createLogger, createObserve } from '../observe/index.ts';
-import { type Command, EXIT } from './command.ts';
+import { type Config, FILE_VARIABLE } from '../config/index.ts';
+import { createLogger, createObserve, type Logger, ofWorker } from '../observe/index.ts';
+import { readPlace, runWorkers, workerCount } from '../workers/index.ts';
+import { type Command, EXIT, type Surroundings } from './command.ts';
 import { loadOrTell, readAgain } from './load.ts';
-import { runApp } from './run-app.ts';
+import { firstSignal, GRACE_MS, runApp } from './run-app.ts';
 
 const CONFIG_FLAG = 'config';
+
+/** Runs several workers from the start to the signal that ends them; resolves with the exit code. */
+async function runParent(
+  count: number,
+  { shutdown }: Pick<Config, 'shutdown'>,
+  logger: Logger,
+  surroundings: Pick<Surroundings, 'onSignal' | 'onReload' | 'exit'>,
+): Promise<number> {
+  logger.info('starting workers', { workers: count });
+  const isDone = await runWorkers({
+    count,
+    stopMs: shutdown.drain + shutdown.deadline + 2 * GRACE_MS,
+    log: (level, message, fields) => logger[level](message, fields),
+    stopped: firstSignal(surroundings),
+    onReload: surroundings.onReload,
+  });
+  if (isDone) logger.info('stopped');
+  else logger.error('workers die again and again; look at what they logged');
+  return isDone ? EXIT.done : EXIT.failed;
+}
 
 export const serveCommand: Command = {
   name: 'serve',
@@ -28,10 +49,20 @@ SIGTERM or SIGINT ends all sessions and closes their streams properly; a second 
     const sources = { file, environment, flags };
     const config = loadOrTell(sources, err);
     if (config === undefined) return EXIT.failed;
-    const logger = await createLogger(config.log);
+    const worker = readPlace(environment);
+    const count = workerCount(config.workers);
+    const log = await createLogger(config.log);
+    const logger = worker === undefined ? log : ofWorker(log, worker.index);
+    if (worker === undefined && count > 1) return runParent(count, config, logger, surroundings);
     const startApp = await loadApp();
     return runApp(
-      () => startApp({ config, observe: createObserve({ logger }), readConfig: () => readAgain(sources) }),
+      () =>
+        startApp({
+          config,
+          observe: createObserve({ logger }),
+          readConfig: () => readAgain(sources),
+          worker,
+        }),
       ({ urls, reload }) => {
         for (const url of urls) logger.info('listening', { url });
         surroundings.onReload(() => void reload());

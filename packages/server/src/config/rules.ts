@@ -9,6 +9,18 @@ interface CrossRule<Keys> {
   readonly fix: string;
 }
 
+function isRemote(server: string): boolean {
+  const { hostname } = new URL(server);
+  return !/^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname);
+}
+
+/** Who can listen reads what users write; who can speak can end their sessions. */
+function isOpen({ nats }: Config): boolean {
+  const hasTls = nats.caFile !== undefined || nats.servers.every((server) => server.startsWith('tls:'));
+  const { credsFile, user, tokenFile, certFile } = nats;
+  return !hasTls || [credsFile, user, tokenFile, certFile].every((each) => each === undefined);
+}
+
 /** Of the process as a whole. */
 const SERVICE_RULES: readonly CrossRule<Config>[] = [
   {
@@ -34,6 +46,37 @@ const SERVICE_RULES: readonly CrossRule<Config>[] = [
     broken: ({ admin }) => !admin.insecureRemote && !admin.listen.every(isLocal),
     what: 'names an address that other machines reach, and whoever reaches it sees who uses boshd',
     fix: 'use a loopback address or unix:/PATH, or set admin.insecureRemote',
+  },
+  {
+    path: ['nats', 'servers'],
+    broken: (config) => !config.cluster.insecureMesh && config.nats.servers.some(isRemote) && isOpen(config),
+    what: 'names another machine without TLS, or without credentials, and what users write goes over it',
+    fix: 'use tls:// or nats.caFile, and credentials; or set cluster.insecureMesh',
+  },
+  {
+    path: ['cluster', 'keysFile'],
+    broken: ({ nats, cluster }) => nats.servers.length > 0 && cluster.keysFile === undefined,
+    what: 'is missing, though nats.servers is set',
+    fix: 'write a key of 32 random characters into a file, the same for all members',
+  },
+  {
+    path: ['nats', 'keyFile'],
+    broken: ({ nats }) => (nats.keyFile === undefined) !== (nats.certFile === undefined),
+    what: 'and nats.certFile go together',
+    fix: 'set both, or none',
+  },
+  {
+    path: ['nats', 'passwordFile'],
+    broken: ({ nats }) => (nats.passwordFile === undefined) !== (nats.user === undefined),
+    what: 'and nats.user go together',
+    fix: 'set both, or none',
+  },
+  {
+    path: ['cluster', 'lease'],
+    broken: ({ cluster }) =>
+      cluster.lease <= cluster.suspectAfter || cluster.suspectAfter < 4 * cluster.heartbeat,
+    what: 'must be longer than cluster.suspectAfter, and that four times cluster.heartbeat at least',
+    fix: 'leave the defaults, or change all three in proportion',
   },
   {
     path: ['upstream', 'overrides'],

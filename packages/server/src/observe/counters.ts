@@ -86,6 +86,30 @@ export const COUNTERS = {
     unit: 'logins',
     labels: ['site'],
   },
+  membersGone: {
+    name: 'boshd_members_gone_total',
+    help: 'Members of the cluster that were taken for dead, by how that was known.',
+    unit: 'members',
+    labels: ['why'],
+  },
+  membersSuspected: {
+    name: 'boshd_members_suspected_total',
+    help: 'Times that a member of the cluster was silent for too long.',
+    unit: 'members',
+    labels: [],
+  },
+  sessionsPlaced: {
+    name: 'boshd_sessions_placed_total',
+    help: 'New sessions that were given to another member, by member.',
+    unit: 'sessions',
+    labels: ['member'],
+  },
+  meshMessagesRefused: {
+    name: 'boshd_mesh_messages_refused_total',
+    help: 'Messages between members that could not be read.',
+    unit: 'messages',
+    labels: [],
+  },
 } as const satisfies Record<string, CounterFacts>;
 
 interface CounterFacts {

@@ -1,17 +1,22 @@
 import { unreachable } from '@boshd/engine/kit';
 import { type LogEvent, reasonFacts } from '@boshd/engine/manager';
+import type { MeshEvent } from '@boshd/engine/mesh';
 import type { ObservePort } from '../ports.ts';
 import { CounterTable } from './counters.ts';
 import { LineBudget } from './line-budget.ts';
 import type { LogFields, Logger, LogLevel } from './logger.ts';
+import { countMesh, isMeshEvent, meshLine } from './mesh-events.ts';
 import { RecentEnds } from './recent-ends.ts';
 
 /** Lines about refusals in a second; an attacker must not fill the disk with them. Counters count them all. */
 const REFUSALS_PER_SECOND = 50;
-const REFUSALS: ReadonlySet<LogEvent['event']> = new Set([
+/** What anybody can cause as often as he likes. */
+const REFUSALS: ReadonlySet<string> = new Set([
   'request-refused',
   'session-refused',
   'login-failed',
+  'mesh-message-refused',
+  'mesh-note',
 ]);
 /** Characters of a detail: what a peer said may be in it. */
 const DETAIL_MAX = 300;
@@ -36,7 +41,11 @@ interface Line {
   readonly message: string;
 }
 
-function lineOf(event: LogEvent): Line {
+function lineOf(event: LogEvent | MeshEvent): Line {
+  if (isMeshEvent(event)) {
+    const [level, message] = meshLine(event);
+    return { level, message };
+  }
   switch (event.event) {
     case 'session-created':
       return { level: 'info', message: 'session created' };
@@ -66,7 +75,11 @@ function lineOf(event: LogEvent): Line {
   }
 }
 
-function count(counters: CounterTable, event: LogEvent): void {
+function count(counters: CounterTable, event: LogEvent | MeshEvent): void {
+  if (isMeshEvent(event)) {
+    countMesh(counters, event);
+    return;
+  }
   switch (event.event) {
     case 'session-created':
       counters.add('sessionsCreated', [event.site]);
@@ -108,7 +121,7 @@ function count(counters: CounterTable, event: LogEvent): void {
 }
 
 /** The event's own fields that say something; times without fractions, what a peer said cut short. */
-function fieldsOf({ event, ...facts }: LogEvent): LogFields {
+function fieldsOf({ event, ...facts }: LogEvent | MeshEvent): LogFields {
   const entries = Object.entries(facts).map(
     ([name, value]: [string, string | number | boolean | undefined]) => {
       if (value === '') return [name, undefined] as const;
@@ -131,7 +144,7 @@ export function createObserve({ logger, clockMs = () => performance.now() }: Obs
     ends,
     event(event) {
       count(counters, event);
-      ends.note(event);
+      if (!isMeshEvent(event)) ends.note(event);
       const isRefusal = REFUSALS.has(event.event);
       if (isRefusal && !refusals.take(clockMs())) return;
       const { level, message } = lineOf(event);

@@ -37,6 +37,8 @@ export class CloudManager {
   readonly #mesh: Mesh;
   readonly #own: Incarnation;
   #outputs: CloudOutput[] = [];
+  /** Replies that wait until it is known that their sessions were not told to be over. */
+  #heldBack: { readonly request: RequestId; readonly reply: Reply }[] = [];
 
   constructor(
     config: ManagerConfig,
@@ -65,6 +67,11 @@ export class CloudManager {
     return this.#manager.inspect();
   }
 
+  /** The sites of this member, with what they carry. */
+  sites(): ReturnType<ConnectionManager['sites']> {
+    return this.#manager.sites();
+  }
+
   /** The cloud as this member sees it. */
   snapshot(now: Instant): MeshSnapshot {
     return this.#mesh.snapshot(now);
@@ -81,7 +88,7 @@ export class CloudManager {
   advance(now: Instant): readonly CloudOutput[] {
     if (now >= this.#mesh.deadline) this.#advanceMesh(now);
     const { deadline } = this.#manager;
-    if (deadline !== undefined && now >= deadline) this.#pass(this.#manager.advance(now));
+    if (deadline !== undefined && now >= deadline) this.#pass(this.#manager.advance(now), now);
     return this.#finish(now);
   }
 
@@ -123,7 +130,7 @@ export class CloudManager {
   }
 
   #ownHandle(input: Input, now: Instant): void {
-    this.#pass(this.#manager.handle(input, now));
+    this.#pass(this.#manager.handle(input, now), now);
   }
 
   #request(input: RequestInput, now: Instant): void {
@@ -138,7 +145,7 @@ export class CloudManager {
     const sessions = this.#manager.liveSessions;
     const where = this.#mesh.create(input.request, forwardedOf(input), regions, now, sessions);
     if (where === 'here') this.#ownHandle(input, now);
-    else if (where === 'nowhere') this.#respond(input.request, UNAVAILABLE);
+    else if (where === 'nowhere') this.#respond(input.request, UNAVAILABLE, now);
   }
 
   #lost(input: Extract<Input, { type: 'request-aborted' | 'reply-lost' }>, now: Instant): void {
@@ -153,27 +160,32 @@ export class CloudManager {
   }
 
   /** What the own manager wants done: answers to guests go over the mesh. */
-  #pass(outputs: readonly Output[]): void {
+  #pass(outputs: readonly Output[], now: Instant): void {
     for (const output of outputs) {
-      if (output.type === 'respond') this.#respond(output.request, output.reply);
+      if (output.type === 'respond') this.#respond(output.request, output.reply, now);
       else if (output.type === 'drop' && output.request < 0)
-        this.#mesh.answerGuest(output.request, undefined);
+        this.#mesh.answerGuest(output.request, undefined, now);
       else this.#outputs.push(output);
     }
   }
 
-  #respond(request: RequestId, reply: Reply): void {
-    // A reply that is not sent is a lost one: the client repeats its request, and finds the reply kept.
-    const told = this.#mesh.isUnsure ? UNAVAILABLE : reply;
-    if (request < 0) this.#mesh.answerGuest(request, told);
-    else this.#outputs.push({ type: 'respond', request, reply: told });
+  #respond(request: RequestId, reply: Reply, now: Instant): void {
+    if (this.#mesh.isUnsure) this.#heldBack.push({ request, reply });
+    else if (request < 0) this.#mesh.answerGuest(request, reply, now);
+    else this.#outputs.push({ type: 'respond', request, reply });
   }
 
   #finish(now: Instant): readonly CloudOutput[] {
+    if (this.#heldBack.length > 0 && !this.#mesh.isUnsure) this.#letGo(now);
     for (let work = this.#mesh.take(); work !== undefined; work = this.#mesh.take()) this.#do(work, now);
     const outputs = this.#outputs;
     this.#outputs = [];
     return outputs;
+  }
+
+  #letGo(now: Instant): void {
+    for (const { request, reply } of this.#heldBack) this.#respond(request, reply, now);
+    this.#heldBack = [];
   }
 
   #do(work: MeshWork, now: Instant): void {

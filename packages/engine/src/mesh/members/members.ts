@@ -182,20 +182,20 @@ export class Members {
 /** The line of the log that a change is worth. */
 export function eventOf(change: Change): MeshEvent | undefined {
   const { member } = change;
-  const { region } = member.facts;
-  const name = nameOf(member);
+  const { facts, incarnation } = member;
+  const about = { member: nameOf(member), incarnation, region: facts.region };
   switch (change.became) {
     case 'live':
       if (change.was === 'doubted') return undefined;
-      return { event: change.was === 'new' ? 'member-joined' : 'member-back', member: name, region };
+      return { event: change.was === 'new' ? 'member-joined' : 'member-back', ...about };
     case 'suspected':
-      return { event: 'member-suspected', member: name, region };
+      return { event: 'member-suspected', ...about };
     case 'gone':
       return member.isKnown
-        ? { event: 'member-gone', member: name, region, why: change.why, requests: member.flights.size }
+        ? { event: 'member-gone', ...about, why: change.why, requests: member.flights.size }
         : undefined;
     case 'doubled':
-      return { event: 'member-id-twice', member: name };
+      return { event: 'member-id-twice', member: about.member };
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminKeys } from './admin.ts';
+import { clusterKeys } from './cloud/cluster.ts';
 import { geoKeys } from './geo.ts';
 import { serviceKeys } from './service.ts';
 import { siteKeys } from './site/site.ts';
@@ -13,7 +14,14 @@ export { type Bytes, formatDuration, formatHostPort, formatSize, type HostPort }
  * Every configuration key, declared once: its type, default, limits, purpose and reason. The file, the environment, the
  * flags, the reference and the JSON Schema all follow from it.
  */
-export const configSchema = z.strictObject({ ...serviceKeys, ...siteKeys, sites, ...adminKeys, ...geoKeys });
+export const configSchema = z.strictObject({
+  ...serviceKeys,
+  ...siteKeys,
+  sites,
+  ...adminKeys,
+  ...geoKeys,
+  ...clusterKeys,
+});
 
 type DeepReadonly<Value> = Value extends string | number | boolean | undefined
   ? Value

@@ -111,6 +111,21 @@ export function count(
   return key(z.int().min(min).max(max), { ...facts, kind: 'count', form });
 }
 
+/** A whole number, or a word in its place. */
+export function choiceOrCount<const Word extends string>(
+  words: readonly Word[],
+  facts: Words & {
+    readonly min: number;
+    readonly max: number;
+    readonly preset: number | Word;
+    readonly of: string;
+  },
+) {
+  const { min, max, of } = facts;
+  const form = `a whole number of ${of} from ${min} to ${max}, or ${words.join(' or ')}`;
+  return key(z.union([z.literal(words), z.int().min(min).max(max)]), { ...facts, kind: 'count', form });
+}
+
 /** Yes or no. */
 export function flag(facts: Words & { readonly preset: boolean }) {
   return key(z.boolean(), { ...facts, kind: 'switch', form: 'true or false' });

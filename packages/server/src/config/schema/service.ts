@@ -1,5 +1,6 @@
 import { ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
+import { shutdownKeys } from './cloud/shutdown.ts';
 import { httpKeys } from './http.ts';
 import { choice, duration, flag, group, key, list, optionalKey, parsed } from './kinds.ts';
 import { parseServeAt } from './listen.ts';
@@ -214,17 +215,5 @@ export const serviceKeys = {
     },
     { purpose: 'The log, which goes to standard output.' },
   ),
-  shutdown: group(
-    {
-      deadline: duration({
-        purpose: 'How long a stop may take: sessions are ended and streams closed properly in this time.',
-        precedent: 'Docker kills after 10 s, Kubernetes after 30 s, systemd after 90 s.',
-        bareUnit: 's',
-        min: '0s',
-        max: '600s',
-        preset: '8s',
-      }),
-    },
-    { purpose: 'What happens on SIGTERM and SIGINT.' },
-  ),
+  ...shutdownKeys,
 };

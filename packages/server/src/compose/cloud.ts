@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { ascii, type ByteString, type Toolbox } from '@boshd/engine/kit';
+import { DEFAULT_MESH_LIMITS, hexOf, type MeshIdentity, type MeshLimits } from '@boshd/engine/mesh';
+import type { ConnectionOptions } from '@nats-io/transport-node';
+import type { Config } from '../config/index.ts';
+import { JoinedMesh, NatsMesh, SocketMesh, watchLoopDelay } from '../mesh/index.ts';
+import type { MeshPort, MeshSubmit, ObservePort } from '../ports.ts';
+import { version } from '../version.ts';
+import { keyOfWorkers, type WorkerPlace } from '../workers/index.ts';
+
+/** A key that is shorter could be guessed. */
+const KEY_CHARACTERS_MIN = 32;
+/** For the head of a piece, and a bit. */
+const PIECE_ROOM_BYTES = 1024;
+/** A sibling that does not read so much is suspected long before; what is beyond it is lost, as on any mesh. */
+const BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
+/** Longer than any wait: what was not answered until then got lost on the way. */
+const FLIGHT_EXTRA_MS = 20_000;
+const INCARNATION_BYTES = 8;
+
+/** What makes a process a member of a cluster. */
+export interface Cloud {
+  readonly identity: MeshIdentity;
+  readonly limits: MeshLimits;
+  /** Makes what carries the mesh; it is silent until `open`. */
+  mesh(submit: MeshSubmit, observe: ObservePort): CloudMesh;
+}
+
+export interface CloudMesh extends MeshPort {
+  open(): Promise<void>;
+  /** Sends what is left to send, then ends. */
+  close(): Promise<void>;
+}
+
+/** Thrown for a file of the cluster's that can not be used. */
+export class CloudError extends Error {
+  override readonly name = 'CloudError';
+  readonly code = 'CLUSTER_KEYS_UNUSABLE';
+}
+
+/** Undefined: the process stands alone. Throws CloudError, or the system's error with the path in it. */
+export function cloudOf(
+  config: Config,
+  worker: WorkerPlace | undefined,
+  toolbox: Toolbox,
+): Cloud | undefined {
+  const { cluster, nats } = config;
+  if (worker === undefined && nats.servers.length === 0) return undefined;
+  const id = cluster.id ?? hostname();
+  const { heartbeat, suspectAfter, patience, lease } = cluster;
+  const identity: MeshIdentity = {
+    incarnation: hexOf(toolbox.randomBytes(INCARNATION_BYTES)),
+    id: worker === undefined ? id : `${id}.${worker.index}`,
+    startedAtMs: Date.now(),
+    region: cluster.region,
+    weight: cluster.weight,
+    version: version(),
+    keys: keysOf(config, worker),
+  };
+  const { waitMax } = config.session;
+  const limits: MeshLimits = {
+    ...DEFAULT_MESH_LIMITS,
+    heartbeat,
+    probeAfter: toDuration(2 * heartbeat),
+    suspectAfter,
+    patience,
+    lease,
+    flight: toDuration(waitMax + FLIGHT_EXTRA_MS),
+  };
+  return {
+    identity,
+    limits,
+    mesh: (submit, observe) => new ServerMesh(config, worker, identity, submit, observe),
+  };
+}
+
+function toDuration(ms: number) {
+  return ms as MeshLimits['heartbeat'];
+}
+
+function keysOf({ cluster: { keysFile } }: Config, worker: WorkerPlace | undefined): readonly ByteString[] {
+  if (keysFile === undefined) return worker === undefined ? [] : [ascii(keyOfWorkers(worker))];
+  const keys = readFileSync(keysFile, 'latin1')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (keys.length === 0 || keys.some((each) => each.length < KEY_CHARACTERS_MIN))
+    throw new CloudError(
+      `${keysFile} must have one key a line, each of ${KEY_CHARACTERS_MIN} characters at least`,
+    );
+  return keys.map(ascii);
+}
+
+/** Sockets to the other workers, NATS to other machines, or both. */
+class ServerMesh implements CloudMesh {
+  readonly #config: Config;
+  readonly #submit: MeshSubmit;
+  readonly #sockets: SocketMesh | undefined;
+  #nats: NatsMesh | undefined;
+  #port: MeshPort | undefined;
+  #endWatch: (() => void) | undefined;
+  readonly #natsOf: () => Promise<NatsMesh>;
+
+  constructor(
+    config: Config,
+    worker: WorkerPlace | undefined,
+    { incarnation, id }: MeshIdentity,
+    submit: MeshSubmit,
+    observe: ObservePort,
+  ) {
+    this.#config = config;
+    this.#submit = submit;
+    if (worker !== undefined) {
+      const { directory, index, count } = worker;
+      const messageBytesMax = DEFAULT_MESH_LIMITS.pieceBytesMax + PIECE_ROOM_BYTES;
+      const options = {
+        directory,
+        index,
+        count,
+        incarnation,
+        messageBytesMax,
+        backlogBytesMax: BACKLOG_BYTES_MAX,
+      };
+      this.#sockets = new SocketMesh(options, submit);
+    }
+    this.#natsOf = async () =>
+      new NatsMesh(
+        {
+          servers: config.nats.servers,
+          prefix: `boshd.${config.cluster.name}`,
+          incarnation,
+          name: `boshd ${id}`,
+          access: await accessOf(config),
+          siblings: () => this.#sockets?.peers ?? [],
+          note: (detail) => observe.event({ event: 'mesh-note', detail }),
+        },
+        submit,
+      );
+  }
+
+  async open(): Promise<void> {
+    this.#endWatch = watchLoopDelay(this.#submit);
+    await this.#sockets?.open();
+    if (this.#config.nats.servers.length > 0) {
+      this.#nats = await this.#natsOf();
+      this.#nats.open();
+    }
+    const [sockets, nats] = [this.#sockets, this.#nats];
+    this.#port =
+      sockets !== undefined && nats !== undefined ? new JoinedMesh(sockets, nats) : (sockets ?? nats);
+    // The first heartbeat: from it on the engine asks to be woken.
+    this.#submit({ type: 'mesh-load', loopDelayMs: 0 });
+  }
+
+  send(to: string, bytes: ByteString): void {
+    this.#port?.send(to, bytes);
+  }
+
+  announce(bytes: ByteString): void {
+    this.#port?.announce(bytes);
+  }
+
+  async close(): Promise<void> {
+    this.#endWatch?.();
+    this.#sockets?.close();
+    await this.#nats?.close();
+  }
+}
+
+type Access = Pick<ConnectionOptions, 'authenticator' | 'user' | 'pass' | 'token' | 'tls'>;
+
+/** Credentials and TLS of NATS. Loads its client only here, since most processes need none. */
+async function accessOf({ nats }: Config): Promise<Access> {
+  const { credsFile, user, passwordFile, tokenFile, caFile, certFile, keyFile, servers } = nats;
+  const hasTls = caFile !== undefined || servers.some((server) => server.startsWith('tls:'));
+  const tls = {
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
+    ...(certFile === undefined ? {} : { cert: readFileSync(certFile, 'utf8') }),
+    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile, 'utf8') }),
+  };
+  const access: Access = {
+    ...(user === undefined ? {} : { user }),
+    ...(passwordFile === undefined ? {} : { pass: firstLine(passwordFile) }),
+    ...(tokenFile === undefined ? {} : { token: firstLine(tokenFile) }),
+    ...(hasTls ? { tls } : {}),
+  };
+  if (credsFile === undefined) return access;
+  const { credsAuthenticator } = await import('@nats-io/transport-node');
+  return { ...access, authenticator: credsAuthenticator(readFileSync(credsFile)) };
+}
+
+function firstLine(file: string): string {
+  return (readFileSync(file, 'utf8').split('\n')[0] ?? '').trim();
+}

@@ -1,0 +1,142 @@
+import type { ByteString } from '@boshd/engine/kit';
+import type { Incarnation } from '@boshd/engine/mesh';
+import type { ConnectionOptions, Msg, NatsConnection } from '@nats-io/transport-node';
+import type { MeshPort, MeshSubmit } from '../ports.ts';
+import { bytesOf } from './frames.ts';
+
+/** What a NATS server says where nobody has the subject (NATS protocol, "no responders"). */
+const NO_RESPONDERS = 503;
+/** Between attempts to reach a server. With some spread, so that members do not all come at once. */
+const RECONNECT_MS = 200;
+const RECONNECT_SPREAD_MS = 200;
+/** A connection on which nothing comes back is given up after two of them. */
+const PING_MS = 3000;
+
+export interface NatsMeshOptions {
+  readonly servers: readonly string[];
+  /** Before every subject: the name of the cluster is in it. */
+  readonly prefix: string;
+  readonly incarnation: Incarnation;
+  /** How the member is called at the server. */
+  readonly name: string;
+  /** Credentials and TLS, as the client of NATS takes them. */
+  readonly access: Pick<ConnectionOptions, 'authenticator' | 'user' | 'pass' | 'token' | 'tls'>;
+  /** Members that are reached in another way, also while NATS is away. */
+  readonly siblings: () => readonly Incarnation[];
+  /** Told what NATS says, for the log. */
+  readonly note: (detail: string) => void;
+}
+
+/**
+ * The mesh over NATS: a subject a member, and one for what all are to hear. Messages to a member carry a subject for answers
+ * of which one is ever used: the server's own, that nobody takes them. That is the fastest word of a death there is; a
+ * member that froze keeps its subject, and is found by its silence.
+ */
+export class NatsMesh implements MeshPort {
+  readonly #options: NatsMeshOptions;
+  readonly #submit: MeshSubmit;
+  readonly #unreached: string;
+  #connection: NatsConnection | undefined;
+  #isUp = false;
+  #isClosing = false;
+
+  constructor(options: NatsMeshOptions, submit: MeshSubmit) {
+    this.#options = options;
+    this.#submit = submit;
+    this.#unreached = `${options.prefix}.unreached.${options.incarnation}`;
+  }
+
+  /** Connects, for as long as it takes; boshd serves its own sessions meanwhile. */
+  open(): void {
+    this.#submit({ type: 'mesh-link', isUp: false, except: [] });
+    void this.#connect();
+  }
+
+  send(to: Incarnation, bytes: ByteString): void {
+    if (!this.#isUp) return;
+    this.#connection?.publish(`${this.#options.prefix}.member.${to}`, Buffer.from(bytes, 'latin1'), {
+      reply: `${this.#unreached}.${to}`,
+    });
+  }
+
+  announce(bytes: ByteString): void {
+    if (!this.#isUp) return;
+    this.#connection?.publish(`${this.#options.prefix}.all`, Buffer.from(bytes, 'latin1'));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    // What was sent last goes out, if there is somebody to take it.
+    if (this.#isUp) await connection.flush().catch(() => undefined);
+    await connection.close().catch(() => undefined);
+  }
+
+  async #connect(): Promise<void> {
+    const { servers, name, access, note } = this.#options;
+    const { connect } = await import('@nats-io/transport-node');
+    while (!this.#isClosing) {
+      try {
+        const connection = await connect({
+          servers: [...servers],
+          name,
+          ...access,
+          noEcho: true,
+          maxReconnectAttempts: -1,
+          reconnectDelayHandler: () => RECONNECT_MS + Math.random() * RECONNECT_SPREAD_MS,
+          pingInterval: PING_MS,
+          maxPingOut: 2,
+          ignoreAuthErrorAbort: true,
+        });
+        this.#connected(connection);
+        return;
+      } catch (error) {
+        note(error instanceof Error ? error.message : String(error));
+        await new Promise((resolve) =>
+          setTimeout(resolve, RECONNECT_MS + Math.random() * RECONNECT_SPREAD_MS).unref(),
+        );
+      }
+    }
+  }
+
+  #connected(connection: NatsConnection): void {
+    const { prefix, incarnation } = this.#options;
+    if (this.#isClosing) {
+      void connection.close();
+      return;
+    }
+    this.#connection = connection;
+    const take = (_error: Error | null, message: Msg) =>
+      this.#submit({ type: 'mesh-message', bytes: bytesOf(message.data) });
+    connection.subscribe(`${prefix}.all`, { callback: take });
+    connection.subscribe(`${prefix}.member.${incarnation}`, { callback: take });
+    connection.subscribe(`${this.#unreached}.*`, {
+      callback: (error, message) => this.#nobody(error, message),
+    });
+    void this.#watch(connection);
+    this.#link(true);
+  }
+
+  #nobody(error: Error | null, message: Msg): void {
+    const member = message.subject.slice(this.#unreached.length + 1);
+    const isFromServer = error !== null || message.headers?.code === NO_RESPONDERS;
+    if (isFromServer) this.#submit({ type: 'mesh-unreached', member, how: 'no-responders' });
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    const { note } = this.#options;
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') this.#link(false);
+      else if (status.type === 'reconnect') this.#link(true);
+      else if (status.type === 'error') note(status.error.message);
+    }
+    this.#link(false);
+  }
+
+  #link(isUp: boolean): void {
+    if (this.#isUp === isUp || this.#isClosing) return;
+    this.#isUp = isUp;
+    this.#submit({ type: 'mesh-link', isUp, except: this.#options.siblings() });
+  }
+}

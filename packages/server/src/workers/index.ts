@@ -1,0 +1,2 @@
+export { RELOAD_MESSAGE, runWorkers, STOP_MESSAGE, workerCount } from './parent.ts';
+export { keyOfWorkers, readPlace, type WorkerPlace } from './place.ts';

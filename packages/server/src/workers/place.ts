@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Which of several workers this process is. */
+export interface WorkerPlace {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  /** Where the sockets between the workers are, and their key; only this user can enter. */
+  readonly directory: string;
+}
+
+/** Not one of the operator's variables, so without their prefix. */
+export const PLACE_VARIABLE = 'WORKER_OF_BOSHD';
+export const KEY_FILE = 'key';
+
+export function writePlace({ index, count, directory }: WorkerPlace): string {
+  return `${index}/${count} ${directory}`;
+}
+
+/** Undefined: the process is no worker. */
+export function readPlace(
+  environment: Readonly<Record<string, string | undefined>>,
+): WorkerPlace | undefined {
+  const [, index, count, directory] = /^(\d+)\/(\d+) (.+)$/.exec(environment[PLACE_VARIABLE] ?? '') ?? [];
+  return directory === undefined ? undefined : { index: Number(index), count: Number(count), directory };
+}
+
+/** The key that the parent made for its workers, should the operator have given none. */
+export function keyOfWorkers({ directory }: WorkerPlace): string {
+  return readFileSync(join(directory, KEY_FILE), 'utf8').trim();
+}
