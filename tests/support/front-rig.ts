@@ -14,7 +14,9 @@ export interface FrontRig {
   readonly port: number;
   readonly front: Front;
   readonly inputs: readonly Input[];
+  /** Besides warnings. */
   readonly log: readonly LogEvent[];
+  readonly warnings: readonly LogEvent[];
   /** The next input of the type that no earlier call returned. */
   next<Type extends Input['type']>(type: Type): Promise<Extract<Input, { type: Type }>>;
   /** A connection of its own, closed with the rig. */
@@ -39,6 +41,7 @@ export function textReply(body: string): Parameters<Front['respond']>[1] {
 export async function startFront(options: Partial<FrontOptions>, answer: Answerer): Promise<FrontRig> {
   const inputs: Input[] = [];
   const log: LogEvent[] = [];
+  const warnings: LogEvent[] = [];
   const returned = new Set<Input>();
   const clients: RawClient[] = [];
   let wake = () => {};
@@ -51,15 +54,15 @@ export async function startFront(options: Partial<FrontOptions>, answer: Answere
     frontOptions({ listen: [{ host: '127.0.0.1', port: 0 }], ...options }),
     submit,
     nodeToolbox(),
-    (event) => log.push(event),
+    (event) => (event.event === 'warning' ? warnings : log).push(event),
   );
-  const { bound } = await front.listen();
-  const port = bound[0]?.port ?? 0;
+  const port = (await front.listen()).bound[0]?.port ?? 0;
   return {
     port,
     front,
     inputs,
     log,
+    warnings,
     async next<Type extends Input['type']>(type: Type) {
       const isNext = (input: Input): input is Extract<Input, { type: Type }> =>
         input.type === type && !returned.has(input);

@@ -5,7 +5,7 @@ import type { DomainOverride, DomainPolicy, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
 import { FrontError } from './front/errors.ts';
-import { FRONT_LIMITS, type FrontOptions, type ListenAddress } from './front/options.ts';
+import { FRONT_LIMITS, type FrontOptions, type ListenAddress, type TlsMaterial } from './front/options.ts';
 import type { Pages } from './front/reply/pages.ts';
 import type { RecognitionOptions } from './front/site/recognition.ts';
 import type { SiteOptions } from './front/site/site.ts';
@@ -78,8 +78,7 @@ function xmlLimitsOf(
 
 /** Reads the certificate of the listener. Throws the system's error with the path in it. */
 export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
-  const { http, tls, limits } = config;
-  const { certFile, keyFile } = tls;
+  const { http, limits } = config;
   const { name: site, ...ofDefault } = siteOptionsOf('default', config);
   return {
     listen: [
@@ -87,10 +86,7 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       ...config.proxyProtocol.listen.map((address) => ({ ...address, proxyProtocol: true })),
     ],
     proxyProtocolNetworks: config.proxyProtocol.networks,
-    tls:
-      certFile === undefined || keyFile === undefined
-        ? undefined
-        : { cert: readFileSync(certFile), key: readFileSync(keyFile) },
+    tls: tlsMaterialOf(config),
     ...ofDefault,
     site,
     isFallback: config.defaultSite,
@@ -133,6 +129,14 @@ function listenAddresses(at: Config['listen'][number]): readonly ListenAddress[]
   return descriptors.map((fd) => ({ fd }));
 }
 
+function tlsMaterialOf({ tls, sites }: Config): TlsMaterial | undefined {
+  const { certFile, keyFile, clientCaFile } = tls;
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  const requestCert = [...sites.values()].some(({ proxiedBy }) => proxiedBy.certificates.length > 0);
+  const material = { cert: readFileSync(certFile), key: readFileSync(keyFile), requestCert };
+  return clientCaFile === undefined ? material : { ...material, ca: readFileSync(clientCaFile) };
+}
+
 function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' | 'recognition'> {
   const { paths, origins, credentials, exposedHeaders, allowedHeaders, extraHeaders, syntaxes, limits } =
     keys;
@@ -156,10 +160,11 @@ function recognitionOf({
   networks,
   header,
   secrets,
+  certificates,
   pathKeys,
 }: SiteConfig['proxiedBy']): RecognitionOptions | undefined {
-  if (networks.length + secrets.length + pathKeys.length === 0) return undefined;
-  return { networks, header: { name: header.toLowerCase(), secrets }, pathKeys };
+  if ([networks, secrets, certificates, pathKeys].every(({ length }) => length === 0)) return undefined;
+  return { networks, header: { name: header.toLowerCase(), secrets }, certificates, pathKeys };
 }
 
 /** Reads the file of authorities. Throws the system's error with the path in it. */

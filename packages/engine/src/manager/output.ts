@@ -76,6 +76,8 @@ export type LogEvent =
       readonly secure: boolean;
       readonly tookMs: number;
     }
+  /** What an operator should change; said once. */
+  | { readonly event: 'warning'; readonly code: string; readonly detail: string }
   /** An XMPP server refused a log-in. */
   | {
       readonly event: 'login-failed';

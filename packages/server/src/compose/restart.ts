@@ -19,8 +19,18 @@ export function needRestart(old: Config, next: Config): readonly string[] {
     .filter(({ path }) => !RELOADED_BELOW.includes(path.join('.')))
     .filter(({ path }) => !isDeepStrictEqual(valueAt(old, path), valueAt(next, path)))
     .map(({ path }) => path.join('.'));
+  // Whether clients are asked for a certificate is settled with the listener.
+  const isAskingSwitched = asks(old) !== asks(next);
   const isTlsSwitched = (old.tls.certFile === undefined) !== (next.tls.certFile === undefined);
-  return isTlsSwitched ? [...keys, 'tls'] : keys;
+  return [
+    ...keys,
+    ...(isTlsSwitched ? ['tls'] : []),
+    ...(isAskingSwitched ? ['proxiedBy.certificates'] : []),
+  ];
+}
+
+function asks({ sites }: Config): boolean {
+  return [...sites.values()].some(({ proxiedBy }) => proxiedBy.certificates.length > 0);
 }
 
 function valueAt(config: Config, path: readonly string[]): unknown {

@@ -167,7 +167,7 @@ describe('what is wrong in a file', () => {
     [
       'a key that is like none',
       'tls:\n  zzzzzz: 1\n',
-      ['boshd.yaml:2:3: tls.zzzzzz is an unknown key; the keys here are certFile, keyFile'],
+      ['boshd.yaml:2:3: tls.zzzzzz is an unknown key; the keys here are certFile, keyFile, clientCaFile'],
     ],
     [
       'a duration without sense',

@@ -21,6 +21,10 @@ function isOpen({ nats }: Config): boolean {
   return !hasTls || [credsFile, user, tokenFile, certFile].every((each) => each === undefined);
 }
 
+function certificatesOf({ sites }: Config): readonly string[] {
+  return [...sites.values()].flatMap(({ proxiedBy }) => proxiedBy.certificates);
+}
+
 /** Of the process as a whole. */
 const SERVICE_RULES: readonly CrossRule<Config>[] = [
   {
@@ -34,6 +38,19 @@ const SERVICE_RULES: readonly CrossRule<Config>[] = [
     broken: ({ tls }) => tls.keyFile === undefined && tls.certFile !== undefined,
     what: 'is missing, though tls.certFile is set',
     fix: 'set both, or none',
+  },
+  {
+    path: ['tls', 'certFile'],
+    broken: (config) => config.tls.certFile === undefined && certificatesOf(config).length > 0,
+    what: 'is missing, though a site is known by client certificates, which only https can show',
+    fix: 'set it and tls.keyFile',
+  },
+  {
+    path: ['tls', 'clientCaFile'],
+    broken: (config) =>
+      config.tls.clientCaFile === undefined && certificatesOf(config).some((each) => each.startsWith('CN=')),
+    what: 'is missing, though a site is known by the name in a client certificate, which anybody can make',
+    fix: 'set it, or write the fingerprint of the certificate',
   },
   {
     path: ['proxyProtocol', 'networks'],

@@ -115,6 +115,21 @@ describe('what is wrong in a site', () => {
       "origins: ['*']\nsites:\n  shop:\n    credentials: true\n",
       "boshd.yaml:4:18: sites.shop.credentials is true, though origins is '*': any page could act with the cookies of any visitor; list the origins, or set credentials to false",
     ],
+    [
+      'certificates without https',
+      'sites: { a: { proxiedBy: { certificates: ["CN=a"] } } }\ntls: { clientCaFile: boshd.yaml }\n',
+      'boshd.yaml:2:6: tls.certFile is missing, though a site is known by client certificates, which only https can show; set it and tls.keyFile',
+    ],
+    [
+      'the name in a certificate of anybody',
+      'sites: { a: { proxiedBy: { certificates: ["CN=a"] } } }\ntls: { certFile: boshd.yaml, keyFile: boshd.yaml }\n',
+      'boshd.yaml:2:6: tls.clientCaFile is missing, though a site is known by the name in a client certificate, which anybody can make; set it, or write the fingerprint of the certificate',
+    ],
+    [
+      'what is no certificate',
+      'sites: { a: { proxiedBy: { certificates: [a.pem] } } }\n',
+      'boshd.yaml:1:43: sites.a.proxiedBy.certificates[0] "a.pem" is neither a SHA-256 fingerprint nor CN=NAME; write a list of certificates: the SHA-256 fingerprint of one, or CN=NAME for one that tls.clientCaFile signed',
+    ],
   ])('%s', (_title, text, expected) => {
     expect(problems(text)).toEqual([expected]);
   });

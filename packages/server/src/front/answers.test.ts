@@ -278,3 +278,20 @@ describe('origins', () => {
     expect(rig.inputs).toMatchObject([{ type: 'request', address: '127.0.0.1', secure: false, site: 'a' }]);
   });
 });
+
+describe('a proxy on the same machine that is not configured', () => {
+  test.each<[string, Parameters<typeof startFront>[0], string, number]>([
+    ['is warned of once', {}, 'chat.example.org', 1],
+    ['is not, when it is named', { trustedProxies: ['127.0.0.1'] }, 'chat.example.org', 0],
+    ['is none, when the browser is on this machine too', {}, 'localhost:5280', 0],
+  ])('%s', async (_title, options, host, count) => {
+    const own = await startFront(options, answerAll);
+    const client = own.connect();
+    for (let request = 0; request < 3; request += 1) {
+      client.write(post(bodyOf(1), { Host: host }));
+      await client.reply();
+    }
+    expect(own.warnings).toHaveLength(count);
+    await own.stop();
+  });
+});

@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { Exchange } from './exchange.ts';
 import type { ProxiedPeer } from './proxied/header.ts';
 import { plainAddress, type TrustedProxies } from './request/client.ts';
-import type { Peer } from './request/head.ts';
+import type { Peer, PeerCertificate } from './request/head.ts';
 
 /** Of a Unix socket: nobody's. Who may use it, is for the file system to say. */
 export const UNIX_PEER = '';
@@ -25,12 +25,20 @@ export abstract class Connection implements Peer {
   taken = 0;
   /** Sweeps since it was last in use. */
   sweeps = 0;
+  readonly #tls: TLSSocket | undefined;
+  #certificate: PeerCertificate | undefined;
 
   /** `proxied`: whom the other end speaks for, where it is not the client itself. */
   constructor(socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
     this.address = proxied?.address ?? addressOf(socket);
-    this.secure = socket instanceof TLSSocket || proxied?.secure === true;
+    this.#tls = socket instanceof TLSSocket ? socket : undefined;
+    this.secure = this.#tls !== undefined || proxied?.secure === true;
     this.trusted = proxies.has(this.address);
+  }
+
+  get certificate(): PeerCertificate | undefined {
+    this.#certificate ??= this.#tls === undefined ? undefined : certificateOf(this.#tls);
+    return this.#certificate;
   }
 
   /** Whether the engine holds a request of it. */
@@ -91,4 +99,13 @@ export class HttpConnection extends Connection {
   override onceClosed(call: () => void): void {
     this.socket.once('close', call);
   }
+}
+
+/** What a client that showed a certificate is known by; node:tls gives an empty object where it showed none. */
+function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  const { fingerprint256, subject } = socket.getPeerCertificate();
+  if (typeof fingerprint256 !== 'string') return undefined;
+  const fingerprint = fingerprint256.replaceAll(':', '').toLowerCase();
+  const { CN: name } = subject;
+  return { fingerprint, name: socket.authorized && typeof name === 'string' ? name : undefined };
 }

@@ -34,6 +34,11 @@ export interface Verdict {
 const BOSH_METHOD_REFUSED = plain.methodRefused(plain.BOSH_METHODS);
 const PAGE_METHOD_REFUSED = plain.methodRefused('GET, HEAD');
 
+/** A Unix socket has no address. */
+const LOOPBACK = /^(?:127\.|::1$|$)/;
+/** Of whoever is on this machine, with a browser or a trial client. */
+const LOOPBACK_HOST = /^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/i;
+
 /** Chooses what answers a request: the engine, a page, or a refusal. */
 export class Dispatch {
   /** For replies that are no site's. */
@@ -43,6 +48,7 @@ export class Dispatch {
   readonly #pages: Pages;
   readonly #proxies: TrustedProxies;
   readonly #headerLinesMax: number;
+  #isWarned = false;
   readonly #log: (event: LogEvent) => void;
 
   constructor(options: FrontOptions, proxies: TrustedProxies, log: (event: LogEvent) => void) {
@@ -110,6 +116,7 @@ export class Dispatch {
     if (reply !== undefined) return answered(headers, picked.client, site, reply);
     const own = syntax === POST ? headers : headers.variant(syntax.headers);
     const coding = codingFor(head, site);
+    if (!this.#isWarned && !head.peer.trusted) this.#warnOfProxy(picked.client);
     return { headers: own, client: picked.client, site, reply, syntax, query, coding };
   }
 
@@ -134,6 +141,14 @@ export class Dispatch {
     const page = this.#pages({ path, query: queryOf(head.target), address, secure, host, site: site?.name });
     if (page === undefined) return plain.NOT_FOUND;
     return head.method === 'GET' || head.method === 'HEAD' ? pageReply(page) : PAGE_METHOD_REFUSED;
+  }
+
+  /** Behind a proxy that is not configured all people are one, to whom no limit of one address applies. Said once. */
+  #warnOfProxy({ address, host }: Client): void {
+    if (!LOOPBACK.test(address) || host === undefined || LOOPBACK_HOST.test(host)) return;
+    this.#isWarned = true;
+    const detail = `requests for ${host.slice(0, 200)} come from ${address || 'a Unix socket'}: name that proxy in trustedProxies, or no limit of one address applies to the people behind it`;
+    this.#log({ event: 'warning', code: 'proxy-not-configured', detail });
   }
 
   #refused(code: string, { headers }: RequestHead, { host, address }: Client, site?: Site): void {

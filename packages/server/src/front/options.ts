@@ -66,6 +66,10 @@ export interface TcpAddress {
 export interface TlsMaterial {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
+  /** Clients are asked for a certificate; whoever has none is served all the same. Default false. */
+  readonly requestCert?: boolean;
+  /** The authorities whose certificates of clients have a name that counts. */
+  readonly ca?: string | Buffer | undefined;
 }
 
 /** How pages of other origins may use the service (Fetch standard, "CORS protocol"). */

@@ -62,6 +62,8 @@ function lineOf(event: LogEvent | MeshEvent): Line {
       return { level: 'info', message: 'request refused' };
     case 'stream-ready':
       return { level: 'debug', message: 'stream ready' };
+    case 'warning':
+      return { level: 'warn', message: 'something should be changed' };
     case 'login-failed':
       return { level: 'info', message: 'log-in refused by the XMPP server' };
     case 'stream-broken':
@@ -101,6 +103,8 @@ function count(counters: CounterTable, event: LogEvent | MeshEvent): void {
     case 'stream-ready':
       counters.add('streamsReady', [String(event.secure)]);
       counters.add('streamReadySeconds', [String(event.secure)], event.tookMs / 1000);
+      break;
+    case 'warning':
       break;
     case 'login-failed':
       counters.add('loginsFailed', [event.site]);

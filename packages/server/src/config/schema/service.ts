@@ -82,6 +82,12 @@ export const serviceKeys = {
         form: 'the path of a PEM file',
         purpose: 'The private key of the certificate.',
       }),
+      clientCaFile: optionalKey(z.string().min(1), {
+        kind: 'file',
+        form: 'the path of a PEM file',
+        purpose:
+          'The authorities that sign client certificates which sites know by CN=NAME (proxiedBy.certificates).',
+      }),
     },
     { purpose: 'https without a proxy in front.' },
   ),

@@ -1,3 +1,11 @@
+/** The certificate of a client, of which only sites that ask for one make use. */
+export interface PeerCertificate {
+  /** SHA-256 of all of it, in small hexadecimal digits. */
+  readonly fingerprint: string;
+  /** Its common name, where an authority that we trust for that has signed it; else undefined. */
+  readonly name: string | undefined;
+}
+
 /** One end of an HTTP connection as the socket shows it: the client, or the nearest proxy. */
 export interface Peer {
   /** IP address; an IPv4 address is never in its IPv6 form. `unknown` where the socket has none any more. */
@@ -6,6 +14,8 @@ export interface Peer {
   readonly secure: boolean;
   /** Whether it is one of the trusted proxies. */
   readonly trusted: boolean;
+  /** The certificate that it showed; undefined: none, or the connection is not TLS. */
+  readonly certificate?: PeerCertificate | undefined;
 }
 
 /**

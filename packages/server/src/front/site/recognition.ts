@@ -7,6 +7,8 @@ export interface RecognitionOptions {
   readonly networks: readonly string[];
   /** A header that its web server adds, with a secret as its value. */
   readonly header: SecretHeader | undefined;
+  /** Certificates of its web server: SHA-256 in small hexadecimal digits, or `CN=` and a name that an authority signed. */
+  readonly certificates: readonly string[];
   /** Secrets that stand behind the path of the BOSH URL: /http-bind/SECRET. */
   readonly pathKeys: readonly string[];
 }
@@ -23,12 +25,14 @@ export class Recognition {
   readonly #networks: TrustedProxies;
   readonly #header: string | undefined;
   readonly #secrets: ReadonlySet<string>;
+  readonly #certificates: ReadonlySet<string>;
 
   /** Throws FrontError OPTION_UNUSABLE. */
-  constructor({ networks, header }: RecognitionOptions) {
+  constructor({ networks, header, certificates }: RecognitionOptions) {
     this.#networks = new TrustedProxies(networks);
     this.#header = header?.name;
     this.#secrets = new Set(header?.secrets);
+    this.#certificates = new Set(certificates);
   }
 
   /** `client` as far as it is known without the site. Undefined: the request did not come by the site's web server. */
@@ -38,9 +42,19 @@ export class Recognition {
     hasPathKey: boolean,
     proxies: TrustedProxies,
   ): Client | undefined {
-    const hasSecret = hasPathKey || this.#hasSecretHeader(head);
+    const hasSecret = hasPathKey || this.#hasSecretHeader(head) || this.#hasCertificate(head);
     if (!hasSecret && !this.#networks.has(client.address)) return undefined;
     return clientOf(head, proxies, { networks: this.#networks, hasSecret });
+  }
+
+  #hasCertificate({ peer }: RequestHead): boolean {
+    if (this.#certificates.size === 0) return false;
+    const { certificate } = peer;
+    if (certificate === undefined) return false;
+    const { fingerprint, name } = certificate;
+    return (
+      this.#certificates.has(fingerprint) || (name !== undefined && this.#certificates.has(`CN=${name}`))
+    );
   }
 
   /** Found by its hash, so the time that it takes tells nothing of how much of a wrong secret is right. */

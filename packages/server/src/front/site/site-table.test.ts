@@ -32,7 +32,7 @@ function site(
   };
 }
 
-const none = { networks: [], header: undefined, pathKeys: [] };
+const none = { networks: [], header: undefined, certificates: [], pathKeys: [] };
 const sites = [
   site('shop', { hosts: ['shop.example', 'www.shop.example'] }),
   site('all-below', { hosts: ['*.shop.example'], origins: ['https://partner.example'] }),

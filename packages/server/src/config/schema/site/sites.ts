@@ -12,6 +12,13 @@ function parseSecret(input: string): Result<string, string> {
   return SECRET.test(input) ? ok(input) : fault('is not a secret that can be used');
 }
 
+/** As `openssl x509 -fingerprint -sha256` prints it, or without the colons. */
+function parseCertificate(input: string): Result<string, string> {
+  if (/^CN=\S.{0,252}$/.test(input)) return ok(input);
+  const digits = input.replaceAll(':', '').toLowerCase();
+  return /^[0-9a-f]{64}$/.test(digits) ? ok(digits) : fault('is neither a SHA-256 fingerprint nor CN=NAME');
+}
+
 function parseSiteName(input: string): Result<string, string> {
   if (input === 'default') return fault('is the name of the site that the top of the file describes');
   return /^[a-z0-9][a-z0-9._-]{0,63}$/i.test(input) ? ok(input) : fault('is not a plain name');
@@ -41,6 +48,14 @@ const proxiedBy = group(
     secrets: list(parseSecret, {
       ...secrets,
       purpose: 'The secrets that are right in that header; two while one is being changed.',
+    }),
+    certificates: list(parseCertificate, {
+      max: 100,
+      of: 'certificates: the SHA-256 fingerprint of one, or CN=NAME for one that tls.clientCaFile signed',
+      preset: [],
+      purpose:
+        "The client certificates with which the site's web server connects, where boshd serves https itself.",
+      reason: 'Nothing secret is sent, and nothing has to be kept out of configuration files.',
     }),
     pathKeys: list(parseSecret, {
       ...secrets,
