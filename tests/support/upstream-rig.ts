@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
 import type { Input, LinkId } from '@boshd/engine/manager';
 import type { DialPlan } from '@boshd/engine/site';
@@ -88,6 +89,8 @@ export interface LoopbackServer {
   readonly port: number;
   /** Every connection so far, oldest first. */
   readonly sockets: readonly Socket[];
+  /** Lets go of the connections that are closed. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -109,6 +112,10 @@ export async function listen(
   return {
     port: bound.port,
     sockets,
+    forget: () => {
+      const open = sockets.filter((socket) => !socket.destroyed);
+      sockets.splice(0, sockets.length, ...open);
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -138,7 +145,7 @@ export function servingContext(files: CertificateFiles, maxVersion?: SecureVersi
 
 /** Makes the server's end of TLS on an accepted connection. */
 export function serveTls(
-  socket: Socket,
+  socket: Socket | Duplex,
   secureContext: SecureContext,
   secured: (socket: TLSSocket) => void = () => undefined,
   alpn: readonly string[] = [],

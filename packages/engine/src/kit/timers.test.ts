@@ -34,6 +34,7 @@ describe('TimerTable', () => {
           if (item === undefined) throw new Error('ten items');
           item.deadline = delay === null ? undefined : instantOf(now + delay);
           table.moved(item);
+          if (delay === null && pass % 2 === 0) table.drop(item);
           if (item.deadline === undefined) plain.delete(name);
           else plain.set(name, item.deadline);
 
@@ -50,5 +51,27 @@ describe('TimerTable', () => {
         }
       }),
     );
+  });
+
+  it('of items that were dropped none stays for long, and the others stay what they are', () => {
+    const table = new TimerTable<Item>();
+    const kept = Array.from({ length: 100 }, (_, name) => makeItem(name));
+    for (const item of kept) {
+      item.deadline = instantOf(1_000_000 + item.name);
+      table.moved(item);
+    }
+    for (let name = 100; name < 20_000; name += 1) {
+      const item = makeItem(name);
+      item.deadline = instantOf(name * 10);
+      table.moved(item);
+      table.drop(item);
+      table.drop(item);
+      expect(table.size).toBeLessThan(1000);
+    }
+    const given: number[] = [];
+    const end = instantOf(2_000_000);
+    for (let due = table.due(end); due !== undefined; due = table.due(end)) given.push(due.name);
+    expect(given).toEqual(kept.map(({ name }) => name));
+    expect(table.size).toBe(0);
   });
 });

@@ -14,13 +14,18 @@ interface Entry<Item extends Timed> {
   readonly item: Item;
 }
 
+/** Below, it is not worth while to make the heap anew. */
+const DROPPED_MIN = 256;
+
 /**
  * A lazy binary heap of deadlines. Moving a deadline later costs nothing: the entry stays where it is and is put back
  * when it comes up early. A BOSH session moves its deadline later with nearly every request, so nearly all moves are
  * free; only an earlier deadline adds an entry.
  */
 export class TimerTable<Item extends Timed> {
-  readonly #heap: Entry<Item>[] = [];
+  #heap: Entry<Item>[] = [];
+  /** Items that were dropped since the heap was last cleared of them. */
+  #dropped = 0;
 
   /** Entries in the heap, stale ones included. */
   get size(): number {
@@ -38,6 +43,22 @@ export class TimerTable<Item extends Timed> {
     if (deadline === undefined || (scheduled !== undefined && scheduled <= deadline)) return;
     item.scheduled = deadline;
     this.#push({ at: deadline, item });
+  }
+
+  /**
+   * Forgets an item. Its entry is left to go with many others at once: when half of the heap is of dropped items, it is made
+   * anew. So what is forgotten early does not stay in memory until its time.
+   */
+  drop(item: Item): void {
+    item.deadline = undefined;
+    if (item.scheduled === undefined) return;
+    item.scheduled = undefined;
+    this.#dropped += 1;
+    if (this.#dropped < DROPPED_MIN || 2 * this.#dropped < this.#heap.length) return;
+    const entries = this.#heap;
+    this.#heap = [];
+    this.#dropped = 0;
+    for (const entry of entries) if (entry.item.scheduled === entry.at) this.#push(entry);
   }
 
   /** Takes one item that is due at `now`, its deadline cleared, or undefined when none is due. */

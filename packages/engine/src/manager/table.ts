@@ -93,5 +93,6 @@ export class SessionTable {
   forget(slot: Slot): void {
     this.#bySid.delete(slot.session.sid);
     this.#ended.delete(slot);
+    this.timers.drop(slot);
   }
 }
