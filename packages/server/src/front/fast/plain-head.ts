@@ -21,11 +21,11 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const TAB = 0x09;
 const COLON = 0x3a;
-const DELETE = 0x7f;
 const ZERO = 0x30;
 
-/** Whether a byte may stand in a name (RFC 9110 §5.6.2), or in the path and the query of a target (RFC 3986). */
+/** Whether a byte may stand in a name or a value (RFC 9110 §5.6.2, §5.5), or in the path and the query of a target (RFC 3986). */
 const TOKEN = bytesOf(/[\w!#$%&'*+.^`|~-]/);
+const VALUE = bytesOf(/[\t\x20-\x7e\x80-\xff]/);
 const TARGET = bytesOf(/[\w!$%&'()*+,./:;=?@~-]/);
 
 function bytesOf(characters: RegExp): Uint8Array {
@@ -133,7 +133,7 @@ export class PlainHead implements RequestHead, Headers {
     if (nameEnd === bytes.length) return RAN_OUT;
     if (nameEnd === start || bytes[nameEnd] !== COLON) return ODD;
     const valueStart = bytes[nameEnd + 1] === SPACE ? nameEnd + 2 : nameEnd + 1;
-    const valueEnd = skipValue(bytes, valueStart);
+    const valueEnd = skip(bytes, valueStart, VALUE);
     const at = this.#fixed(valueEnd, LINE_END);
     if (at < 0) return at;
     // White space that is no part of the value, except for one space before it.
@@ -197,16 +197,6 @@ export class PlainHead implements RequestHead, Headers {
 function skip(bytes: Uint8Array, at: number, kind: Uint8Array): number {
   let end = at;
   while (end < bytes.length && kind[bytes[end] ?? 0] === 1) end += 1;
-  return end;
-}
-
-/** Where the value that begins at `at` ends: at the first control character (RFC 9110 §5.5). */
-function skipValue(bytes: Uint8Array, at: number): number {
-  let end = at;
-  for (; end < bytes.length; end += 1) {
-    const byte = bytes[end] ?? 0;
-    if ((byte < SPACE && byte !== TAB) || byte === DELETE) break;
-  }
   return end;
 }
 
