@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# Installs the real programs that the tests start as their own processes: XMPP servers, a proxy, a browser.
+# Installs the real programs that the tests start as their own processes: XMPP servers, proxies, a browser.
 #
 # Safe to run again: when every program is there it looks for them and does nothing else. Needs Debian 12 and root (or
 # sudo) when something is missing. No package may start a service of its own here: the tests start what they need, on
 # free loopback ports. Ends with 1 and one line for each program that cannot be had; no test is skipped for want of one.
 set -euo pipefail
 
-# program on the PATH, or file : Debian packages that bring it
+# program on the PATH, or a file : Debian packages that bring it
 PROGRAMS=(
   'prosody: prosody lua-sec lua-expat lua-socket lua-filesystem'
   '/usr/lib/prosody/modules/mod_sasl2/mod_sasl2.lua: prosody-modules'
   'ejabberdctl: ejabberd'
   'nginx: nginx'
+  '/usr/lib/nginx/modules/ngx_http_geoip2_module.so: libnginx-mod-http-geoip2'
   'haproxy: haproxy'
   'nats-server: nats-server'
+  'apache2: apache2'
+  'caddy: caddy'
+  'lighttpd: lighttpd'
   'chromium: chromium fonts-dejavu-core'
   'openssl: openssl'
   'systemd-analyze: systemd'

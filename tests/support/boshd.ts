@@ -11,7 +11,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 export interface Boshd extends RunningProgram {
   readonly port: number;
-  /** `http://127.0.0.1:port` */
+  /** `http://127.0.0.1:port`, or https with a certificate. */
   readonly origin: string;
   /** The BOSH URL. */
   readonly url: string;
@@ -35,13 +35,17 @@ export async function startBoshd(
   const rewrite = (changed: Readonly<Record<string, unknown>>) =>
     writeFile(file, JSON.stringify({ listen: [`127.0.0.1:${port}`], log, ...changed }, undefined, 2));
   await rewrite(config);
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `${config['tls'] === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const program = await startProgram({
     name: 'boshd',
     command: process.execPath,
     args: [MAIN, 'serve', '--config', file],
     directory,
-    isReady: async () => (await fetch(`${origin}/readyz`).catch(() => undefined))?.ok === true,
+    // With a certificate of its own, which this process does not trust, it says in its log that it listens.
+    isReady: async (output) =>
+      config['tls'] === undefined
+        ? (await fetch(`${origin}/readyz`).catch(() => undefined))?.ok === true
+        : output.includes('"listening"'),
   });
   const lines = async () => (await program.log()).split('\n').flatMap(parseLine);
   return {

@@ -13,16 +13,23 @@ export interface NginxOptions {
   readonly ports: readonly number[];
   /** Files to serve, by their paths below `{root}`, which stands for their directory in `http`. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Lines before `http { }`, such as modules to load. */
+  readonly main?: string;
 }
 
 /** Starts Debian's nginx with its own configuration, after nginx itself has checked it. */
-export async function startNginx({ http, ports, files = {} }: NginxOptions): Promise<RunningProgram> {
+export async function startNginx({
+  http,
+  ports,
+  files = {},
+  main = '',
+}: NginxOptions): Promise<RunningProgram> {
   const directory = await makeDirectory('nginx');
   const root = join(directory, 'root');
   await mkdir(root);
   for (const [path, content] of Object.entries(files)) await writeFile(join(root, path), content);
   const configFile = join(directory, 'nginx.conf');
-  await writeFile(configFile, configuration(http.replaceAll('{root}', root), directory));
+  await writeFile(configFile, configuration(http.replaceAll('{root}', root), directory, main));
   await run('nginx', ['-t', '-q', '-c', configFile, '-e', 'stderr'], {
     env: { ...process.env, PATH: SERVER_PATH },
   });
@@ -35,11 +42,12 @@ export async function startNginx({ http, ports, files = {} }: NginxOptions): Pro
   });
 }
 
-function configuration(http: string, directory: string): string {
+function configuration(http: string, directory: string, main: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${join(directory, name)};`,
   );
   return `
+    ${main}
     daemon off;
     # As root its worker would be another user, who may not read the test's directory; one process is enough.
     master_process off;

@@ -7,6 +7,7 @@ import { parseCommandLine } from './command-line.ts';
 import { configReferenceCommand } from './config-reference.ts';
 import { demoCommand } from './demo.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { proxyConfigCommand } from './proxy/proxy-config.ts';
 import { reloadCommand } from './running/reload.ts';
 import { statusCommand } from './running/status.ts';
 import { serveCommand } from './serve.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   checkCommand,
   checkConfigCommand,
   configReferenceCommand,
+  proxyConfigCommand,
   helpCommand,
 ];
 

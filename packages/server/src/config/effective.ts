@@ -6,8 +6,10 @@ import {
   type Config,
   formatDuration,
   formatListenAt,
+  formatMember,
   formatSize,
   type ListenAt,
+  type MemberAt,
   type PassedSockets,
 } from './schema/index.ts';
 
@@ -31,7 +33,8 @@ function written(value: unknown, key: Key): unknown {
 }
 
 function writtenItem(item: unknown): unknown {
-  return typeof item === 'object' && item !== null ? formatListenAt(item as ListenAt | PassedSockets) : item;
+  if (typeof item !== 'object' || item === null) return item;
+  return 'weight' in item ? formatMember(item as MemberAt) : formatListenAt(item as ListenAt | PassedSockets);
 }
 
 function writtenKeys(values: unknown, keys: readonly Key[]): Record<string, unknown> {

@@ -12,6 +12,9 @@ export {
   formatListenAt,
   type HostPort,
   type ListenAt,
+  type MemberAt,
+  parseDomain,
+  parseMember,
   type SiteConfig,
   type SiteKeys,
 } from './schema/index.ts';

@@ -6,9 +6,17 @@ import { serviceKeys } from './service.ts';
 import { siteKeys } from './site/site.ts';
 import { type siteSchema, sites } from './site/sites.ts';
 
+export { formatMember, type MemberAt, parseMember } from './cloud/members.ts';
 export { type KeyFacts, type KeyKind, keyFacts } from './kinds.ts';
 export { formatListenAt, type ListenAt, type PassedSockets } from './listen.ts';
-export { type Bytes, formatDuration, formatHostPort, formatSize, type HostPort } from './values.ts';
+export {
+  type Bytes,
+  formatDuration,
+  formatHostPort,
+  formatSize,
+  type HostPort,
+  parseDomain,
+} from './values.ts';
 
 /**
  * Every configuration key, declared once: its type, default, limits, purpose and reason. The file, the environment, the

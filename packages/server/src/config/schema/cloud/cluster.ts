@@ -1,6 +1,7 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
 import { choiceOrCount, count, duration, flag, group, key, list, optionalKey } from '../kinds.ts';
+import { membersKey } from './members.ts';
 
 /** Also a token of a NATS subject and a part of a cookie. */
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/;
@@ -33,6 +34,7 @@ export const clusterKeys = {
   }),
   cluster: group(
     {
+      members: membersKey,
       id: optionalKey(z.string().regex(NAME), {
         kind: 'text',
         form: NAME_FORM,

@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { accepts, makeDirectory, type RunningProgram, SERVER_PATH, startProgram } from '../program.ts';
+import type { ProxyText } from './index.ts';
+
+const run = promisify(execFile);
+
+/** Starts Debian's HAProxy with nothing but the text. */
+export async function startHaproxy({ text, port }: ProxyText): Promise<RunningProgram> {
+  const directory = await makeDirectory('haproxy');
+  const file = join(directory, 'haproxy.cfg');
+  await writeFile(file, text);
+  await run('haproxy', ['-c', '-f', file], { env: { ...process.env, PATH: SERVER_PATH } });
+  return startProgram({
+    name: 'HAProxy',
+    command: 'haproxy',
+    args: ['-db', '-f', file],
+    directory,
+    stopSignal: 'SIGKILL',
+    isReady: () => accepts(port),
+  });
+}
