@@ -182,7 +182,7 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   if (stream.isLoggedIn) return;
   if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
     enterStreamPhase(stream, 'authenticated');
-  } else if (payload.name === 'failure' && payload.namespace === NS.sasl) {
+  } else if (isRefusedLogIn(stream, payload, turn.toolbox)) {
     turn.work.push({ type: 'login-failed' });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
@@ -205,6 +205,18 @@ function isManagedLogIn({ limits }: Stream, { name, namespace, bytes }: Payload,
       (child.namespace === NS.bind2 && child.name === 'bound') ||
       (child.namespace === NS.streamManagement && child.name === 'resumed'),
   );
+}
+
+/** RFC 6120 §6.5, XEP-0388 §2.6.3, XEP-0078 §3.2 */
+function isRefusedLogIn(
+  { legacyAuthId }: Stream,
+  { name, namespace, bytes }: Payload,
+  toolbox: Toolbox,
+): boolean {
+  if (name === 'failure') return namespace === NS.sasl || namespace === NS.sasl2;
+  if (name !== 'iq' || legacyAuthId === undefined || bytes.length > UNDERSTOOD_BYTES_MAX) return false;
+  const { attributes } = readElement(bytes, toolbox);
+  return attributes.get('type') === 'error' && attributes.get('id') === legacyAuthId;
 }
 
 function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
