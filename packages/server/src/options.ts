@@ -6,10 +6,12 @@ import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
 import { FrontError } from './front/errors.ts';
 import { FRONT_LIMITS, type FrontOptions, type ListenAddress, type TlsMaterial } from './front/options.ts';
-import type { Pages } from './front/reply/pages.ts';
+import { type Discovery, hostMetaPages } from './front/reply/host-meta.ts';
+import { firstOf, type Pages } from './front/reply/pages.ts';
 import type { RecognitionOptions } from './front/site/recognition.ts';
 import type { SiteOptions } from './front/site/site.ts';
 import { passedSockets } from './sockets/index.ts';
+import { nodeToolbox } from './toolbox.ts';
 import type { UpstreamOptions } from './upstream/options.ts';
 
 /** The configuration as each part of boshd wants it: the only place that knows both sides. */
@@ -112,8 +114,23 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       streamsMax: http.streamsMax,
       socketMode: Number.parseInt(http.socketMode, 8),
     },
-    pages,
+    pages: firstOf(hostMetaPages(discoveries(config), nodeToolbox()), pages),
   };
+}
+
+/** What each site that is to be found tells clients (XEP-0156). */
+function discoveries(config: Config): ReadonlyMap<string, Discovery> {
+  const sites: readonly (readonly [string, SiteKeys])[] = [['default', config], ...config.sites];
+  return new Map(
+    sites.flatMap(([name, { hostMeta, paths, websocket, syntaxes }]) => {
+      if (!hostMeta.enabled) return [];
+      const boshPath = syntaxes.includes('post') ? paths[0] : undefined;
+      const websocketPath = syntaxes.includes('websocket') ? websocket.paths[0] : undefined;
+      return [
+        [name, { boshUrls: hostMeta.bosh, websocketUrls: hostMeta.websocket, boshPath, websocketPath }],
+      ];
+    }),
+  );
 }
 
 /** The sockets of systemd are as many as its unit says. Throws FrontError where there are none. */

@@ -4,11 +4,11 @@ import { choice, group, optionalKey, parsed } from '../kinds.ts';
 const URI_CHARS_MAX = 2000;
 
 /** A client posts to it, so it must be an absolute URI of the web; who is sent there must not be sent with a password. */
-function parseUri(input: string): Result<string, string> {
+export function parseUri(input: string): Result<string, string> {
   return parseAbsolute(input, 'https:', 'http:');
 }
 
-function parseWebSocketUri(input: string): Result<string, string> {
+export function parseWebSocketUri(input: string): Result<string, string> {
   return parseAbsolute(input, 'wss:', 'ws:');
 }
 

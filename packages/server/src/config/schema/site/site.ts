@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { flag, group, key, list, optionalKey, parsed, size } from '../kinds.ts';
 import { sessionKeys, streamKeys } from '../session.ts';
 import { parseDomain, parseDomainPattern, parseOriginPattern } from '../values.ts';
+import { hostMetaKeys } from './discovery.ts';
 import { seeOtherKeys } from './elsewhere.ts';
 import { limits } from './limits.ts';
 import { parsePath } from './paths.ts';
@@ -177,5 +178,6 @@ export const siteKeys = {
   session: sessionKeys,
   stream: streamKeys,
   websocket: websocketKeys,
+  hostMeta: hostMetaKeys,
   limits,
 };
