@@ -9,8 +9,9 @@ export interface Target {
   readonly path: string;
   /** The XMPP domain to log in to; unused by the yardstick. */
   readonly domain: string;
-  /** The process whose CPU time is counted. */
+  /** The process whose CPU time is counted, and others that have a part in it. */
   readonly pid: number;
+  readonly alsoPids?: readonly number[];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { forwardCost, workersGain } from './cluster.ts';
 import type { EchoResult, LoginConnections, LoginResult, Pattern } from './contract.ts';
 import type { Bench, Subject, Upstream } from './run/bench.ts';
 import { residentBytes, sleep } from './run/measure.ts';
@@ -23,6 +24,8 @@ export const scenarios: Readonly<Record<ScenarioName, (bench: Bench) => Promise<
   login: (bench) => loginCost(bench, 'login', 'plain', { of: 'ratio', atMost: 10 }),
   idle: (bench) => idleMemory(bench, 'idle', 'plain', { of: 'boshd', atMost: 20 }),
   storm: stormLoss,
+  forward: forwardCost,
+  workers: workersGain,
   'tight-tls': (bench) => saturated(bench, 'tight-tls', 'tight', bench.options.tls, undefined),
   'browser-tls': (bench) => saturated(bench, 'browser-tls', 'browser', bench.options.tls, undefined),
   'login-tls': (bench) => loginCost(bench, 'login-tls', bench.options.tls, undefined),

@@ -1,5 +1,5 @@
 import type { EchoJob, EchoResult } from '../contract.ts';
-import { cpuNs, sleep, spread } from '../run/measure.ts';
+import { cpuNsOf, sleep, spread } from '../run/measure.ts';
 import { Random } from '../run/random.ts';
 import { Chat } from './chat.ts';
 import { closeSessions } from './crowd.ts';
@@ -23,10 +23,10 @@ export async function echo(job: EchoJob): Promise<EchoResult> {
   latenciesMs = [];
   generator?.restart();
   const startMs = performance.now();
-  const cpuAtStart = cpuNs(job.target.pid);
+  const cpuAtStart = cpuNsOf(job.target);
   const requestsAtStart = chat.requestsSent;
   await sleep(job.seconds * 1_000);
-  const used = cpuNs(job.target.pid) - cpuAtStart;
+  const used = cpuNsOf(job.target) - cpuAtStart;
   const wallSeconds = (performance.now() - startMs) / 1_000;
   const requests = chat.requestsSent - requestsAtStart;
   const measuredMs = latenciesMs;

@@ -3,14 +3,16 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Faults, LoadCalls, PeerCalls, PeerPorts, ProbeCalls, Target } from '../contract.ts';
 import type { Caller } from './calls.ts';
-import { sleep } from './measure.ts';
+import { childPids, sleep } from './measure.ts';
 import type { Options } from './options.ts';
 import {
+  boshdScript,
   makeIdentity,
   type Process,
   startBoshd,
   startLoad,
   startPeer,
+  startProgram,
   startYardstick,
   type TlsIdentity,
 } from './processes.ts';
@@ -18,6 +20,8 @@ import { type Failure, isFaulty } from './report.ts';
 
 const domain = 'bench.test';
 const startPatienceMs = 20_000;
+/** Until the members of a cluster know each other. */
+const joinMs = 2_000;
 
 /** How the server under test reaches the XMPP peer. */
 export type Upstream = 'plain' | 'starttls' | 'direct';
@@ -29,6 +33,13 @@ export interface Subject {
   readonly probe: Caller<ProbeCalls>;
 }
 
+/** A member of a cluster, or a process that stands for several. */
+export interface Member {
+  readonly name: 'boshd';
+  readonly label: string;
+  readonly target: Target;
+}
+
 /** The processes of one scenario: the peer and the load at once, servers when asked for; all end with `stop`. */
 export class Bench {
   readonly options: Options;
@@ -36,7 +47,7 @@ export class Bench {
   readonly peer: Caller<PeerCalls>;
   readonly failures: Failure[] = [];
   readonly #scenario: string;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #identity: TlsIdentity;
   readonly #ports: PeerPorts;
   readonly #stops: (() => Promise<void>)[];
@@ -54,7 +65,7 @@ export class Bench {
     this.load = load.caller;
     this.peer = peer.caller;
     this.#scenario = scenario;
-    this.#folder = folder;
+    this.folder = folder;
     this.#identity = identity;
     this.#ports = ports;
     this.#stops = [load.stop, peer.stop];
@@ -84,9 +95,9 @@ export class Bench {
 
   async boshd(upstream: Upstream): Promise<Subject> {
     const port = await freePort();
-    const configFile = join(this.#folder, 'boshd.json');
+    const configFile = join(this.folder, 'boshd.json');
     writeFileSync(configFile, JSON.stringify(this.#config(port, upstream), undefined, 2));
-    const logFile = join(this.#folder, 'boshd.log');
+    const logFile = join(this.folder, 'boshd.log');
     const process = startBoshd(configFile, logFile, this.#profiling());
     this.#stops.unshift(process.stop);
     if (!(await isListening(port)))
@@ -102,8 +113,52 @@ export class Bench {
     return { name: 'boshd', target, probe: process.caller };
   }
 
+  /** A boshd of several that are one service; `settings` are what it has besides the usual. */
+  async member(
+    label: string,
+    settings: Readonly<Record<string, unknown>>,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<Member> {
+    const port = await freePort();
+    const configFile = join(this.folder, `${label}.json`);
+    writeFileSync(configFile, JSON.stringify({ ...Object(this.#config(port, 'plain')), ...settings }));
+    const args = [boshdScript, 'serve', '--config', configFile];
+    const logFile = join(this.folder, `${label}.log`);
+    const process = startProgram(globalThis.process.execPath, args, logFile, environment);
+    this.#stops.unshift(process.stop);
+    if (!(await isListening(port)))
+      throw new Error(`boshd does not listen on port ${port}. It said:\n${readFileSync(logFile, 'utf8')}`);
+    // Members learn of each other with the next heartbeat, and all workers are there.
+    await sleep(joinMs);
+    const { pid } = process;
+    const alsoPids = childPids(pid);
+    const target: Target = {
+      flavour: 'bosh',
+      host: '127.0.0.1',
+      port,
+      path: '/http-bind',
+      domain,
+      pid,
+      alsoPids,
+    };
+    return { name: 'boshd', label, target };
+  }
+
+  /** Starts a NATS server; the URL of it. */
+  async nats(): Promise<string> {
+    const port = await freePort();
+    const { stop } = startProgram(
+      'nats-server',
+      ['-a', '127.0.0.1', '-p', String(port)],
+      join(this.folder, 'nats.log'),
+    );
+    this.#stops.unshift(stop);
+    if (!(await isListening(port))) throw new Error('nats-server does not listen');
+    return `nats://127.0.0.1:${port}`;
+  }
+
   /** Keeps what went wrong for the report. */
-  judge(subject: Subject, faults: Faults): void {
+  judge(subject: Pick<Subject, 'name'>, faults: Faults): void {
     if (isFaulty(faults)) this.failures.push({ scenario: this.#scenario, server: subject.name, faults });
   }
 
@@ -128,7 +183,7 @@ export class Bench {
   }
 
   #profiling(): readonly string[] {
-    return this.options.profile ? ['--cpu-prof', `--cpu-prof-dir=${this.#folder}`] : [];
+    return this.options.profile ? ['--cpu-prof', `--cpu-prof-dir=${this.folder}`] : [];
   }
 }
 

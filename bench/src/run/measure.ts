@@ -13,6 +13,22 @@ export function cpuNs(pid: number): number {
   return total;
 }
 
+/** CPU time of all processes of a target. */
+export function cpuNsOf({
+  pid,
+  alsoPids = [],
+}: {
+  readonly pid: number;
+  readonly alsoPids?: readonly number[];
+}): number {
+  return [pid, ...alsoPids].reduce((sum, each) => sum + cpuNs(each), 0);
+}
+
+/** The processes that a process has started and that run. */
+export function childPids(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+}
+
 /** Resident memory of a process in bytes: what `top` shows as RES. */
 export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];

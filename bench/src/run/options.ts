@@ -7,6 +7,8 @@ export const scenarioNames = [
   'login',
   'idle',
   'storm',
+  'forward',
+  'workers',
   'tight-tls',
   'browser-tls',
   'login-tls',

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,15 +57,29 @@ export function startBoshd(
   logFile: string,
   nodeOptions: readonly string[],
 ): Process<ProbeCalls> {
-  const script = fileURLToPath(new URL('../../../packages/server/dist/main.js', import.meta.url));
   const probe = new URL('./probe.js', import.meta.url).href;
   const log = openSync(logFile, 'a');
-  const child = fork(script, ['serve', '--config', configFile], {
+  const child = fork(boshdScript, ['serve', '--config', configFile], {
     execArgv: ['--import', probe, ...nodeOptions],
     stdio: ['ignore', log, log, 'ipc'],
   });
   return started<ProbeCalls>(`boshd (${logFile})`, child);
 }
+
+/** Another program, or boshd without the probe beside it. What it says goes to `logFile`. */
+export function startProgram(
+  command: string,
+  args: readonly string[],
+  logFile: string,
+  environment: Readonly<Record<string, string>> = {},
+): { readonly pid: number; stop(): Promise<void> } {
+  const log = openSync(logFile, 'a');
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin`, ...environment };
+  return started(command, spawn(command, [...args], { env, stdio: ['ignore', log, log] }));
+}
+
+/** What runs boshd: the built command. */
+export const boshdScript = fileURLToPath(new URL('../../../packages/server/dist/main.js', import.meta.url));
 
 export interface TlsIdentity {
   readonly keyFile: string;

@@ -107,7 +107,7 @@ export class Mesh {
       if (member.state !== 'gone' && now - member.heardAt >= this.#limits.probeAfter)
         this.#outbox.send(member.incarnation, { kind: 'probe' });
       this.#flights.tick(member, now);
-      this.#reception.arrived(member.incarnation, instantOf(member.heardAt - this.#limits.suspectAfter));
+      this.#reception.arrived(member.incarnation, instantOf(member.heardAt - this.#limits.heartbeat));
     }
     this.#announce(this.isUnsure);
   }
@@ -283,7 +283,7 @@ export class Mesh {
 
   #isGone(member: Member): void {
     this.#flights.over(member);
-    this.#reception.gone(member.incarnation);
+    this.#reception.gone(member.incarnation, member.goneWhy === 'left');
     this.#surety.heard(member.incarnation);
   }
 

@@ -5,7 +5,7 @@ import type { Incarnation, MemberFacts } from './codec/index.ts';
 export interface MeshIdentity {
   /** New at each start: 16 lower-case hexadecimal digits. */
   readonly incarnation: Incarnation;
-  /** The operator's name of the member, which no other has. */
+  /** The operator's name of the member, which no other has; of one of several workers of a machine, `machine/worker`. */
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
@@ -15,6 +15,8 @@ export interface MeshIdentity {
   readonly version: string;
   /** Of the cluster, at least one: the first signs sids, all are accepted. */
   readonly keys: readonly ByteString[];
+  /** The name of the cookie that tells proxies the owner of a session. Default: none is set. */
+  readonly cookieName?: string | undefined;
 }
 
 /** What this member says of itself, as it is now. */

@@ -6,7 +6,13 @@ export type MeshWork =
   | { readonly type: 'send'; readonly to: Incarnation; readonly bytes: ByteString }
   | { readonly type: 'announce'; readonly bytes: ByteString }
   /** A request of the own front was answered by its owner. */
-  | { readonly type: 'answer'; readonly request: number; readonly reply: ForwardedReply }
+  | {
+      readonly type: 'answer';
+      readonly request: number;
+      readonly reply: ForwardedReply;
+      /** The name of the owner, where the request was a creation. */
+      readonly createdAt: string | undefined;
+    }
   | { readonly type: 'drop'; readonly request: number }
   /**
    * The mesh answers a request itself. `unknown`: no such session. `over`: its owner is gone. `unavailable`: nobody knows

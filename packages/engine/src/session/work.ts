@@ -12,6 +12,8 @@ export interface Reply {
   readonly body: ByteString;
   /** Given with a refusal that is only for now. */
   readonly retryAfterSeconds?: number | undefined;
+  /** For Set-Cookie (RFC 6265 §4.1); only of a creation reply of a cluster that has a routing cookie. */
+  readonly cookie?: string | undefined;
 }
 
 /** What a restart request asks (XEP-0206 §5). */

@@ -51,12 +51,13 @@ export function cloudOf(
   const { heartbeat, suspectAfter, patience, lease } = cluster;
   const identity: MeshIdentity = {
     incarnation: hexOf(toolbox.randomBytes(INCARNATION_BYTES)),
-    id: worker === undefined ? id : `${id}.${worker.index}`,
+    id: worker === undefined ? id : `${id}/${worker.index}`,
     startedAtMs: Date.now(),
     region: cluster.region,
     weight: cluster.weight,
     version: version(),
     keys: keysOf(config, worker),
+    cookieName: cluster.routingCookie,
   };
   const { waitMax } = config.session;
   const limits: MeshLimits = {

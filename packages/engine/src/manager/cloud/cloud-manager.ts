@@ -36,6 +36,9 @@ export class CloudManager {
   readonly #manager: ConnectionManager;
   readonly #mesh: Mesh;
   readonly #own: Incarnation;
+  readonly #identity: MeshIdentity;
+  /** Creation requests of the own front whose session is made here: their replies may bear the cookie. */
+  readonly #creations = new Set<RequestId>();
   #outputs: CloudOutput[] = [];
   /** Replies that wait until it is known that their sessions were not told to be over. */
   #heldBack: { readonly request: RequestId; readonly reply: Reply }[] = [];
@@ -51,6 +54,7 @@ export class CloudManager {
     const { sids } = this.#mesh;
     this.#manager = new ConnectionManager({ ...config, makeSid: () => sids.make() }, toolbox);
     this.#own = identity.incarnation;
+    this.#identity = identity;
   }
 
   /** When `advance` must be called. */
@@ -144,13 +148,19 @@ export class CloudManager {
     const { regions = NO_REGIONS } = input;
     const sessions = this.#manager.liveSessions;
     const where = this.#mesh.create(input.request, forwardedOf(input), regions, now, sessions);
-    if (where === 'here') this.#ownHandle(input, now);
+    if (where === 'here') this.#createHere(input, now);
     else if (where === 'nowhere') this.#respond(input.request, UNAVAILABLE, now);
+  }
+
+  #createHere(input: RequestInput, now: Instant): void {
+    if (this.#identity.cookieName !== undefined) this.#creations.add(input.request);
+    this.#ownHandle(input, now);
   }
 
   #lost(input: Extract<Input, { type: 'request-aborted' | 'reply-lost' }>, now: Instant): void {
     const { request, sid } = input;
     const kind = input.type === 'reply-lost' ? 'reply-lost' : 'abort';
+    this.#creations.delete(request);
     if (sid?.startsWith(this.#own) !== true && this.#mesh.lost(kind, request, sid)) return;
     this.#ownHandle(input, now);
   }
@@ -172,7 +182,18 @@ export class CloudManager {
   #respond(request: RequestId, reply: Reply, now: Instant): void {
     if (this.#mesh.isUnsure) this.#heldBack.push({ request, reply });
     else if (request < 0) this.#mesh.answerGuest(request, reply, now);
+    else if (this.#creations.delete(request)) this.#answerCreation(request, reply, this.#identity.id);
     else this.#outputs.push({ type: 'respond', request, reply });
+  }
+
+  /** Tells proxies, by a cookie if there is to be one, which member has the session. */
+  #answerCreation(request: RequestId, reply: Reply, member: string): void {
+    const { cookieName } = this.#identity;
+    const isCreated = cookieName !== undefined && reply.body.includes(" sid='");
+    // Proxies know machines, not the workers on them.
+    const [machine] = member.split('/');
+    const cookie = `${cookieName}=${machine}; Path=/; HttpOnly; SameSite=Lax`;
+    this.#outputs.push({ type: 'respond', request, reply: isCreated ? { ...reply, cookie } : reply });
   }
 
   #finish(now: Instant): readonly CloudOutput[] {
@@ -197,7 +218,8 @@ export class CloudManager {
         this.#outputs.push({ type: 'mesh-announce', bytes: work.bytes });
         break;
       case 'answer':
-        this.#outputs.push({ type: 'respond', request: work.request, reply: work.reply });
+        if (work.createdAt !== undefined) this.#answerCreation(work.request, work.reply, work.createdAt);
+        else this.#outputs.push({ type: 'respond', request: work.request, reply: work.reply });
         break;
       case 'drop':
         this.#outputs.push(work);

@@ -40,6 +40,11 @@ const MESSAGES: readonly Message[] = [
     "<message xmlns='jabber:client'><body>grüße 😀</body></message><auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>a</auth><ü xmlns='urn:ü'/>",
   ),
   { kind: 'reply', id: 2 ** 53 - 1, reply: { status: 404, contentType: 'text/xml', body: ascii('\xff\0') } },
+  {
+    kind: 'reply',
+    id: 1,
+    reply: { status: 200, contentType: 'a', body: ascii(''), retryAfterSeconds: 7 },
+  },
   { kind: 'drop', id: 0 },
   { kind: 'abort', id: 1, sid: '' },
   { kind: 'reply-lost', id: 127, sid: 's'.repeat(80) },

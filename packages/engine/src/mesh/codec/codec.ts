@@ -120,6 +120,7 @@ function writeMessage(writer: Writer, message: Message): void {
     case 'reply':
       writer.number(message.id);
       writer.byte(STATUSES.indexOf(message.reply.status));
+      writer.number(message.reply.retryAfterSeconds ?? 0);
       writer.text(message.reply.contentType);
       writer.bytes(message.reply.body);
       break;
@@ -160,8 +161,10 @@ function readMessage(reader: Reader, kind: Exclude<Kind, 'piece'>): Message {
       const id = reader.number();
       const status = STATUSES[reader.byte()];
       if (status === undefined) reader.break();
+      const retryAfterSeconds = reader.number();
       const contentType = reader.text();
-      return { kind, id, reply: { status: status ?? 503, contentType, body: reader.bytes() } };
+      const reply = { status: status ?? 503, contentType, body: reader.bytes() };
+      return { kind, id, reply: retryAfterSeconds === 0 ? reply : { ...reply, retryAfterSeconds } };
     }
     case 'drop':
       return { kind, id: reader.number() };

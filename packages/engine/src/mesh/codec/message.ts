@@ -42,6 +42,8 @@ export interface ForwardedReply {
   readonly status: 200 | 400 | 403 | 404 | 503;
   readonly contentType: string;
   readonly body: ByteString;
+  /** Given with a refusal that is only for now. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** A request of the member that forwarded it, by the number it has there: the forwarding id. */

@@ -46,9 +46,14 @@ export class Flights {
 
   /** The owner has answered; without a reply it wants the connection closed. Late answers are nobody's. */
   answered(owner: Member, request: number, reply: ForwardedReply | undefined): void {
-    if (!owner.flights.delete(request)) return;
+    const flight = owner.flights.get(request);
+    if (flight === undefined) return;
+    owner.flights.delete(request);
     if (reply === undefined) this.#work.push({ type: 'drop', request });
-    else this.#work.push({ type: 'answer', request, reply });
+    else {
+      const createdAt = flight.sid === undefined ? owner.facts.id : undefined;
+      this.#work.push({ type: 'answer', request, reply, createdAt });
+    }
   }
 
   lost(kind: 'abort' | 'reply-lost', owner: Member, request: number, sid: string): void {

@@ -80,11 +80,12 @@ export class Reception {
     else if (first > 0) sent.splice(0, first);
   }
 
-  /** The member is gone: nobody listens at its requests, and its newest answers came to nobody. */
-  gone(from: Incarnation): void {
+  /** The member is gone, and nobody listens at its requests. One that said goodbye has passed on all answers before. */
+  gone(from: Incarnation, saidGoodbye: boolean): void {
     for (const [request, { sid }] of this.#guests.leaveAll(from))
       this.#work.push({ type: 'guest-aborted', request, sid });
-    this.doubt(from);
+    if (saidGoodbye) this.#sent.delete(from);
+    else this.doubt(from);
   }
 
   /** The newest answers to the member may have got lost: their sessions do not count them as read. */

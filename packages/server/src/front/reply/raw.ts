@@ -9,8 +9,9 @@ import type { PlainReply } from './plain.ts';
 export function replyLines(reply: Reply | PlainReply, headers: ReplyHeaders): HeaderLines {
   if (!('headers' in reply)) {
     const usual = headers.of(reply.contentType, reply.body.length);
-    const { retryAfterSeconds } = reply;
-    return retryAfterSeconds === undefined ? usual : [...usual, 'Retry-After', retryAfterSeconds];
+    const { retryAfterSeconds, cookie } = reply;
+    if (retryAfterSeconds !== undefined) return [...usual, 'Retry-After', retryAfterSeconds];
+    return cookie === undefined ? usual : [...usual, 'Set-Cookie', cookie];
   }
   const own = plainHeaders(reply);
   return reply.instead === undefined ? headers.with(own) : [...own, ...reply.instead];
@@ -19,7 +20,7 @@ export function replyLines(reply: Reply | PlainReply, headers: ReplyHeaders): He
 /** The whole reply as bytes, for where node:http does not write it. `isLast`: the connection ends with it. */
 export function replyBytes(reply: Reply | PlainReply, headers: ReplyHeaders, isLast: boolean): ByteString {
   const lines =
-    'headers' in reply || reply.retryAfterSeconds !== undefined
+    'headers' in reply || reply.retryAfterSeconds !== undefined || reply.cookie !== undefined
       ? linesText(replyLines(reply, headers))
       : headers.text(reply.contentType, reply.body.length);
   return wholeReply(reply, lines, isLast);

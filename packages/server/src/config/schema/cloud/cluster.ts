@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { choiceOrCount, count, duration, flag, group, key, list, optionalKey } from '../kinds.ts';
 import { membersKey } from './members.ts';
 
-/** Also a token of a NATS subject and a part of a cookie. */
+/** Also a token of a NATS subject, and a cookie's name or value. */
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/;
 const NAME_FORM = 'a name of letters, digits, - and _';
 
@@ -74,7 +74,7 @@ export const clusterKeys = {
         kind: 'text',
         form: NAME_FORM,
         purpose:
-          'The name of a cookie that tells proxies which member has the session: its value is the id of the member, nothing else. Nothing depends on it; it spares the way from one member to another. Absent: none is set.',
+          'The name of a cookie that tells proxies which member has the session: its value is the id of the member, nothing else. Nothing depends on it; a proxy that follows it spares the way from one member to another. Absent: none is set.',
       }),
       heartbeat: duration({
         purpose:
