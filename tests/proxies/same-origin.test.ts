@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { until } from '../support/program.ts';
 import { type FrontProxy, PROXIES, startProxy } from '../support/proxies/index.ts';
 import { BoshClient } from '../support/xmpp/bosh-client.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
@@ -90,6 +93,19 @@ describe.each(PROXIES)('%s', (name) => {
     session.message('someone@peer', text);
     expect(await session.nextMessage()).toBe(text);
     await session.logout();
+  });
+
+  test('the WebSocket comes through', async () => {
+    const { url, headers } = proxy.site('one.example', '/xmpp-websocket');
+    const socket = new WebSocket(url.replace('http:', 'ws:'), 'xmpp', { headers });
+    await once(socket, 'open');
+    const texts: string[] = [];
+    socket.on('message', (data) => texts.push(String(data)));
+    socket.send(`<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='${DOMAIN}' version='1.0'/>`);
+    await until('the features', () => texts.some((text) => text.includes('ANONYMOUS')));
+    expect([socket.protocol, texts[0]?.startsWith('<open')]).toEqual(['xmpp', true]);
+    socket.close();
+    await once(socket, 'close');
   });
 
   async function created() {

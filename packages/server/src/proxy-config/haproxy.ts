@@ -179,7 +179,12 @@ function backend(name: string, { groups }: Pool, facts: ClusterFacts): Lines {
     'http-check expect status 200',
     ...comment('Idle connections are closed before boshd would close them (http.keepAlive).'),
     'http-reuse safe',
-    'default-server check inter 2s fastinter 500ms fall 2 rise 2 pool-purge-delay 20s',
+    ...comment(
+      'One connection that could not be made takes a member out until it is ready again: it has the fewest connections then,',
+      'and would be chosen over and over.',
+    ),
+    'default-server check inter 2s fastinter 500ms downinter 500ms fall 2 rise 2 observe layer4 error-limit 1 on-error mark-down',
+    'default-server pool-purge-delay 20s',
     ...groups.flatMap((group, rank) => group.map((member) => server(member, rank > 0, cookie !== undefined))),
   ]);
 }
