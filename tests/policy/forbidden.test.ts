@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { ConnectionManager, DEFAULT_ADMISSION_LIMITS, type LogEvent } from '@boshd/engine/manager';
 import { CLIENT_XML_LIMITS, decodeBody, escapeAttribute } from '@boshd/engine/wire';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Driver } from '../../packages/server/src/driver.ts';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import type { SocketOwner } from '../../packages/server/src/upstream/sockets.ts';
@@ -13,6 +13,9 @@ import { InputRecorder, planFor } from '../support/upstream-rig.ts';
 import { isForbiddenAddress, isForbiddenPort } from './oracle.ts';
 
 const nothing = (): void => undefined;
+
+// Thousands of questions to a DNS server take their time on a busy machine.
+vi.setConfig({ testTimeout: 600_000 });
 
 /** Set for a longer search; a failure prints the seed and the path to it. */
 const RUNS = Number(process.env['POLICY_RUNS'] ?? 400);
