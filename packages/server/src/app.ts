@@ -3,6 +3,8 @@ import { ascii, fault } from '@boshd/engine/kit';
 import type { CloudManager, ConnectionManager } from '@boshd/engine/manager';
 import type { AdminAddress, OrderOutcome, SelfParts } from './admin/index.ts';
 import { cloudOf } from './compose/cloud.ts';
+import { clusterOf } from './compose/cluster-status.ts';
+import { Drain } from './compose/drain.ts';
 import { connect, endSessions, leave, machineOf, orLeave } from './compose/machine.ts';
 import { openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
@@ -56,12 +58,12 @@ export async function startApp({
   worker,
 }: AppParts): Promise<App> {
   const toolbox = nodeToolbox();
-  let isStopping = false;
-  const health = healthPages(() => (isStopping ? ascii('stopping\n') : undefined));
   const cloud = cloudOf(config, worker, toolbox);
   const manager = machineOf(config, cloud, toolbox);
   const driver = new Driver(manager);
   const submit = driver.submit.bind(driver);
+  const drain = new Drain(driver, manager, () => reloader.config.shutdown.drain, observe.logger);
+  const health = healthPages(() => lineOf(drain.notReady));
   const log = observe.event.bind(observe);
   const regions = await openRegions(config, observe.logger);
   const frontOptions = (current: Config) => ({
@@ -75,28 +77,30 @@ export async function startApp({
   const mesh = await connect(driver, { front, upstream, observe }, cloud);
 
   const { bound } = await orLeave(front.listen(), driver, mesh);
-  const notReady = () => (isStopping ? 'stopping' : undefined);
-  const self = selfOf(manager, observe, reloader, notReady, cloud?.identity.id ?? hostname());
-  const admin = await openAdmin(config, self, { reload: async () => reloader.reload() }).catch(
-    async (error: unknown) => {
-      await front.close(0);
-      throw error;
-    },
-  );
+  const self = selfOf(manager, observe, reloader, drain, cloud?.identity.id ?? hostname());
+  const orders = { reload: async () => reloader.reload(), drain: async () => drain.order() };
+  const admin = await openAdmin(config, self, orders, worker !== undefined).catch(async (error: unknown) => {
+    await front.close(0);
+    throw error;
+  });
   return {
     urls: bound.map((address) => urlOf(address, config)),
     admin: admin.bound,
     reload: () => reloader.reload(),
     stop: async () => {
-      isStopping = true;
-      const { drain, deadline } = reloader.config.shutdown;
-      await endSessions(driver, manager, drain, mesh);
+      drain.stopping();
+      const { drain: drainMs, deadline } = reloader.config.shutdown;
+      await endSessions(driver, manager, drainMs, mesh);
       await Promise.all([front.close(deadline), upstream.stop(deadline)]);
       await leave(driver, mesh);
       regions.close();
       await admin.close();
     },
   };
+}
+
+function lineOf(text: string | undefined) {
+  return text === undefined ? undefined : ascii(`${text}\n`);
 }
 
 function urlOf({ host, port, path: socket, secure }: BoundAddress, { paths: [path = '/'] }: Config): string {
@@ -120,7 +124,7 @@ function selfOf(
   manager: CloudManager | ConnectionManager,
   { counters, ends }: Observe,
   reloader: Reloader,
-  notReady: SelfParts['notReady'],
+  drain: Drain,
   member: string,
 ): SelfParts {
   return {
@@ -128,8 +132,9 @@ function selfOf(
     version: version(),
     sites: () => ['default', ...reloader.config.sites.keys()],
     slots: () => manager.inspect(),
-    notReady,
+    notReady: () => drain.notReady,
     series: () => [...counters.described(), ...trafficSeries(manager.sites())],
+    cluster: () => clusterOf(manager),
     ends,
   };
 }

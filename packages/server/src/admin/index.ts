@@ -5,9 +5,11 @@ export { lasted, summed } from './page.ts';
 export { Self, type SelfParts } from './self.ts';
 export {
   type AdminSource,
+  type ClusterStatus,
   type EndStatus,
   type MemberStatus,
   type OrderOutcome,
+  type OtherStatus,
   type ProcessStatus,
   type SeriesStatus,
   type SiteStatus,

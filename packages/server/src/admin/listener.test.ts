@@ -27,6 +27,16 @@ const MEMBER: MemberStatus = {
       value: 7,
     },
   ],
+  cluster: {
+    region: 'eu',
+    weight: 100,
+    load: 0.03,
+    guests: 5,
+    others: [
+      { member: 'm2', region: 'us', state: 'suspected', load: 7, sessions: 700, silentMs: 2500, requests: 1 },
+    ],
+    placements: [{ agoMs: 4000, to: 'm2', why: "the client's region is us" }],
+  },
   failures: [],
 };
 
@@ -99,6 +109,8 @@ describe('what is shown', () => {
     expect(text).toContain('1 of 2 take no new sessions');
     expect(text).toContain('it is for &lt;other&gt;.example');
     expect(text).not.toContain('<script');
+    expect(text).toContain('suspected');
+    expect(text).toContain('the client&#39;s region is us');
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
   });
 
@@ -121,6 +133,9 @@ describe('what is shown', () => {
     );
     expect(text).toContain('boshd_sessions_open{member="m2",site="<b>&\\""} 2');
     expect(text).toContain('boshd_ready{member="m2"} 0');
+    expect(text).toContain('boshd_members_known{member="m1"} 2');
+    expect(text).toContain('boshd_members_suspected_now{member="m1"} 1');
+    expect(text).toContain('boshd_requests_forwarded_here{member="m1"} 5');
     expect(text).toContain('boshd_cpu_seconds_total{member="m1"} 1.5');
     expect(text).toMatch(end);
     const sample = /^[a-z_0-9]+\{member="m[12]"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\} [\d.e+-]+$/;

@@ -1,5 +1,5 @@
 import type { OpenMetricsContentType, PrometheusContentType } from 'prom-client';
-import type { MemberStatus, SiteStatus } from './status.ts';
+import { type MemberStatus, type SiteStatus, totalOf } from './status.ts';
 
 /** What is shown of a member beside its counters, declared once. Units are base units, as OpenMetrics wants them. */
 const MEMBER_GAUGES: readonly Gauge<MemberStatus>[] = [
@@ -9,6 +9,26 @@ const MEMBER_GAUGES: readonly Gauge<MemberStatus>[] = [
     of: (member) => (member.notReady === undefined ? 1 : 0),
   },
   { name: 'boshd_links', help: 'Connections to XMPP servers, being made or up.', of: ({ links }) => links },
+  {
+    name: 'boshd_members_known',
+    help: 'Members of the cluster that this one knows, itself included; 1 where it stands alone.',
+    of: ({ cluster }) => 1 + (cluster?.others.length ?? 0),
+  },
+  {
+    name: 'boshd_members_suspected_now',
+    help: 'Members of the cluster that are silent.',
+    of: ({ cluster }) => cluster?.others.filter(({ state }) => state === 'suspected').length ?? 0,
+  },
+  {
+    name: 'boshd_requests_forwarded_here',
+    help: 'Requests for sessions of this member that came in at others, and wait.',
+    of: ({ cluster }) => cluster?.guests ?? 0,
+  },
+  {
+    name: 'boshd_load',
+    help: 'Sessions for the weight of the member, more where its event loop is late.',
+    of: ({ cluster, sites }) => cluster?.load ?? totalOf(sites).open,
+  },
   {
     name: 'boshd_start_time_seconds',
     help: 'When the process started, in seconds since 1970.',

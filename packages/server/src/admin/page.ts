@@ -111,6 +111,38 @@ function reasons(caption: string, members: readonly MemberStatus[], name: string
   return rows.length === 0 ? '' : table(caption, ['Site', 'Reason', 'Count'], rows);
 }
 
+/** The cluster as each member sees it, which may differ: that is what one looks for. */
+function cluster(members: readonly MemberStatus[]): string {
+  const others = members.flatMap(({ member, cluster: seen }) =>
+    (seen?.others ?? []).map((other) => [
+      member,
+      other.member,
+      other.region,
+      other.state,
+      other.sessions,
+      Math.round(other.load),
+      other.silentMs,
+      other.requests,
+    ]),
+  );
+  const placed = members
+    .flatMap(({ member, cluster: seen }) =>
+      (seen?.placements ?? []).map((placement) => ({ member, ...placement })),
+    )
+    .sort((a, b) => a.agoMs - b.agoMs)
+    .slice(0, PLACEMENTS_SHOWN)
+    .map(({ member, to, why, agoMs }) => [lasted(agoMs), member, to, why]);
+  const head = ['Seen by', 'Member', 'Region', 'State', 'Sessions', 'Load', 'Silent, ms', 'Requests to it'];
+  return [
+    others.length === 0 ? '' : table('Cluster', head, others),
+    placed.length === 0
+      ? ''
+      : table('Where new sessions went', ['Ago', 'Came in at', 'Went to', 'Why'], placed),
+  ].join('');
+}
+
+const PLACEMENTS_SHOWN = 10;
+
 /** What went wrong lately, for whoever is asked "why does it not work?". */
 function failures(members: readonly MemberStatus[]): string {
   const rows = members
@@ -149,6 +181,7 @@ ${table(
   members.map((member) => memberRow(member, now)),
 )}
 ${table('Sites', ['Site', 'Opening', 'Open', 'Logged in', 'Requests held', 'Stanzas queued'], bySite(members))}
+${cluster(members)}
 ${failures(members)}
 ${reasons('Why sessions ended', members, 'boshd_sessions_ended_total')}
 ${reasons('Why sessions were refused', members, 'boshd_sessions_refused_total')}

@@ -1,6 +1,13 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Slot } from '@boshd/engine/manager';
-import type { EndStatus, MemberStatus, ProcessStatus, SeriesStatus, SiteStatus } from './status.ts';
+import type {
+  ClusterStatus,
+  EndStatus,
+  MemberStatus,
+  ProcessStatus,
+  SeriesStatus,
+  SiteStatus,
+} from './status.ts';
 
 /** What a member's status is made of; everything is read when somebody asks. */
 export interface SelfParts {
@@ -11,6 +18,7 @@ export interface SelfParts {
   readonly notReady: () => string | undefined;
   readonly series: () => Iterable<SeriesStatus>;
   readonly ends: EndsKept;
+  readonly cluster: () => ClusterStatus | undefined;
 }
 
 /** The newest ends, as observe keeps them. */
@@ -46,7 +54,7 @@ export class Self {
   }
 
   status(): MemberStatus {
-    const { member, version, slots, notReady, series, ends } = this.#parts;
+    const { member, version, slots, notReady, series, ends, cluster } = this.#parts;
     const { sites, links } = this.#count(slots());
     return {
       member,
@@ -58,6 +66,7 @@ export class Self {
       links,
       process: this.#process(),
       series: [...series()],
+      cluster: cluster(),
       failures: ends.failures(FAILURES_SHOWN).map(endStatus),
     };
   }

@@ -13,8 +13,40 @@ export interface MemberStatus {
   readonly links: number;
   readonly process: ProcessStatus;
   readonly series: readonly SeriesStatus[];
+  /** What it knows of its cluster; undefined: it stands alone. */
+  readonly cluster: ClusterStatus | undefined;
   /** What went wrong lately, the newest first. */
   readonly failures: readonly EndStatus[];
+}
+
+/** The cluster as one member sees it. */
+export interface ClusterStatus {
+  readonly region: string;
+  readonly weight: number;
+  /** Sessions for its weight, more where the event loop is late. */
+  readonly load: number;
+  /** Requests for sessions of this member that came in at others, and wait. */
+  readonly guests: number;
+  readonly others: readonly OtherStatus[];
+  /** Where new sessions that came in here went last, the newest last. */
+  readonly placements: readonly PlacementStatus[];
+}
+
+export interface OtherStatus {
+  readonly member: string;
+  readonly region: string;
+  readonly state: string;
+  readonly load: number;
+  readonly sessions: number;
+  readonly silentMs: number;
+  /** Requests that wait here for its answer. */
+  readonly requests: number;
+}
+
+export interface PlacementStatus {
+  readonly agoMs: number;
+  readonly to: string;
+  readonly why: string;
 }
 
 /** Why a session ended: never a sid, a person's address or a payload. */

@@ -8,6 +8,7 @@ import { configReferenceCommand } from './config-reference.ts';
 import { demoCommand } from './demo.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { proxyConfigCommand } from './proxy/proxy-config.ts';
+import { drainCommand } from './running/drain.ts';
 import { reloadCommand } from './running/reload.ts';
 import { statusCommand } from './running/status.ts';
 import { serveCommand } from './serve.ts';
@@ -42,6 +43,7 @@ const COMMANDS: readonly Command[] = [
   demoCommand,
   statusCommand,
   reloadCommand,
+  drainCommand,
   checkCommand,
   checkConfigCommand,
   configReferenceCommand,

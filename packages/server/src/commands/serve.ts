@@ -1,31 +1,12 @@
-import { type Config, FILE_VARIABLE } from '../config/index.ts';
-import { createLogger, createObserve, type Logger, ofWorker } from '../observe/index.ts';
-import { readPlace, runWorkers, workerCount } from '../workers/index.ts';
-import { type Command, EXIT, type Surroundings } from './command.ts';
+import { FILE_VARIABLE } from '../config/index.ts';
+import { createLogger, createObserve, ofWorker } from '../observe/index.ts';
+import { readPlace, workerCount } from '../workers/index.ts';
+import { type Command, EXIT } from './command.ts';
 import { loadOrTell, readAgain } from './load.ts';
-import { firstSignal, GRACE_MS, runApp } from './run-app.ts';
+import { runApp } from './run-app.ts';
+import { runParent } from './workers/parent.ts';
 
 const CONFIG_FLAG = 'config';
-
-/** Runs several workers from the start to the signal that ends them; resolves with the exit code. */
-async function runParent(
-  count: number,
-  { shutdown }: Pick<Config, 'shutdown'>,
-  logger: Logger,
-  surroundings: Pick<Surroundings, 'onSignal' | 'onReload' | 'exit'>,
-): Promise<number> {
-  logger.info('starting workers', { workers: count });
-  const isDone = await runWorkers({
-    count,
-    stopMs: shutdown.drain + shutdown.deadline + 2 * GRACE_MS,
-    log: (level, message, fields) => logger[level](message, fields),
-    stopped: firstSignal(surroundings),
-    onReload: surroundings.onReload,
-  });
-  if (isDone) logger.info('stopped');
-  else logger.error('workers die again and again; look at what they logged');
-  return isDone ? EXIT.done : EXIT.failed;
-}
 
 export const serveCommand: Command = {
   name: 'serve',

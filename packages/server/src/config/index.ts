@@ -8,6 +8,7 @@ export { configReference, jsonSchemaText } from './reference.ts';
 export {
   type Bytes,
   type Config,
+  formatDuration,
   formatHostPort,
   formatListenAt,
   type HostPort,

@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEY_FILE, PLACE_VARIABLE, writePlace } from './place.ts';
+import { type AskWorkers, askAll } from './questions.ts';
 import { Restarts } from './restarts.ts';
 
 /** What the parent tells a worker, over the channel that node:cluster makes. */
@@ -25,6 +26,8 @@ export interface ParentOptions {
   readonly stopped: Promise<void>;
   /** Calls the function each time that the configuration is to be read again. */
   readonly onReload: (reload: () => void) => void;
+  /** The workers are started, and may be asked. */
+  readonly started: (ask: AskWorkers) => void;
 }
 
 /** How many workers `workers: auto` means. */
@@ -36,7 +39,14 @@ export function workerCount(workers: number | 'auto'): number {
  * Runs the workers, and starts those again that die. True: stopped as asked. False: a worker died again and again, so that
  * something else than chance is wrong.
  */
-export async function runWorkers({ count, stopMs, log, stopped, onReload }: ParentOptions): Promise<boolean> {
+export async function runWorkers({
+  count,
+  stopMs,
+  log,
+  stopped,
+  onReload,
+  started,
+}: ParentOptions): Promise<boolean> {
   const directory = await mkdtemp(join(tmpdir(), 'boshd-workers-'));
   await writeFile(join(directory, KEY_FILE), randomBytes(32).toString('hex'), { mode: 0o600 });
   // Each of the workers accepts by itself what the parent hands round.
@@ -67,6 +77,7 @@ export async function runWorkers({ count, stopMs, log, stopped, onReload }: Pare
   onReload(() => {
     for (const worker of workers.values()) if (worker.isConnected()) worker.send(RELOAD_MESSAGE);
   });
+  started((question) => askAll([...workers.values()], question));
   const how = await Promise.race([stopped, hopeless]);
   isStopping = true;
   await stopAll([...workers.values()], stopMs);

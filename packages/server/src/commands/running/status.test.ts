@@ -28,6 +28,7 @@ const MEMBER: MemberStatus = {
     labels: { site: 'default', reason: index === 0 ? 'client-inactive' : 'client-terminated' },
     value,
   })),
+  cluster: undefined,
   failures: [],
 };
 
@@ -65,6 +66,27 @@ Last failures:
 Why sessions ended:
 8  client-terminated  default
 3  client-inactive    default
+`);
+});
+
+test('the cluster as a member sees it, and where new sessions went', () => {
+  const cluster = {
+    region: 'eu',
+    weight: 100,
+    load: 0.12,
+    guests: 0,
+    others: [
+      { member: 'm2', region: 'us', state: 'alive', load: 3.4, sessions: 340, silentMs: 60, requests: 2 },
+    ],
+    placements: [{ agoMs: 120_000, to: 'm2', why: "the client's region is us" }],
+  };
+  const text = statusText([{ ...MEMBER, cluster, series: [] }], new Date('2026-01-04T04:30:00Z'));
+  expect(text).toContain(`
+SEEN BY  MEMBER  REGION  STATE  SESSIONS  LOAD  SILENT MS  REQUESTS
+web1     m2      us      alive       340     3         60         2
+
+Where new sessions went:
+2 min ago  web1 -> m2  the client's region is us
 `);
 });
 

@@ -54,6 +54,37 @@ function sitesText(members: readonly MemberStatus[]): string {
   return columns([['MEMBER', 'SITE', 'OPENING', 'OPEN', 'LOGGED IN', 'HELD', 'QUEUED'], ...rows]);
 }
 
+function clusterText(members: readonly MemberStatus[]): string {
+  const rows = members.flatMap(({ member, cluster }) =>
+    (cluster?.others ?? []).map((other) => [
+      member,
+      other.member,
+      other.region,
+      other.state,
+      other.sessions,
+      Math.round(other.load),
+      other.silentMs,
+      other.requests,
+    ]),
+  );
+  const head = ['SEEN BY', 'MEMBER', 'REGION', 'STATE', 'SESSIONS', 'LOAD', 'SILENT MS', 'REQUESTS'];
+  return rows.length === 0 ? '' : `\n${columns([head, ...rows])}`;
+}
+
+/** As many as a person reads. */
+const PLACEMENTS_SHOWN = 5;
+
+function placementsText(members: readonly MemberStatus[]): string {
+  const rows = members
+    .flatMap(({ member, cluster }) =>
+      (cluster?.placements ?? []).map((placement) => ({ member, ...placement })),
+    )
+    .sort((a, b) => a.agoMs - b.agoMs)
+    .slice(0, PLACEMENTS_SHOWN)
+    .map(({ member, to, why, agoMs }) => [`${lasted(agoMs)} ago`, `${member} -> ${to}`, why]);
+  return rows.length === 0 ? '' : `\nWhere new sessions went:\n${columns(rows)}`;
+}
+
 /** Most ends are one of a few reasons. */
 const REASONS_SHOWN = 10;
 
@@ -69,6 +100,8 @@ export function statusText(members: readonly MemberStatus[], now: Date): string 
   return [
     membersText(members, now),
     `\n${sitesText(members)}`,
+    clusterText(members),
+    placementsText(members),
     failuresText(members),
     reasonsText('Why sessions ended:', members, 'boshd_sessions_ended_total'),
     reasonsText('Why sessions were refused:', members, 'boshd_sessions_refused_total'),

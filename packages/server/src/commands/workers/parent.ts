@@ -1,0 +1,72 @@
+import {
+  type AdminListener,
+  type AdminSource,
+  type EndStatus,
+  listenForAdmin,
+  type MemberStatus,
+  type OrderOutcome,
+} from '../../admin/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { Logger } from '../../observe/index.ts';
+import { type AskWorkers, runWorkers } from '../../workers/index.ts';
+import { EXIT, type Surroundings } from '../command.ts';
+import { firstSignal, GRACE_MS } from '../run-app.ts';
+import { startAdvice } from '../start-advice.ts';
+
+/** Runs several workers from the start to the signal that ends them; resolves with the exit code. */
+export async function runParent(
+  count: number,
+  { shutdown, admin }: Pick<Config, 'shutdown' | 'admin'>,
+  logger: Logger,
+  surroundings: Pick<Surroundings, 'onSignal' | 'onReload' | 'exit' | 'err'>,
+): Promise<number> {
+  let ask: AskWorkers = async () => [];
+  let listener: AdminListener;
+  try {
+    listener = await listenForAdmin(
+      admin.listen,
+      ofWorkers((question) => ask(question)),
+    );
+  } catch (error) {
+    const advice = startAdvice(error);
+    if (advice === undefined) throw error;
+    surroundings.err(advice);
+    return EXIT.failed;
+  }
+  logger.info('starting workers', { workers: count });
+  const isDone = await runWorkers({
+    count,
+    stopMs: shutdown.drain + shutdown.deadline + 2 * GRACE_MS,
+    log: (level, message, fields) => logger[level](message, fields),
+    stopped: firstSignal(surroundings),
+    onReload: surroundings.onReload,
+    started: (askThem) => {
+      ask = askThem;
+    },
+  });
+  await listener.close();
+  if (isDone) logger.info('stopped');
+  else logger.error('workers die again and again; look at what they logged');
+  return isDone ? EXIT.done : EXIT.failed;
+}
+
+/** The operator asks one process, and hears of all. */
+function ofWorkers(ask: AskWorkers): AdminSource {
+  const order = (name: string) => async () => {
+    // Both ends of the channel are this program, so the answers are what they are taken for.
+    const outcomes = (await ask({ about: 'order', order: name })) as readonly OrderOutcome[];
+    return together(outcomes);
+  };
+  return {
+    status: async () => (await ask({ about: 'status' })) as readonly MemberStatus[],
+    endsOf: async (session) => ((await ask({ about: 'ends', session })) as readonly EndStatus[][]).flat(),
+    orders: { reload: order('reload'), drain: order('drain') },
+  };
+}
+
+/** One outcome of several: what all say is said once. */
+export function together(outcomes: readonly OrderOutcome[]): OrderOutcome {
+  if (outcomes.length === 0) return { ok: false, text: 'no worker answers; look at what they logged' };
+  const texts = new Set(outcomes.map(({ text }) => text));
+  return { ok: outcomes.every(({ ok }) => ok), text: [...texts].join('\n') };
+}

@@ -1,0 +1,76 @@
+import type { Worker } from 'node:cluster';
+
+/** What the operator wants to know of every worker, or have done by it. */
+export type Question =
+  | { readonly about: 'status' }
+  | { readonly about: 'ends'; readonly session: string }
+  | { readonly about: 'order'; readonly order: string };
+
+/** Asks all workers; resolves with the answers of those that gave one in time. */
+export type AskWorkers = (question: Question) => Promise<readonly unknown[]>;
+
+/** A worker that is so late has more to do than to answer. */
+const ANSWER_MS_MAX = 3000;
+
+interface Asked {
+  readonly boshd: 'question';
+  readonly id: number;
+  readonly question: Question;
+}
+
+interface Answered {
+  readonly boshd: 'answer';
+  readonly id: number;
+  readonly answer: unknown;
+}
+
+function isOf<Message extends Asked | Answered>(
+  message: unknown,
+  kind: Message['boshd'],
+): message is Message {
+  return typeof message === 'object' && message !== null && Reflect.get(message, 'boshd') === kind;
+}
+
+let lastId = 0;
+
+/** Of the parent: asks the workers that there are, in their order. */
+export async function askAll(workers: readonly Worker[], question: Question): Promise<readonly unknown[]> {
+  const answers = await Promise.all(workers.map((worker) => ask(worker, question)));
+  return answers.flatMap((answer) => (answer === undefined ? [] : [answer.answer]));
+}
+
+function ask(worker: Worker, question: Question): Promise<Answered | undefined> {
+  if (!worker.isConnected()) return Promise.resolve(undefined);
+  lastId += 1;
+  const asked: Asked = { boshd: 'question', id: lastId, question };
+  return new Promise((resolve) => {
+    const done = (answer: Answered | undefined): void => {
+      clearTimeout(late);
+      worker.off('message', heard).off('exit', gone);
+      resolve(answer);
+    };
+    const heard = (message: unknown): void => {
+      if (isOf<Answered>(message, 'answer') && message.id === asked.id) done(message);
+    };
+    const gone = (): void => done(undefined);
+    const late = setTimeout(gone, ANSWER_MS_MAX);
+    worker.on('message', heard).on('exit', gone);
+    worker.send(asked, (error) => {
+      if (error !== null) gone();
+    });
+  });
+}
+
+/** Of a worker: answers what its parent asks, until the function that it returns is called. */
+export function answerParent(answer: (question: Question) => Promise<unknown>): () => void {
+  const heard = (message: unknown): void => {
+    if (!isOf<Asked>(message, 'question')) return;
+    const { id, question } = message;
+    // An error is a bug of ours; the parent does without the answer.
+    void answer(question).then((given) =>
+      process.send?.({ boshd: 'answer', id, answer: given } satisfies Answered),
+    );
+  };
+  process.on('message', heard);
+  return () => void process.off('message', heard);
+}

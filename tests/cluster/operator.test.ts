@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
+import { type Boshd, startBoshd } from '../support/boshd.ts';
+import { demoConfig } from '../support/cluster.ts';
+import { makeDirectory, until } from '../support/program.ts';
+import { BoshClient } from '../support/xmpp/bosh-client.ts';
+import { ChatSession } from '../support/xmpp/chat-session.ts';
+
+const MAIN = fileURLToPath(new URL('../../packages/server/dist/main.js', import.meta.url));
+
+let demo: DemoServer;
+let boshd: Boshd;
+let file = '';
+beforeAll(async () => {
+  demo = await startDemoServer();
+});
+afterEach(() => boshd.stop());
+afterAll(() => demo.close());
+
+async function start(own: Readonly<Record<string, unknown>>): Promise<void> {
+  const directory = await makeDirectory('operator');
+  file = join(directory, 'boshd.json');
+  const config = {
+    ...demoConfig(demo),
+    admin: { listen: [`unix:${join(directory, 'admin.sock')}`] },
+    ...own,
+  };
+  await writeFile(file, JSON.stringify(config));
+  boshd = await startBoshd(config);
+}
+
+/** What the command prints; a code other than 0 rejects. */
+function command(...args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [MAIN, ...args, '--config', file], (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${error.message}\n${stderr}`));
+    });
+  });
+}
+
+const login = () => ChatSession.login({ url: boshd.url, domain: demo.domain, repeats: true });
+const isReady = async () => (await fetch(`${boshd.origin}/readyz`)).ok;
+
+describe('boshd drain', () => {
+  test('sessions go on until they leave or the drain is over; new ones are refused', async () => {
+    await start({ shutdown: { drain: '4s', deadline: '5s' } });
+    const [alice, bob] = await Promise.all([login(), login()]);
+    expect(await command('drain')).toContain('2 sessions are left');
+    expect(await isReady()).toBe(false);
+    expect(await command('status')).toContain('draining');
+    const refused = await new BoshClient(boshd.url).create(demo.domain);
+    expect(refused.status).toBe(503);
+    alice.message(bob.jid, 'still here');
+    expect(await bob.nextMessage()).toBe('still here');
+    await alice.logout();
+    expect(await command('drain')).toContain('draining already');
+    expect((await bob.ended).condition).toBe('system-shutdown');
+  });
+});
+
+describe('the operator of several workers', () => {
+  test('asks one process, and hears of all', async () => {
+    await start({ workers: 2, shutdown: { drain: '60s', deadline: '5s' } });
+    const users = await Promise.all(Array.from({ length: 4 }, login));
+    const status = await until('both workers in the status, with four sessions', async () => {
+      const text = await command('status');
+      const counts = [...text.matchAll(/^\S+\.[01] +ready +(\d+) /gm)].map(([, count]) => Number(count));
+      return counts.length === 2 && counts[0] !== undefined && counts.reduce((a, b) => a + b) === 4
+        ? text
+        : undefined;
+    });
+    expect(status).toMatch(/^\S+\.0 +\S+\.1 +default +live /m);
+    expect(await command('reload')).toContain('the configuration is reloaded');
+    expect(await command('drain')).toContain('draining: no new sessions');
+    await until('both drain', async () => {
+      const text = await command('status');
+      return [...text.matchAll(/^\S+\.[01] +draining /gm)].length === 2;
+    });
+    for (const user of users) await user.logout();
+  });
+});
