@@ -61,7 +61,7 @@ export function runCloud(
   { hasTrouble = true, climate, begun }: CloudRunOptions = {},
 ): CloudRun {
   const random = new Random(seed);
-  const config = stageConfig(new Map());
+  const config = stageConfig(new Map([['resumption', 'false']]));
   const limits = limitsOf(random.fork('limits'));
   const toolbox = seeded(random.fork('members'));
   const names = ['a', 'b', 'c', 'd'].slice(0, random.fork('size').pick([2, 3, 3, 4]));

@@ -85,6 +85,7 @@ export class Person implements Actor, ClientSide {
   }
 
   dialled(link: number): LinkEnd {
+    if (this.server?.isResumable === true && this.endReason === undefined) return this.server.redialled(link);
     const random = this.#random.fork('server');
     this.server = new XmppServer(link, {
       world: this.#world,
@@ -103,6 +104,7 @@ export class Person implements Actor, ClientSide {
       this.endReason = event.reason;
       this.sessionCheck.ended(event.reason, this.#world.now);
     }
+    if (event.event === 'stream-resumed') this.sessionCheck.isAway = false;
     if (event.event === 'request-refused' || event.event === 'session-refused')
       throw new Broken(this.name, `a right request was refused: ${event.detail}`);
   }

@@ -55,6 +55,8 @@ export class Rogue implements Actor, LinkUser {
   requested(): void {}
   aborted(): void {}
   check(): void {}
+  underWay(): void {}
+
   arrived(): void {}
   secured(): void {}
   gone(): void {}

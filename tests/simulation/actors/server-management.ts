@@ -10,9 +10,12 @@ export class ServerManagement {
   readonly #actor: string;
   readonly #ledger: Ledger;
   readonly #check: SessionCheck;
-  /** Where in the ledger each stanza stands that was sent since <enabled/>. */
-  readonly #sent: number[] = [];
+  /** What was sent since <enabled/>, and where in the ledger it stands. */
+  readonly #sent: { readonly place: number; readonly text: string }[] = [];
   #acknowledged = 0;
+  isOver = false;
+  /** The client's side can take it up again. */
+  isResumable = false;
   #handled = 0;
 
   constructor(actor: string, ledger: Ledger, check: SessionCheck) {
@@ -22,8 +25,8 @@ export class ServerManagement {
   }
 
   /** A stanza goes to the client. */
-  said(): void {
-    this.#sent.push(this.#ledger.fromServerCount - 1);
+  said(text: string): void {
+    this.#sent.push({ place: this.#ledger.fromServerCount - 1, text });
   }
 
   /** A stanza came. */
@@ -40,14 +43,22 @@ export class ServerManagement {
     const h = Number(/ h='(\d+)'/.exec(element)?.[1]);
     if (!(h >= this.#acknowledged && h <= this.#sent.length))
       throw new Broken(this.#actor, `h is ${h} after ${this.#acknowledged}, of ${this.#sent.length}`);
-    for (const place of this.#sent.slice(this.#acknowledged, h))
+    for (const { place } of this.#sent.slice(this.#acknowledged, h))
       this.#ledger.mustBeSettled(place, (id) => this.#check.isTakenAsRead(id));
     this.#acknowledged = h;
   }
 
+  /** The stream is taken up again: what is sent once more. */
+  resume(element: string): { readonly resumed: string; readonly again: readonly string[] } {
+    this.acknowledged(element);
+    const resumed = `<resumed xmlns='${NS.streamManagement}' previd='sm' h='${this.#handled}'/>`;
+    return { resumed, again: this.#sent.slice(this.#acknowledged).map(({ text }) => text) };
+  }
+
   /** The stream is over. */
   end(): void {
-    for (const place of this.#sent.slice(this.#acknowledged)) this.#ledger.serverKept(place);
+    this.isOver = true;
+    for (const { place } of this.#sent.slice(this.#acknowledged)) this.#ledger.serverKept(place);
     this.#acknowledged = this.#sent.length;
   }
 }

@@ -10,23 +10,27 @@ import {
 } from '@boshd/engine/wire';
 import { Broken, type Ledger } from '../checks/ledger.ts';
 import type { SessionCheck } from '../checks/session-check.ts';
-import { Link, type LinkUser } from '../world/link.ts';
+import { Link } from '../world/link.ts';
 import type { Random } from '../world/random.ts';
 import type { Sky } from '../world/weather.ts';
 import type { Actor, Realm } from '../world/world.ts';
-import { textOf } from './chatter.ts';
+import { ServerFast } from './server-fast.ts';
+import { type LinkedServer, userOf } from './server-link.ts';
 import { ServerManagement } from './server-management.ts';
-
-const HEADER = `<?xml version='1.0'?><stream:stream id='st' from='example.org' version='1.0' xmlns='jabber:client' xmlns:stream='${NS.stream}'>`;
-const TLS_FEATURES = `<stream:features><starttls xmlns='${NS.tls}'><required/></starttls></stream:features>`;
-const SASL_FEATURES = `<stream:features><mechanisms xmlns='${NS.sasl}'><mechanism>PLAIN</mechanism></mechanisms></stream:features>`;
-const MANAGED_FEATURES = `<stream:features><bind xmlns='${NS.bind}'/><sm xmlns='${NS.streamManagement}'/></stream:features>`;
-const BIND_FEATURES = `<stream:features><bind xmlns='${NS.bind}'/></stream:features>`;
+import { type MoodyServer, ServerMoods } from './server-moods.ts';
+import {
+  BIND_FEATURES,
+  HEADER,
+  MANAGED_FEATURES,
+  ServerTexts,
+  saslFeatures,
+  TLS_FEATURES,
+} from './server-texts.ts';
+import { ServerVoice, type SpeakingServer } from './server-voice.ts';
 
 const DIAL_MS = 60;
-const THINK_MS = 40;
-const PUSH_MS = 4000;
-const MINUTE_MS = 60_000;
+/** How long a stream waits to be taken up again. */
+const RESUME_MS = 60_000;
 
 export interface ServerSurroundings {
   readonly world: Realm;
@@ -42,34 +46,36 @@ export interface ServerSurroundings {
  * The XMPP server of one session, with stream management (XEP-0198) or without. Unlike a real one it believes every
  * password, has nobody else on it, and without stream management keeps no stanza: what it cannot deliver is gone.
  */
-export class XmppServer implements LinkUser {
-  readonly link: Link;
+export class XmppServer implements LinkedServer, MoodyServer, SpeakingServer {
+  link: Link;
   readonly #world: Realm;
   readonly #actor: Actor;
   readonly #random: Random;
   readonly #sky: Sky;
   readonly #ledger: Ledger;
-  readonly #toolbox: Toolbox;
   readonly #check: SessionCheck;
   readonly #framer: StanzaFramer;
   readonly #startsTls: boolean;
   readonly #offersManagement: boolean;
-  #management: ServerManagement | undefined;
+  management: ServerManagement | undefined;
+  readonly #fast: ServerFast | undefined;
+  /** Of the links: what the older ones bring is late. */
+  generation = 0;
+  /** The link is lost, and the stream waits to be taken up again. */
+  isAway = false;
+  /** The token has logged in, and <resume/> is to follow. */
+  #isProven = false;
   /** The stream was ended by this side, or the link broke. */
   isBroken = false;
   #isSecure: boolean;
   #isAuthenticated = false;
-  #isBound = false;
+  isBound = false;
   /** The client had logged in. */
   wasBound = false;
   #awaitsHeader = true;
-  #written = 0;
-  /** Where each payload ends among the bytes written. */
-  readonly #ends: number[] = [];
-  #handedOver = 0;
-  #stanzas = 0;
-  /** When it says the last thing that it is thinking of. */
-  #saysAt = 0;
+  readonly #texts: ServerTexts;
+  readonly #moods: ServerMoods;
+  readonly #voice: ServerVoice;
 
   constructor(id: LinkId, { world, actor, random, sky, ledger, toolbox, check }: ServerSurroundings) {
     this.#world = world;
@@ -77,14 +83,40 @@ export class XmppServer implements LinkUser {
     this.#random = random;
     this.#sky = sky;
     this.#ledger = ledger;
-    this.#toolbox = toolbox;
     this.#check = check;
     this.#framer = makeFramer(SERVER_XML_LIMITS, toolbox);
-    this.link = new Link(world, actor, id, random.fork('link'), this);
     this.#startsTls = random.chance(0.3);
     this.#isSecure = !this.#startsTls;
     this.#offersManagement = random.fork('management').chance(0.6);
-    world.later(random.around(DIAL_MS), () => this.#answerDial());
+    const fast = random.fork('fast');
+    if (this.#offersManagement && fast.chance(0.6)) this.#fast = new ServerFast(actor.name, fast.chance(0.5));
+    this.#voice = new ServerVoice(this, world, random, ledger, toolbox);
+    this.#texts = new ServerTexts(random.fork('texts'));
+    this.#moods = new ServerMoods(this, world, random.fork('moods'), sky, check);
+    this.link = this.#newLink(id);
+  }
+
+  /** boshd dials again, for the same stream. */
+  redialled(id: LinkId): Link {
+    this.#isSecure = !this.#startsTls;
+    this.#isAuthenticated = false;
+    this.#isProven = false;
+    this.#beginAnew();
+    this.link = this.#newLink(id);
+    return this.link;
+  }
+
+  /** Whether a new link would be for the stream that it has. */
+  get isResumable(): boolean {
+    return this.management?.isResumable === true;
+  }
+
+  #newLink(id: LinkId): Link {
+    this.generation += 1;
+    const random = this.#random.fork(`link${this.generation}`);
+    const link = new Link(this.#world, this.#actor, id, random, userOf(this, this.#moods, this.#voice));
+    this.#world.later(this.#random.around(DIAL_MS), () => this.#answerDial());
+    return link;
   }
 
   arrived(bytes: Uint8Array): void {
@@ -102,12 +134,12 @@ export class XmppServer implements LinkUser {
   }
 
   #end(): void {
-    this.#isBound = false;
-    this.#management?.end();
+    this.isBound = false;
+    this.management?.end();
   }
 
   get isManaged(): boolean {
-    return this.#management !== undefined;
+    return this.management !== undefined;
   }
 
   secured(): void {
@@ -116,17 +148,22 @@ export class XmppServer implements LinkUser {
   }
 
   gone(): void {
-    this.#end();
-  }
-
-  handedOver(byteCount: number): void {
-    while ((this.#ends[this.#handedOver] ?? Number.POSITIVE_INFINITY) <= byteCount) this.#handedOver += 1;
-    this.#ledger.handedOver(this.#handedOver);
+    if (!this.isResumable || this.management?.isOver === true) {
+      this.#end();
+      return;
+    }
+    this.isBound = false;
+    this.isAway = true;
+    this.#check.isAway = true;
+    const generation = this.generation;
+    this.#world.later(RESUME_MS, () => {
+      if (this.isAway && generation === this.generation) this.#end();
+    });
   }
 
   #answerDial(): void {
     if (this.#random.chance(this.#sky.at(this.#world.now).dialFails)) {
-      this.isBroken = true;
+      this.isBroken ||= !this.isAway;
       this.link.down('connect-refused');
     } else this.link.up(this.#isSecure);
   }
@@ -138,9 +175,10 @@ export class XmppServer implements LinkUser {
 
   #open(): void {
     this.#awaitsHeader = false;
-    this.#write(HEADER);
-    if (!this.#isSecure) this.#write(TLS_FEATURES);
-    else this.#say(this.#isAuthenticated ? this.#boundFeatures : SASL_FEATURES);
+    this.#voice.write(HEADER);
+    if (!this.#isSecure) this.#voice.write(TLS_FEATURES);
+    else if (this.isAway) this.#voice.write(saslFeatures(this.#fast));
+    else this.#voice.say(this.#isAuthenticated ? this.#boundFeatures : saslFeatures(this.#fast));
   }
 
   get #boundFeatures(): string {
@@ -148,20 +186,55 @@ export class XmppServer implements LinkUser {
   }
 
   #manage({ name, bytes }: Payload): void {
-    if (name === 'enable') this.#enable();
-    else if (name === 'r') this.#write(this.#management?.answer() ?? '');
-    else this.#management?.acknowledged(bytes);
+    if (name === 'enable') this.#enable(bytes);
+    else if (name === 'resume') this.#resume(bytes);
+    else if (name === 'r') this.#voice.write(this.management?.answer() ?? '');
+    else this.management?.acknowledged(bytes);
   }
 
-  #enable(): void {
-    if (!this.#offersManagement || this.#management !== undefined)
+  #enable(element: string): void {
+    if (!this.#offersManagement || this.management !== undefined)
       throw new Broken(this.#actor.name, 'stream management was asked for, and cannot be had');
     if (this.#random.fork('enable').chance(0.1)) {
-      this.#write(`<failed xmlns='${NS.streamManagement}'/>`);
+      this.#voice.write(`<failed xmlns='${NS.streamManagement}'/>`);
       return;
     }
-    this.#management = new ServerManagement(this.#actor.name, this.#ledger, this.#check);
-    this.#write(`<enabled xmlns='${NS.streamManagement}'/>`);
+    this.management = new ServerManagement(this.#actor.name, this.#ledger, this.#check);
+    this.management.isResumable = element.includes("resume='true'");
+    const id = this.management.isResumable ? " resume='true' id='sm' max='60'" : '';
+    this.#voice.write(`<enabled xmlns='${NS.streamManagement}'${id}/>`);
+  }
+
+  #resume(element: string): void {
+    const taken = this.#takeUp(element);
+    this.#voice.write(taken?.resumed ?? `<failed xmlns='${NS.streamManagement}'/>`);
+    for (const text of taken?.again ?? []) this.#voice.write(text);
+  }
+
+  #takeUp(element: string): ReturnType<ServerManagement['resume']> | undefined {
+    if (!this.#isProven || !this.isAway || this.management?.isOver !== false) return undefined;
+    this.isAway = false;
+    this.isBound = true;
+    this.#moods.begin();
+    return this.management.resume(element);
+  }
+
+  /** SASL2: a password at first, the token when the stream is taken up again. */
+  #authenticate(fast: ServerFast, element: string): void {
+    if (!this.isAway) {
+      this.#ledger.serverGot(fast.saslOf(element), this.#check.hasEarlyFarewell);
+      this.#isAuthenticated = true;
+      this.#voice.sayLater(`<success xmlns='${NS.sasl}'/>`, fast.success);
+      this.#voice.sayLater(this.#boundFeatures);
+      return;
+    }
+    this.#isProven = true;
+    const inline = /<resume .*?\/>/.exec(element)?.[0];
+    const taken = inline === undefined ? undefined : this.#takeUp(inline);
+    const failed = inline === undefined ? '' : `<failed xmlns='${NS.streamManagement}'/>`;
+    this.#voice.write(fast.welcome(element, taken?.resumed ?? failed));
+    if (taken === undefined) this.#voice.write(MANAGED_FEATURES);
+    for (const text of taken?.again ?? []) this.#voice.write(text);
   }
 
   #got(payload: Payload): void {
@@ -169,10 +242,14 @@ export class XmppServer implements LinkUser {
       this.#manage(payload);
       return;
     }
-    if (payload.namespace === NS.client) this.#management?.got();
+    if (payload.namespace === NS.sasl2 && this.#fast !== undefined) {
+      this.#authenticate(this.#fast, payload.bytes);
+      return;
+    }
+    if (payload.namespace === NS.client) this.management?.got();
     const text = payload.bytes;
     if (payload.namespace === NS.tls) {
-      this.#write(`<proceed xmlns='${NS.tls}'/>`);
+      this.#voice.write(`<proceed xmlns='${NS.tls}'/>`);
     } else if (text.includes("type='error'")) {
       this.#ledger.serverGotBack(text);
     } else {
@@ -184,99 +261,39 @@ export class XmppServer implements LinkUser {
   #react({ name, bytes }: Payload): void {
     const id = / id='([^']*)'/.exec(bytes)?.[1] ?? '';
     if (name === 'auth' && this.#random.chance(0.3)) {
-      this.#sayLater(`<challenge xmlns='${NS.sasl}'>Y2hhbGxlbmdl</challenge>`);
+      this.#voice.sayLater(`<challenge xmlns='${NS.sasl}'>Y2hhbGxlbmdl</challenge>`);
     } else if (name === 'auth' || name === 'response') {
       this.#isAuthenticated = true;
       this.#beginAnew();
-      this.#sayLater(`<success xmlns='${NS.sasl}'/>`);
+      this.#voice.sayLater(`<success xmlns='${NS.sasl}'/>`);
     } else if (name === 'iq' && bytes.includes(NS.bind)) {
       const jid = `<bind xmlns='${NS.bind}'><jid>juliet@example.org/x</jid></bind>`;
-      this.#sayLater(`<iq type='result' id='${id}'>${jid}</iq>`);
-      this.#isBound = true;
+      this.#voice.sayLater(`<iq type='result' id='${id}'>${jid}</iq>`);
+      this.isBound = true;
       this.wasBound = true;
-      this.#pushLater();
-      this.#troubleLater();
+      this.#moods.begin();
     } else if (name === 'iq') {
-      this.#sayLater(`<iq type='result' id='${id}'/>`);
+      this.#voice.sayLater(`<iq type='result' id='${id}'/>`);
     } else if (bytes.includes('<echo')) {
-      this.#sayLater(this.#message());
+      this.#voice.sayLater(this.#texts.message());
     }
   }
 
-  #message(): string {
-    this.#stanzas += 1;
-    const kind = this.#random.chance(0.1) ? " type='headline'" : '';
-    return `<message${kind} from='romeo@example.org/y' id='s${this.#stanzas}'><body>${textOf(this.#random)}</body></message>`;
+  push(): void {
+    this.#voice.say(this.#texts.any());
   }
 
-  #request(): string {
-    this.#stanzas += 1;
-    return `<iq type='get' from='romeo@example.org/y' id='s${this.#stanzas}'><query xmlns='jabber:iq:version'/></iq>`;
-  }
-
-  /** In order, however long the thinking takes. */
-  #sayLater(text: string): void {
-    const at = Math.max(this.#saysAt, this.#world.now + this.#random.around(THINK_MS));
-    this.#saysAt = at;
-    this.#world.later(at - this.#world.now, () => this.#say(text));
-  }
-
-  /** Says something that the client is to hear. */
-  #say(text: string): void {
-    if (this.isBroken || this.link.isGone) return;
-    this.#ledger.serverSent(this.#toolbox.encodeUtf8(text));
-    if (/^<(?:iq|message|presence)/.test(text)) this.#management?.said();
-    this.#write(text);
-    this.#ends.push(this.#written);
-    if (this.#management !== undefined && this.#random.fork(`r${this.#written}`).chance(0.3))
-      this.#write(`<r xmlns='${NS.streamManagement}'/>`);
-  }
-
-  #write(text: string): void {
-    this.#written += Buffer.byteLength(text);
-    this.link.write(text);
-  }
-
-  #pushLater(): void {
-    this.#world.later(this.#random.around(PUSH_MS), () => {
-      if (!this.#isBound || this.isBroken || this.#sky.isOver(this.#world.now)) return;
-      const count = this.#random.chance(0.1) ? this.#random.between(2, 30) : 1;
-      for (let done = 0; done < count; done += 1) {
-        this.#say(this.#random.chance(0.2) ? this.#request() : this.#message());
-      }
-      this.#pushLater();
-    });
-  }
-
-  /** Something happens to the link, or not, in the next minute. */
-  #troubleLater(): void {
-    this.#world.later(this.#random.between(1, MINUTE_MS), () => {
-      if (!this.#isBound || this.#sky.isOver(this.#world.now)) return;
-      if (this.#random.chance(this.#sky.at(this.#world.now).serverTrouble)) this.#trouble();
-      this.#troubleLater();
-    });
-  }
-
-  #trouble(): void {
-    const kind = this.#random.pick(['blocked', 'blocked', 'lost', 'error', 'end']);
-    if (kind === 'blocked') {
-      this.#check.isBlocked = true;
-      this.link.blocked(true);
-      this.#world.later(this.#random.between(10, 40_000), () => this.#unblock());
+  breakOff(kind: 'lost' | 'error' | 'end'): void {
+    this.isBroken = kind !== 'lost' || !this.isResumable;
+    if (kind === 'lost') {
+      this.link.down('link-lost');
       return;
     }
-    this.isBroken = true;
-    if (kind === 'lost') this.link.down('link-lost');
     if (kind === 'error') {
       const error = `<stream:error><conflict xmlns='${NS.streamErrors}'/></stream:error>`;
       this.#ledger.serverSent(error);
-      this.#write(error);
+      this.#voice.write(error);
     }
-    if (kind !== 'lost') this.#write('</stream:stream>');
-  }
-
-  #unblock(): void {
-    this.link.blocked(false);
-    this.#check.isBlocked = false;
+    this.#voice.write('</stream:stream>');
   }
 }

@@ -59,6 +59,8 @@ export class SessionCheck {
   hasEarlyFarewell = false;
   /** The server does not read: requests are kept longer. */
   isBlocked = false;
+  /** Its link is lost, and boshd takes the stream up again. */
+  isAway = false;
 
   constructor(actor: string, limits: SessionLimits, latenessMs: number) {
     this.#actor = actor;
@@ -201,7 +203,7 @@ export class SessionCheck {
         throw new Broken(this.#actor, `rid ${rid} is held beyond wait`);
     }
     const isGathering = now <= this.#payloadAt + this.#limits.gather + this.#latenessMs;
-    if (held.size > hold + (isGathering ? 1 : 0) && !this.isBlocked)
+    if (held.size > hold + (isGathering ? 1 : 0) && !this.isBlocked && !this.isAway)
       throw new Broken(this.#actor, `${held.size} requests are held, and hold is ${hold}`);
   }
 

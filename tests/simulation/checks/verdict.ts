@@ -14,6 +14,7 @@ const WITH_TROUBLE: readonly Reason[] = [
   'stream-error',
   'stream-closed',
   'link-lost',
+  'not-resumed',
   'too-many-repeats',
   'client-flood',
 ];
@@ -41,7 +42,8 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   const isExcused = (id: string) => sessionCheck.isTakenAsRead(id);
   // With stream management it kept what was not acknowledged, however the stream came to its end.
   if (server.isManaged) ledger.settleServer(isExcused);
-  if (server.isBroken) return;
+  // A session that ended while its link was lost could not tell the server of it, nor hear of what was under way.
+  if (server.isBroken || server.isAway) return;
   if (endReason === undefined) throw new Broken(name, 'the manager does not know that the session is over');
   if (end !== undefined) ledger.settleClient(end.inDoubt, end.unsent);
   if (server.wasBound) ledger.settleServer(isExcused);

@@ -5,6 +5,8 @@ import type { Actor, LinkEnd, Realm } from './world.ts';
 
 /** The server behind a link, as the link sees it. */
 export interface LinkUser {
+  /** boshd sent something, which is under way. */
+  underWay(): void;
   /** Bytes of boshd arrived. */
   arrived(bytes: Uint8Array): void;
   /** TLS is made. */
@@ -73,6 +75,7 @@ export class Link implements LinkEnd {
   }
 
   take(bytes: string): void {
+    this.#user.underWay();
     const at = Math.max(this.#arrivesAt, this.#world.now + this.#random.around(DELAY_MS));
     this.#arrivesAt = at;
     this.#world.later(at - this.#world.now, () => {

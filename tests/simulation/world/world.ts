@@ -191,8 +191,7 @@ export class World {
         this.#answer(output.request, undefined);
         break;
       case 'dial':
-        if (actor === undefined) throw new Error('a dial that nobody asked for');
-        this.#links.set(output.link, { actor, end: actor.dialled(output.link) });
+        this.#dial(output, actor);
         break;
       case 'log':
         this.#log(output.event, actor);
@@ -211,6 +210,13 @@ export class World {
         this.#links.delete(output.link);
         break;
     }
+  }
+
+  /** A link that broke is dialled again when its time has come, for the one whose address the plan names. */
+  #dial({ link, plan }: Extract<Output, { type: 'dial' }>, asking: Actor | undefined): void {
+    const actor = asking ?? this.#actors.find((each) => addressOf(each) === plan.clientAddress);
+    if (actor === undefined) throw new Error('a dial that nobody asked for');
+    this.#links.set(link, { actor, end: actor.dialled(link) });
   }
 
   /** Every request is answered once, and not when its connection is known to be closed (DESIGN 11). */
