@@ -131,26 +131,31 @@ const CLIENTS: readonly (readonly [name: string, login: Login])[] = [
   ['stanza', stanza],
   ['xmpp.js', xmppJs],
 ];
-const TEXTS = Array.from({ length: 50 }, (_, index) => `${index}: <ça va?> 😀 & "so on"`);
+/** Texts of one test: a server keeps what an earlier client did not acknowledge at its end, and gives it to the next one. */
+const textsOf = (test: string): readonly string[] =>
+  Array.from({ length: 50 }, (_, index) => `${test} ${index}: <ça va?> 😀 & "so on"`);
 const WAYS: readonly (readonly [ServerName, string])[] = [
   ['prosody', 'override-starttls'],
   ['prosody', 'override-direct'],
   ['ejabberd', 'override-starttls'],
 ];
 
-describe.each(CLIENTS)('%s', (_, login) => {
+describe.each(CLIENTS)('%s', (name, login) => {
   test.each(WAYS)('%s, %s: two users log in, chat both ways in order, log out', async (server, way) => {
     const domain = domainOf(server, way as 'override-starttls');
+    const test = `${name} ${server} ${way}`;
+    const texts = textsOf(test);
+    const ours = ({ messages }: Person) => messages.filter((text) => text.startsWith(test));
     const alice = await login('alice', domain, url, USERS.alice);
     const bob = await login('bob', domain, url, USERS.bob);
-    for (const text of TEXTS) {
+    for (const text of texts) {
       alice.say(bob.jid, text);
       bob.say(alice.jid, text);
     }
-    const isDone = () => alice.messages.length >= TEXTS.length && bob.messages.length >= TEXTS.length;
+    const isDone = () => ours(alice).length >= texts.length && ours(bob).length >= texts.length;
     await until('all messages', isDone);
-    expect(alice.messages).toEqual(TEXTS);
-    expect(bob.messages).toEqual(TEXTS);
+    expect(ours(alice)).toEqual(texts);
+    expect(ours(bob)).toEqual(texts);
     const before = (await servers.boshd.lines()).filter(({ event }) => event === 'session-ended').length;
     await alice.logout();
     await bob.logout();
@@ -182,7 +187,7 @@ test('xmpp.js resumes its stream after its connection broke: nothing is lost', a
   await alice.send(xml('presence'));
   const bob = await xmppJs('bob', domain, url, USERS.bob);
   bob.say(jid, 'before');
-  await until('the first message', () => messages.length >= 1);
+  await until('the first message', () => messages.includes('before'));
   let isResumed = false;
   alice.streamManagement.on('resumed', () => {
     isResumed = true;
@@ -190,9 +195,9 @@ test('xmpp.js resumes its stream after its connection broke: nothing is lost', a
   relay.cut();
   await servers.boshd.line({ event: 'session-ended', reason: 'client-lost' });
   bob.say(jid, 'while it was gone');
-  await until('the message', () => messages.length >= 2);
+  await until('the message', () => messages.includes('while it was gone'));
   await until('the resumption', () => isResumed);
-  expect(messages).toEqual(['before', 'while it was gone']);
+  expect(messages.filter((text) => !text.startsWith('xmpp.js'))).toEqual(['before', 'while it was gone']);
   await alice.stop();
   await bob.logout();
   await relay.close();
