@@ -45,7 +45,7 @@ async function logins(behind: FrontProxy, isQuiet: boolean): Promise<readonly (r
   throw new Error(`the sessions were not spread: ${at.map(({ length }) => length).join(' ')}`);
 }
 
-const isChat = ({ name, attributes }: XmlElement) => name === 'message' && attributes.get('type') === 'chat';
+const isChat = ({ name }: XmlElement) => name === 'message';
 
 async function said(to: ChatSession): Promise<string> {
   return mustChild(await to.next('a chat message', isChat), 'body').text;

@@ -33,6 +33,8 @@ export type Input =
   | { readonly type: 'request-aborted'; readonly request: RequestId; readonly sid: string | undefined }
   /** A reply could not be written whole: its socket closed before. */
   | { readonly type: 'reply-lost'; readonly request: RequestId; readonly sid: string | undefined }
+  /** Whether a reply was written is not known: the member that was to do it is gone. */
+  | { readonly type: 'reply-in-doubt'; readonly request: RequestId; readonly sid: string | undefined }
   /** The link is up. `secure`: TLS has been made and verified already (direct TLS). */
   | {
       readonly type: 'link-up';

@@ -1,5 +1,5 @@
 import { assert, earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
-import { abort, receive, replyLost, serverBlocked, tick } from '../session/index.ts';
+import { abort, receive, replyInDoubt, replyLost, serverBlocked, tick } from '../session/index.ts';
 import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { type Site, Sites } from './admission/sites.ts';
@@ -110,6 +110,9 @@ export class ConnectionManager {
         this.#aboutRequest(input, ({ session }) =>
           replyLost(session, input.request, this.#conductor.sessionTurn),
         );
+        break;
+      case 'reply-in-doubt':
+        this.#aboutRequest(input, ({ session }) => replyInDoubt(session, input.request));
         break;
       case 'link-up':
         this.#linkUp(input);

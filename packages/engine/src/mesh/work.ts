@@ -24,7 +24,7 @@ export type MeshWork =
   /** A request of another member, by the number it has here. */
   | { readonly type: 'guest'; readonly request: number; readonly forwarded: ForwardedRequest }
   | {
-      readonly type: 'guest-aborted' | 'guest-reply-lost' | 'guest-released';
+      readonly type: 'guest-aborted' | 'guest-reply-lost' | 'guest-reply-in-doubt' | 'guest-released';
       readonly request: number;
       readonly sid: string | undefined;
     }

@@ -169,6 +169,7 @@ function remember(
     answeredAt: turn.now,
     key: held.key,
     request: held.request,
+    isInDoubt: false,
     copies: held.copies,
   };
   session.answered = appended(session.answered, answered);
@@ -182,13 +183,14 @@ function remember(
 /** What could not be written, and is too late to be asked for again, goes back: so it is settled, too. */
 function forget(
   session: Session,
-  { payloads, stanzas }: AnsweredRequest,
+  { payloads, stanzas, isInDoubt }: AnsweredRequest,
   stream: SessionStream,
   turn: Turn,
 ): void {
   stream.confirmed += stanzas;
   countConfirmed(session, stream);
-  if (payloads.length > 0)
+  // The client went on so far without asking for it again: it has got it.
+  if (payloads.length > 0 && !isInDoubt)
     turn.work.push({ type: 'give-back', undelivered: { stream, payloads, isPassed: true } });
 }
 
@@ -213,6 +215,7 @@ export function answerTerminal(session: Session, turn: Turn): void {
         payloads: NOTHING,
         stream: undefined,
         stanzas: 0,
+        isInDoubt: false,
         answeredAt: turn.now,
       });
     for (const request of [held.request, ...(held.others ?? [])])

@@ -61,6 +61,7 @@ export function finish(session: Session, turn: Turn): void {
       payloads: [],
       stream: undefined,
       stanzas: 0,
+      isInDoubt: false,
       answeredAt: turn.now,
     });
     if (held.request === undefined) continue;

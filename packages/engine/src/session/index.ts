@@ -1,7 +1,7 @@
 export { settle } from './answer.ts';
 export { type Birth, createSession } from './create.ts';
 export { terminate } from './end.ts';
-export { abort, receive, replyLost } from './receive.ts';
+export { abort, receive, replyInDoubt, replyLost } from './receive.ts';
 export { release } from './release.ts';
 export { terminalBody, terminalReply } from './reply.ts';
 export { serverBlocked } from './rules/pressure.ts';

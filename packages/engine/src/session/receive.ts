@@ -242,6 +242,18 @@ export function replyLost(session: Session, request: RequestId, turn: Turn): voi
   }
 }
 
+/**
+ * Whether a reply could be written is not known: the member of the cloud that was to do it is gone. A client that did not get
+ * it repeats its request; one that goes on without has got it.
+ */
+export function replyInDoubt(session: Session, request: RequestId): void {
+  for (const answered of session.answered) {
+    if (answered.request !== request) continue;
+    answered.request = undefined;
+    answered.isInDoubt = true;
+  }
+}
+
 /** Gives up the requests that a farewell has overtaken (a page's beacon goes out while its request dies). */
 export function closeGap(session: Session, turn: Turn): void {
   abandonOctets(session);

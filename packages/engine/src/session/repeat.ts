@@ -36,6 +36,7 @@ export function receiveRepeat(
 
 function answerAgain(session: Session, request: RequestId, answered: AnsweredRequest, turn: Turn): void {
   answered.request = request;
+  answered.isInDoubt = false;
   turn.work.push({ type: 'respond', request, reply: okReply(session, answered.reply) });
   session.quietSince = turn.now;
 }

@@ -81,6 +81,8 @@ export interface AnsweredRequest {
   readonly key: string | undefined;
   /** The request it was written to; undefined when nobody listened or the write failed. */
   request: RequestId | undefined;
+  /** Whoever was to write it is gone, and may have done so before. */
+  isInDoubt: boolean;
   copies: number;
 }
 

@@ -237,6 +237,9 @@ export class CloudManager {
       case 'guest-reply-lost':
         this.#ownHandle({ type: 'reply-lost', request: work.request, sid: work.sid }, now);
         break;
+      case 'guest-reply-in-doubt':
+        this.#ownHandle({ type: 'reply-in-doubt', request: work.request, sid: work.sid }, now);
+        break;
       case 'guest-released':
         this.#ownHandle({ type: 'release', request: work.request, sid: work.sid }, now);
         break;

@@ -91,7 +91,7 @@ export class Reception {
   /** The newest answers to the member may have got lost: their sessions do not count them as read. */
   doubt(from: Incarnation): void {
     for (const { request, sid } of this.#sent.get(from) ?? [])
-      this.#work.push({ type: 'guest-reply-lost', request, sid });
+      this.#work.push({ type: 'guest-reply-in-doubt', request, sid });
     this.#sent.delete(from);
   }
 

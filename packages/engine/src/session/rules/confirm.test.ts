@@ -7,7 +7,7 @@ import {
   turnAt,
 } from '../../../../../tests/support/engine/session.ts';
 import { instantOf } from '../../kit/index.ts';
-import { receive, replyLost } from '../index.ts';
+import { receive, replyInDoubt, replyLost } from '../index.ts';
 import { confirm, countConfirmed, takeUnconfirmed } from './confirm.ts';
 
 /** The replies to rids 5 to 7 hold a stanza each (a session of `requests` 2 remembers three); 8 is the next. */
@@ -105,6 +105,36 @@ describe('takeUnconfirmed', () => {
     expect(unconfirmed(made)).toBe('5 6 7 99');
     expect(unconfirmed(made)).toBe('');
     expect(made.outboundBytes).toBe(0);
+  });
+});
+
+describe('a reply whose writer is gone', () => {
+  it('may not have come, while the client has not gone on', () => {
+    const made = session('');
+    replyInDoubt(made, 7);
+    confirm(made, bodyOf("rid='8'"), AT_ONCE);
+    expect(unconfirmed(made)).toBe('7');
+  });
+
+  it('has come when a later one was confirmed: the client would have asked for it again', () => {
+    const made = session('');
+    made.answered = made.answered.map((each) => ({ ...each, stanzas: 1 }));
+    replyInDoubt(made, 6);
+    confirm(made, bodyOf("rid='8'"), AT_ONCE);
+    expect(unconfirmed(made)).toBe('');
+  });
+
+  it('goes back to nobody when it is forgotten', () => {
+    const given = (lose: typeof replyInDoubt): readonly string[] => {
+      const made = session('');
+      lose(made, 5);
+      const turn = turnAt(90_000);
+      receive(made, 8, bodyOf("rid='8'", PAYLOAD), turn);
+      serverSends(made, [stanza('in 8')], turn);
+      return turn.work.map(({ type }) => type);
+    };
+    expect(given(replyInDoubt)).not.toContain('give-back');
+    expect(given((made, rid) => replyLost(made, rid, turnAt(90_000)))).toContain('give-back');
   });
 });
 

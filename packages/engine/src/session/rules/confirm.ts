@@ -78,8 +78,9 @@ export function takeUnconfirmed(session: Session, only?: SessionStream): readonl
   for (const [place, each] of answered.entries()) {
     const { stream, payloads } = each;
     if (stream === undefined || (only !== undefined && stream !== only)) continue;
-    const isConfirmed = payloads.length === 0;
-    const isPassed = !isConfirmed && isConfirmedAfter(answered, place, stream);
+    const isFollowed = payloads.length > 0 && isConfirmedAfter(answered, place, stream);
+    const isConfirmed = payloads.length === 0 || (isFollowed && each.isInDoubt);
+    const isPassed = isFollowed && !isConfirmed;
     if (isConfirmed || isPassed) stream.confirmed += each.stanzas;
     if (!isConfirmed) unconfirmed.push({ stream, payloads, isPassed });
     each.stanzas = 0;
