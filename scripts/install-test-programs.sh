@@ -21,6 +21,7 @@ PROGRAMS=(
   'chromium: chromium fonts-dejavu-core'
   'openssl: openssl'
   'systemd-analyze: systemd'
+  'docker-compose: docker-compose'
 )
 
 # Servers live in sbin, which is not on every user's PATH.

@@ -7,6 +7,9 @@ import { membersKey } from './members.ts';
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/;
 const NAME_FORM = 'a name of letters, digits, - and _';
 
+/** Also a part of variables in the configurations of proxies, where - would be minus. */
+const COOKIE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+
 /** `nats://127.0.0.1:4222`, `tls://nats.example.net`; the result is the same text. */
 function parseNatsServer(input: string): Result<string, string> {
   const url = /^(?:nats|tls):\/\/[^/?#@\s]+$/.test(input) && URL.canParse(input) ? new URL(input) : undefined;
@@ -70,9 +73,9 @@ export const clusterKeys = {
         purpose:
           'Lets nats.servers be on other machines without TLS, or without credentials: everything that users write, passwords too, goes over it.',
       }),
-      routingCookie: optionalKey(z.string().regex(NAME), {
+      routingCookie: optionalKey(z.string().regex(COOKIE_NAME), {
         kind: 'text',
-        form: NAME_FORM,
+        form: 'a name of letters, digits and _',
         purpose:
           'The name of a cookie that tells proxies which member has the session: its value is the id of the member, nothing else. Nothing depends on it; a proxy that follows it spares the way from one member to another. Absent: none is set.',
       }),
