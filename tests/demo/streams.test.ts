@@ -149,7 +149,8 @@ describe('binding (RFC 6120 §7)', () => {
     await client.next();
     expect(await client.open()).toBe(
       "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>" +
-        "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session></stream:features>",
+        "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>" +
+        "<sm xmlns='urn:xmpp:sm:3'/></stream:features>",
     );
     return client;
   }

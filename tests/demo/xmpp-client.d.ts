@@ -10,6 +10,7 @@ declare module '@xmpp/client' {
 
   export interface Client {
     on(event: 'stanza', listener: (stanza: XmlNode) => void): void;
+    on(event: 'send', listener: (element: XmlNode) => void): void;
     on(event: 'error', listener: (error: Error) => void): void;
     start(): Promise<{ toString(): string }>;
     stop(): Promise<unknown>;

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ByteString } from '@boshd/engine/kit';
 import type { Credentials, ScramCredential, ScramHash } from '../sasl/exchange.ts';
 import { scramCredential } from '../sasl/scram.ts';
+import type { ClientTokens } from '../sasl/tokens.ts';
 import type { Session } from './session.ts';
 
 /** One who may log in with a password. */
@@ -17,7 +18,7 @@ export interface RosterItem {
   readonly groups: readonly string[];
 }
 
-/** Somebody of the domain: for good (with a password), or a guest as long as its connection. */
+/** Somebody of the domain: for good (with a password), or a guest as long as its stream. */
 export interface Account {
   readonly username: string;
   /** Bare JID. */
@@ -31,6 +32,10 @@ export interface Account {
   readonly roster: Map<string, RosterItem>;
   readonly offline: ByteString[];
   offlineBytes: number;
+  /** FAST tokens by the client's id (XEP-0388 §2.3). */
+  readonly tokens: Map<string, ClientTokens>;
+  /** Connections that have logged in, and streams, those that wait to be resumed too: while one is left a guest stays. */
+  holders: number;
 }
 
 /** RFC 7677 §4 and RFC 5802 §5.1 ask for at least that many. */
@@ -104,6 +109,8 @@ export class Accounts implements Credentials {
       roster: new Map(),
       offline: [],
       offlineBytes: 0,
+      tokens: new Map(),
+      holders: 0,
     };
   }
 }

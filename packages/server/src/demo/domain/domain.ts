@@ -4,6 +4,7 @@ import type { Payload } from '@boshd/engine/wire';
 import type { Identity } from '../sasl/exchange.ts';
 import type { Account } from './accounts.ts';
 import { parseJid } from './jid.ts';
+import { giveBack, type Kept } from './kept/undelivered.ts';
 import { leavePresence } from './presence.ts';
 import { pushAccount } from './roster.ts';
 import { route } from './router.ts';
@@ -17,9 +18,12 @@ export interface Reach {
   end(condition: StreamError): void;
 }
 
-/** The account of somebody who has just logged in; undefined where there are too many guests. */
+/** The account of somebody who has just logged in, held; undefined where there are too many guests. */
 export function enter(state: DomainState, identity: Identity): Account | undefined {
-  return identity.type === 'guest' ? state.accounts.addGuest() : state.accounts.get(identity.username);
+  const { accounts } = state;
+  const account = identity.type === 'guest' ? accounts.addGuest() : accounts.get(identity.username);
+  if (account !== undefined) account.holders += 1;
+  return account;
 }
 
 /**
@@ -47,6 +51,7 @@ export function bindResource(
     end: (condition) => reach.end(condition),
   };
   account.sessions.set(resource, session);
+  account.holders += 1;
   return session;
 }
 
@@ -59,15 +64,18 @@ export function take(state: DomainState, session: Session, payload: Payload): St
   return undefined;
 }
 
-/** A stream is over: the others hear it. */
-export function leaveSession(state: DomainState, session: Session): void {
+/** A stream is over: the others hear it, and what its client did not acknowledge goes back. */
+export function leaveSession(state: DomainState, session: Session, unacknowledged: readonly Kept[]): void {
   leavePresence(state, session);
   session.account.sessions.delete(session.resource);
+  for (const kept of unacknowledged) giveBack(state, session, kept);
+  leaveAccount(state, session.account);
 }
 
-/** A guest is nobody without its connection (XEP-0175 §3). */
+/** Somebody who held the account is gone. A guest is nobody without its connection (XEP-0175 §3). */
 export function leaveAccount(state: DomainState, account: Account): void {
-  if (!account.guest) return;
+  account.holders -= 1;
+  if (!account.guest || account.holders > 0) return;
   state.accounts.removeGuest(account);
   if (account.listed) pushAccount(state, account, 'remove');
 }

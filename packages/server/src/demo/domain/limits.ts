@@ -16,6 +16,15 @@ export interface DemoLimits {
   readonly offlineBytesMax: number;
   /** Bytes waiting for a client that does not read; more ends its stream. Default 4 MiB. */
   readonly queueBytesMax: number;
+  /** How long a stream whose connection broke waits to be resumed (XEP-0198 §5). Default 120 s. */
+  readonly resumeMs: number;
+  /** Stanzas that a client has not acknowledged, and their bytes; more ends its stream. Default 1,000 and 1 MiB. */
+  readonly unackedMax: number;
+  readonly unackedBytesMax: number;
+  /** Clients of one account that have a FAST token; the oldest is forgotten. Default 20: twice its resources. */
+  readonly tokensMax: number;
+  /** How long a FAST token is good for. Default a day: no demo lasts longer. */
+  readonly tokenMs: number;
   /** From connecting to a bound resource (RFC 6120 §7.1 leaves it to us). Default 60 s. */
   readonly loginMs: number;
   /** SASL failures on one stream (RFC 6120 §6.4.5 recommends 2 to 5). Default 5. */
@@ -33,6 +42,11 @@ export const DEMO_LIMITS: DemoLimits = {
   offlineMessagesMax: 100,
   offlineBytesMax: 256 * 1024,
   queueBytesMax: 4 * 1024 * 1024,
+  resumeMs: 120_000,
+  unackedMax: 1000,
+  unackedBytesMax: 1024 * 1024,
+  tokensMax: 20,
+  tokenMs: 24 * 60 * 60 * 1000,
   loginMs: 60_000,
   saslTriesMax: 5,
   closeMs: 1000,

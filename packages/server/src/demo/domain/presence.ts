@@ -1,7 +1,7 @@
 import { ascii, assert, type ByteString } from '@boshd/engine/kit';
 import { NS, type Payload, writeElement } from '@boshd/engine/wire';
 import { bareOf } from './jid.ts';
-import { deliverOffline } from './offline.ts';
+import { deliverOffline } from './kept/offline.ts';
 import { pushAccount } from './roster.ts';
 import type { Session } from './session.ts';
 import { element, insideOf, readdressed, readStanza, type Stanza } from './stanza.ts';

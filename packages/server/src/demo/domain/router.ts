@@ -1,11 +1,11 @@
 import type { Account } from './accounts.ts';
 import { answerForAccount, answerForDomain, isProperIq } from './iq.ts';
 import type { Jid } from './jid.ts';
-import { storeOffline } from './offline.ts';
+import { storeOffline } from './kept/offline.ts';
 import { takePresence } from './presence.ts';
 import type { Session } from './session.ts';
 import { insideOf, readdressed, type Stanza } from './stanza.ts';
-import { accountAt, type DomainState, isOwn, refuse } from './state.ts';
+import { accountAt, type DomainState, isOwn, refuse, type Sender } from './state.ts';
 
 /** Does with a client's stanza what RFC 6120 §10 and RFC 6121 §8 say, for a domain that reaches no other. */
 export function route(state: DomainState, session: Session, stanza: Stanza): void {
@@ -33,7 +33,13 @@ function takeIq(state: DomainState, session: Session, stanza: Stanza): void {
   }
 }
 
-function takeMessage(state: DomainState, session: Session, stanza: Stanza): void {
+/** `at`: when it came, for what is stored. */
+export function takeMessage(
+  state: DomainState,
+  session: Sender,
+  stanza: Stanza,
+  at: Date = new Date(),
+): void {
   const { to, type } = stanza;
   // RFC 6120 §10.3.1: without an address it is for the sender's own account.
   const account = to === undefined ? session.account : accountAt(state, to);
@@ -46,14 +52,14 @@ function takeMessage(state: DomainState, session: Session, stanza: Stanza): void
     const target = account.sessions.get(to?.resource ?? '');
     if (target !== undefined) target.send(readdressed(stanza, session.jid, target.jid, state.toolbox));
     else if (to === undefined || to.resource === '' || type === 'chat')
-      toAccount(state, session, stanza, account);
+      toAccount(state, session, stanza, account, at);
     // RFC 6121 §8.5.3.2.1: the others may not stray to another resource.
     else refuse(state, session, stanza, 'service-unavailable');
   }
 }
 
 /** To a bare JID (RFC 6121 §8.5.2), or a chat message whose resource has gone (§8.5.3.2.1). */
-function toAccount(state: DomainState, session: Session, stanza: Stanza, account: Account): void {
+function toAccount(state: DomainState, session: Sender, stanza: Stanza, account: Account, at: Date): void {
   const { type } = stanza;
   if (type === 'error') return;
   if (type === 'groupchat') {
@@ -71,7 +77,7 @@ function toAccount(state: DomainState, session: Session, stanza: Stanza, account
   if (delivered || type === 'headline') return;
   // XEP-0160 §3: chat states without words are worth nothing later.
   if (!insideOf(stanza, state.toolbox).some((child) => child.name === 'body')) return;
-  const kept = !account.guest && storeOffline(state, account, message);
+  const kept = !account.guest && storeOffline(state, account, message, at);
   if (!kept) refuse(state, session, stanza, 'service-unavailable');
 }
 

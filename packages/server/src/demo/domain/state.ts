@@ -13,7 +13,10 @@ export interface DomainState {
   readonly toolbox: Toolbox;
 }
 
-export function refuse(state: DomainState, session: Session, stanza: Stanza, error: StanzaError): void {
+/** Who sent a stanza, and hears what became of it. */
+export type Sender = Pick<Session, 'account' | 'jid' | 'send'>;
+
+export function refuse(state: DomainState, session: Sender, stanza: Stanza, error: StanzaError): void {
   const reply = bounce(stanza, session.jid, error, state.toolbox);
   if (reply !== undefined) session.send(reply);
 }

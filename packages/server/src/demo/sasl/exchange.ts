@@ -1,6 +1,7 @@
 /** The SASL failures that the demo server has a use for (RFC 6120 §6.5). */
 export type SaslFailure =
   | 'aborted'
+  | 'credentials-expired'
   | 'incorrect-encoding'
   | 'invalid-authzid'
   | 'invalid-mechanism'

@@ -1,54 +1,49 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { ascii, type ByteString, EMPTY } from '@boshd/engine/kit';
+import { type ByteString, EMPTY } from '@boshd/engine/kit';
 import {
-  attribute,
   CLIENT_XML_LIMITS,
   type FramerEvent,
-  type FramerFault,
   makeFramer,
   NS,
   type Payload,
+  readElement,
   type StanzaFramer,
   type StreamHeader,
   writeElement,
   type XmlElement,
 } from '@boshd/engine/wire';
 import type { Account } from '../domain/accounts.ts';
-import { bindResource, enter, leaveAccount, leaveSession, type Reach, take } from '../domain/domain.ts';
+import { enter, leaveAccount } from '../domain/domain.ts';
 import { isProperIq } from '../domain/iq.ts';
 import { isResource } from '../domain/jid.ts';
-import type { Session, StreamError } from '../domain/session.ts';
+import type { StreamError } from '../domain/session.ts';
 import { bounce, element, insideOf, iqResult, readStanza, type StanzaError } from '../domain/stanza.ts';
-import type { DomainState } from '../domain/state.ts';
-import { bindFeatures, loginFeatures, SaslLogin } from './login.ts';
+import { type BoundStream, bindStream, type Carrier, refusal, type StreamState } from './bound.ts';
+import { bindFeatures, loginFeatures } from './features.ts';
+import { FAULTS, problemOf, streamHeader } from './header.ts';
+import { SaslLogin } from './login.ts';
+import { Sasl2Login } from './sasl2.ts';
 
 /**
  * How far a stream has come (RFC 6120 §4.3). A header leads from `header` to `login`, or to `bind` when somebody has
- * logged in; log-in leads back to `header` (§6.4.6 restart), binding to `bound`, and everything to `ended`.
+ * logged in; log-in leads back to `header` (§6.4.6 restart) or, by SASL2, to `bind`; binding or resuming to `bound`, and
+ * everything to `ended`.
  */
 type Phase =
   | { readonly name: 'header'; readonly account: Account | undefined }
-  | { readonly name: 'login'; readonly sasl: SaslLogin }
+  | { readonly name: 'login'; readonly logins: Logins }
   | { readonly name: 'bind'; readonly account: Account }
-  | { readonly name: 'bound'; readonly session: Session }
+  | { readonly name: 'bound'; readonly stream: BoundStream }
   | { readonly name: 'ended' };
 
-/** Which stream error a fault of the framer is (RFC 6120 §4.9.3). */
-const FAULTS: Readonly<Record<FramerFault['code'], StreamError>> = {
-  'not-utf8': 'unsupported-encoding',
-  'not-well-formed': 'not-well-formed',
-  'restricted-xml': 'restricted-xml',
-  'not-xmpp': 'invalid-namespace',
-  'stanza-too-large': 'policy-violation',
-  'too-deep': 'policy-violation',
-  'too-many-attributes': 'policy-violation',
-  'name-too-long': 'policy-violation',
-};
+interface Logins {
+  readonly sasl: SaslLogin;
+  readonly sasl2: Sasl2Login;
+}
 
 /** One client's TCP connection: its streams from header to end. */
-export class Connection implements Reach {
-  readonly #state: DomainState;
+export class Connection implements Carrier {
+  readonly #state: StreamState;
   readonly #socket: Socket;
   readonly #framer: StanzaFramer;
   readonly #loginTimer: NodeJS.Timeout;
@@ -58,16 +53,16 @@ export class Connection implements Reach {
   #isOverrun = false;
   #saslFailures = 0;
 
-  constructor(state: DomainState, socket: Socket) {
+  constructor(state: StreamState, socket: Socket) {
     this.#state = state;
     this.#socket = socket;
     this.#framer = makeFramer(CLIENT_XML_LIMITS, state.toolbox);
     this.#loginTimer = setTimeout(() => this.end('connection-timeout'), state.limits.loginMs);
     socket.on('data', (chunk) => this.#read(chunk));
-    // The client's half is closed: a stream that it did not end is over all the same.
-    socket.on('end', () => this.#finish(EMPTY));
+    // The client's half is closed: that is no end of the stream, but nothing will come any more.
+    socket.on('end', () => this.#finish(EMPTY, true));
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#leave());
+    socket.on('close', () => this.#leave(true));
   }
 
   send(bytes: ByteString): void {
@@ -79,12 +74,14 @@ export class Connection implements Reach {
     setImmediate(() => this.end('resource-constraint'));
   }
 
-  end(condition: StreamError): void {
+  end(condition: StreamError, detail?: XmlElement): void {
     if (this.#phase.name === 'ended') return;
     // RFC 6120 §4.9.1.2: an error before our header comes behind one all the same.
-    const header = this.#headerSent ? '' : this.#header(undefined);
-    const error = element('error', NS.stream, {}, element(condition, NS.streamErrors));
-    this.#finish(`${header}${writeElement(error, this.#state.toolbox)}` as ByteString);
+    const { name, toolbox } = this.#state;
+    const header = this.#headerSent ? '' : streamHeader(name, undefined, toolbox);
+    const details = detail === undefined ? [] : [detail];
+    const error = element('error', NS.stream, {}, element(condition, NS.streamErrors), ...details);
+    this.#finish(`${header}${writeElement(error, toolbox)}` as ByteString, false);
   }
 
   #read(chunk: Buffer): void {
@@ -106,7 +103,7 @@ export class Connection implements Reach {
         this.#takePayload(event.payload);
         break;
       case 'end':
-        this.#finish(EMPTY);
+        this.#finish(EMPTY, false);
         break;
     }
   }
@@ -119,43 +116,45 @@ export class Connection implements Reach {
       this.end(problem);
       return;
     }
-    this.send(this.#header(account?.jid ?? header.from));
+    const { name, toolbox, accounts, limits } = this.#state;
+    this.send(streamHeader(name, account?.jid ?? header.from, toolbox));
     this.#headerSent = true;
-    const { toolbox, accounts } = this.#state;
-    const features = account === undefined ? loginFeatures() : bindFeatures();
+    const sasl = new SaslLogin(accounts, toolbox);
+    const sasl2 = new Sasl2Login(accounts, limits, toolbox);
     this.#phase =
-      account === undefined
-        ? { name: 'login', sasl: new SaslLogin(accounts, toolbox) }
-        : { name: 'bind', account };
-    this.send(writeElement(features, toolbox));
+      account === undefined ? { name: 'login', logins: { sasl, sasl2 } } : { name: 'bind', account };
+    this.#write(account === undefined ? loginFeatures() : bindFeatures());
   }
 
   #takePayload(payload: Payload): void {
     const phase = this.#phase;
-    if (phase.name === 'login') this.#logIn(phase.sasl, payload);
+    if (phase.name === 'login') this.#logIn(phase.logins, payload);
     else if (phase.name === 'bind') this.#bind(phase.account, payload);
     else if (phase.name === 'bound') {
-      const problem = take(this.#state, phase.session, payload);
-      if (problem !== undefined) this.end(problem);
+      const fault = phase.stream.take(payload);
+      if (fault !== undefined) this.end(fault.condition, fault.detail);
     }
   }
 
-  #logIn(sasl: SaslLogin, payload: Payload): void {
-    const reply = payload.namespace === NS.sasl ? sasl.take(payload) : undefined;
-    if (reply === undefined) {
+  #logIn(logins: Logins, payload: Payload): void {
+    const login =
+      payload.namespace === NS.sasl ? logins.sasl : payload.namespace === NS.sasl2 ? logins.sasl2 : undefined;
+    const reply = login?.take(payload);
+    if (login === undefined || reply === undefined) {
       // RFC 6120 §4.9.3.12
       this.end('not-authorized');
       return;
     }
     const account = reply.identity === undefined ? undefined : enter(this.#state, reply.identity);
     if (reply.identity !== undefined && account === undefined) {
-      this.send(sasl.fail('temporary-auth-failure').bytes);
+      this.send(login.fail('temporary-auth-failure').bytes);
       this.#saslFailures += 1;
     } else {
       this.send(reply.bytes);
       if (reply.failed) this.#saslFailures += 1;
     }
-    if (account !== undefined) this.#restart(account);
+    if (account !== undefined && login === logins.sasl2) this.#welcome(account, logins.sasl2);
+    else if (account !== undefined) this.#restart(account);
     else if (this.#saslFailures >= this.#state.limits.saslTriesMax) this.end('policy-violation');
   }
 
@@ -166,70 +165,113 @@ export class Connection implements Reach {
     this.#phase = { name: 'header', account };
   }
 
-  /** RFC 6120 §7: nothing but the binding before it. */
+  /** After SASL2 there is no restart: the features follow (XEP-0388 §2.6.1), or a stream goes on (XEP-0198 §9.2). */
+  #welcome(account: Account, login: Sasl2Login): void {
+    this.#account = account;
+    this.#phase = { name: 'bind', account };
+    const { resume } = login;
+    const found = resume === undefined ? undefined : this.#resume(account, resume);
+    if (this.#isEnded()) return;
+    if (found !== undefined && found.stream !== undefined) {
+      this.send(login.success(account, found.stream.session.jid, found.answer));
+      found.stream.sendAgain();
+      return;
+    }
+    const answers = found === undefined ? [] : [found.answer];
+    this.send(login.success(account, account.jid, ...answers));
+    this.#write(bindFeatures());
+  }
+
+  /** RFC 6120 §7: nothing but the binding before it, or taking up a stream (XEP-0198 §5). */
   #bind(account: Account, payload: Payload): void {
     const { toolbox } = this.#state;
+    if (payload.namespace === NS.streamManagement) {
+      this.#takeUp(account, payload);
+      return;
+    }
     const stanza = readStanza(payload, toolbox);
     const request = stanza?.name === 'iq' ? insideOf(stanza, toolbox)[0] : undefined;
     if (stanza?.type !== 'set' || request?.namespace !== NS.bind || request.name !== 'bind') {
       this.end('not-authorized');
       return;
     }
-    const session = isProperIq(this.#state, stanza) ? this.#bindAsAsked(account, request) : 'bad-request';
-    if (typeof session === 'string') {
-      const refusal = bounce(stanza, account.jid, session, toolbox);
-      if (refusal !== undefined) this.send(refusal);
+    const stream = isProperIq(this.#state, stanza) ? this.#bindAsAsked(account, request) : 'bad-request';
+    if (typeof stream === 'string') {
+      const refused = bounce(stanza, account.jid, stream, toolbox);
+      if (refused !== undefined) this.send(refused);
       return;
     }
-    clearTimeout(this.#loginTimer);
-    this.#phase = { name: 'bound', session };
-    const bound = element('bind', NS.bind, {}, element('jid', NS.bind, {}, session.jid));
-    this.send(iqResult(stanza, session.jid, toolbox, bound));
+    this.#becomeBound(stream);
+    const { jid } = stream.session;
+    const bound = element('bind', NS.bind, {}, element('jid', NS.bind, {}, jid));
+    this.send(iqResult(stanza, jid, toolbox, bound));
   }
 
-  #bindAsAsked(account: Account, request: XmlElement): Session | StanzaError {
+  #bindAsAsked(account: Account, request: XmlElement): BoundStream | StanzaError {
     const asked = request.children.find((child) => child.name === 'resource')?.text ?? '';
     if (asked !== '' && !isResource(asked)) return 'bad-request';
     const resource = asked === '' ? undefined : asked;
-    return bindResource(this.#state, account, resource, this) ?? 'resource-constraint';
+    return bindStream(this.#state, account, resource, this) ?? 'resource-constraint';
   }
 
-  /** Our stream header (RFC 6120 §4.7), with a new id each time (§4.7.3). */
-  #header(to: string | undefined): ByteString {
-    const { name, toolbox } = this.#state;
-    const id = randomBytes(16).toString('hex');
-    const addresses = [
-      attribute('from', name, toolbox),
-      ascii(to === undefined ? '' : attribute('to', to, toolbox)),
-    ];
-    return ascii(
-      `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}' version='1.0'` +
-        ` xml:lang='en' id='${id}'${addresses.join('')}>`,
-    );
+  /** Stream management instead of the binding: only `<resume/>` has a place there. */
+  #takeUp(account: Account, payload: Payload): void {
+    if (payload.name !== 'resume') {
+      this.#write(refusal('unexpected-request'));
+      return;
+    }
+    const { stream, answer } = this.#resume(account, readElement(payload.bytes, this.#state.toolbox));
+    if (this.#isEnded()) return;
+    this.#write(answer);
+    stream?.sendAgain();
+  }
+
+  /** Takes up the stream that `<resume/>` names, if there is one of that account; the answer is the caller's to send. */
+  #resume(
+    account: Account,
+    { attributes }: XmlElement,
+  ): { readonly stream: BoundStream | undefined; readonly answer: XmlElement } {
+    const stream = this.#state.resumable.get(attributes.get('previd') ?? '');
+    if (stream === undefined || stream.session.account !== account) {
+      return { stream: undefined, answer: refusal('item-not-found') };
+    }
+    const answer = stream.takeOver(this);
+    this.#becomeBound(stream);
+    const fault = stream.acknowledge(attributes.get('h'));
+    if (fault !== undefined) this.end(fault.condition, fault.detail);
+    return { stream, answer };
+  }
+
+  #becomeBound(stream: BoundStream): void {
+    clearTimeout(this.#loginTimer);
+    this.#phase = { name: 'bound', stream };
+  }
+
+  /** A function, so that the compiler does not hold on to the phase from before. */
+  #isEnded(): boolean {
+    return this.#phase.name === 'ended';
+  }
+
+  #write(tree: XmlElement): void {
+    this.send(writeElement(tree, this.#state.toolbox));
   }
 
   /** RFC 6120 §4.4: our end tag, then the connection, whether the client closes its side or not. */
-  #finish(last: ByteString): void {
+  #finish(last: ByteString, isLost: boolean): void {
     if (this.#phase.name === 'ended') return;
     const ended = this.#headerSent || last !== '' ? `${last}</stream:stream>` : '';
-    this.#leave();
+    this.#leave(isLost);
     this.#socket.end(ended, 'latin1');
     setTimeout(() => this.#socket.destroy(), this.#state.limits.closeMs).unref();
   }
 
-  #leave(): void {
+  /** `isLost`: nobody has said goodbye, and the stream may be resumed. */
+  #leave(isLost: boolean): void {
     const phase = this.#phase;
     this.#phase = { name: 'ended' };
     clearTimeout(this.#loginTimer);
-    if (phase.name === 'bound') leaveSession(this.#state, phase.session);
+    if (phase.name === 'bound') phase.stream.leave(this, isLost);
     if (this.#account !== undefined) leaveAccount(this.#state, this.#account);
     this.#account = undefined;
   }
-}
-
-/** RFC 6120 §4.7.1 (to) and §4.7.5 (version). */
-function problemOf(header: StreamHeader, domain: string): StreamError | undefined {
-  if (header.to === undefined || header.to === '') return 'improper-addressing';
-  if (header.to.toLowerCase() !== domain) return 'host-unknown';
-  return header.version === '1.0' ? undefined : 'unsupported-version';
 }

@@ -2,7 +2,7 @@ import type { ByteString, Toolbox } from '@boshd/engine/kit';
 import { NS, type Payload, readElement, writeElement, type XmlElement } from '@boshd/engine/wire';
 import { element } from '../domain/stanza.ts';
 import type { Credentials, Identity, SaslExchange, SaslFailure, SaslStep } from '../sasl/exchange.ts';
-import { MECHANISM_NAMES, startMechanism } from '../sasl/mechanisms.ts';
+import { startMechanism } from '../sasl/mechanisms.ts';
 
 /** What the client is told, and who it is once that is known. */
 export interface SaslReply {
@@ -11,7 +11,7 @@ export interface SaslReply {
   readonly failed: boolean;
 }
 
-/** SASL as RFC 6120 §6 carries it. SASL2 would be a sibling over the same exchanges. */
+/** SASL as RFC 6120 §6 carries it; `Sasl2Login` is its sibling over the same exchanges. */
 export class SaslLogin {
   readonly #credentials: Credentials;
   readonly #toolbox: Toolbox;
@@ -71,18 +71,6 @@ export class SaslLogin {
   }
 }
 
-/** What a client may do before it is logged in. */
-export function loginFeatures(): XmlElement {
-  const names = MECHANISM_NAMES.map((name) => element('mechanism', NS.sasl, {}, name));
-  return element('features', NS.stream, {}, element('mechanisms', NS.sasl, {}, ...names));
-}
-
-/** What a client may do when it is logged in. The session is optional, which old clients do not know (RFC 6121 §1.4). */
-export function bindFeatures(): XmlElement {
-  const session = element('session', NS.legacySession, {}, element('optional', NS.legacySession));
-  return element('features', NS.stream, {}, element('bind', NS.bind), session);
-}
-
 /** RFC 6120 §6.4.6 has "=" only for an initial response; an empty challenge is just empty. */
 function encodeBase64(step: Extract<SaslStep, { data: unknown }>): string {
   return step.data?.toString('base64') ?? '';
@@ -91,7 +79,7 @@ function encodeBase64(step: Extract<SaslStep, { data: unknown }>): string {
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** RFC 6120 §6.4.2 and §6.5.5 (incorrect-encoding). */
-function decodeBase64(text: string): Buffer | undefined {
+export function decodeBase64(text: string): Buffer | undefined {
   const trimmed = text.trim();
   if (trimmed === '' || trimmed === '=') return Buffer.alloc(0);
   return BASE64.test(trimmed) ? Buffer.from(trimmed, 'base64') : undefined;
