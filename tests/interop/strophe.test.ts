@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { JSDOM } from 'jsdom';
 import { $msg, $pres, Strophe } from 'strophe.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -40,7 +41,9 @@ class StropheUser {
     return this.reach(Strophe.Status.CONNECTED);
   }
 
+  /** What came within a round trip of the goodbye is in doubt, and would be delivered again at the next log-in. */
   async logout(): Promise<void> {
+    await sleep(500);
     this.connection.disconnect('bye');
     await this.reach(Strophe.Status.DISCONNECTED);
   }
