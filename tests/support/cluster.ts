@@ -9,6 +9,11 @@ import { ChatSession } from './xmpp/chat-session.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
+/** Of one member, beside what makes it one; `cluster` adds to what is there. */
+export interface MemberSettings extends Settings {
+  readonly cluster?: Settings;
+}
+
 /** The demo's XMPP domain as an override of a boshd, which trusts the test's own proxy. */
 export function demoConfig({ domain, port }: DemoServer): Settings {
   return {
@@ -35,19 +40,26 @@ export interface Cluster {
 }
 
 /** Members over a real nats-server, a proxy that sends each request to another one, and a small XMPP domain. */
-export async function startCluster(count: number, settings: Settings = {}): Promise<Cluster> {
+export async function startCluster(
+  count: number,
+  settings: Settings | ((index: number) => MemberSettings) = {},
+): Promise<Cluster> {
   const demo = await startDemoServer();
   const nats = await startNats();
   const directory = await makeDirectory('cluster');
   const keysFile = join(directory, 'keys');
   await writeFile(keysFile, `${'0123456789abcdef'.repeat(2)}\n`);
-  const configOf = (index: number) => ({
-    ...demoConfig(demo),
-    cluster: { id: `m${index}`, keysFile },
-    nats: { servers: [nats.url] },
-    shutdown: { deadline: '5s' },
-    ...settings,
-  });
+  const configOf = (index: number) => {
+    const { cluster: more, ...own }: MemberSettings =
+      typeof settings === 'function' ? settings(index) : settings;
+    return {
+      ...demoConfig(demo),
+      cluster: { id: `m${index}`, keysFile, ...more },
+      nats: { servers: [nats.url] },
+      shutdown: { deadline: '5s' },
+      ...own,
+    };
+  };
   const members = await Promise.all(Array.from({ length: count }, (_, index) => startBoshd(configOf(index))));
   const balancer = await startBalancer(members.map(({ origin }) => origin));
   await knowEachOther(members);

@@ -9,7 +9,7 @@ import { connect, endSessions, leave, machineOf, orLeave } from './compose/machi
 import { openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
 import { type ReadConfig, Reloader } from './compose/reload.ts';
-import { trafficSeries } from './compose/traffic.ts';
+import { hopSeries, trafficSeries } from './compose/traffic.ts';
 import type { Config } from './config/index.ts';
 import { Driver } from './driver.ts';
 import { createFront, type Front } from './front/front.ts';
@@ -133,7 +133,11 @@ function selfOf(
     sites: () => ['default', ...reloader.config.sites.keys()],
     slots: () => manager.inspect(),
     notReady: () => drain.notReady,
-    series: () => [...counters.described(), ...trafficSeries(manager.sites())],
+    series: () => [
+      ...counters.described(),
+      ...trafficSeries(manager.sites()),
+      ...hopSeries(clusterOf(manager)),
+    ],
     cluster: () => clusterOf(manager),
     ends,
   };

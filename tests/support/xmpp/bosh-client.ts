@@ -36,6 +36,8 @@ export interface BoshClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default true: a reply that breaks what boshd promises of every reply is an error. False for other managers. */
   readonly strict?: boolean;
+  /** A browser's cookies, by name: what replies set is kept here and sent with the next requests. Default: none are kept. */
+  readonly cookies?: Map<string, string> | undefined;
 }
 
 /**
@@ -50,11 +52,13 @@ export class BoshClient {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #headers: Readonly<Record<string, string>>;
   readonly #strict: boolean;
+  readonly #cookies: Map<string, string> | undefined;
 
   constructor(url: string, options: BoshClientOptions = {}) {
     this.url = new URL(url);
     this.#headers = options.headers ?? {};
     this.#strict = options.strict ?? true;
+    this.#cookies = options.cookies;
   }
 
   /** Makes a session as a modern client does; `attributes` add to and replace what is sent. */
@@ -100,6 +104,7 @@ export class BoshClient {
         'content-type': 'text/xml; charset=utf-8',
         'content-length': bytes.length,
         ...this.#headers,
+        ...this.#cookieHeader(),
         ...headers,
       },
     });
@@ -107,6 +112,7 @@ export class BoshClient {
       request.setTimeout(REQUEST_MAX_MS, () => request.destroy(new Error(`no reply to rid ${rid}`)));
       request.on('error', reject);
       request.on('response', (response) => {
+        this.#keepCookies(response.headers['set-cookie'] ?? []);
         readReply(response)
           .then((read) => {
             if (this.#strict) checkReply(read);
@@ -119,6 +125,18 @@ export class BoshClient {
     reply.catch(() => undefined);
     request.end(bytes);
     return { rid, reply, abort: () => void request.destroy(new Error('aborted by the test')) };
+  }
+
+  #cookieHeader(): Readonly<Record<string, string>> {
+    if (this.#cookies === undefined || this.#cookies.size === 0) return {};
+    return { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+  }
+
+  #keepCookies(set: readonly string[]): void {
+    for (const text of set) {
+      const [, name, value] = /^([^=;]+)=([^;]*)/.exec(text) ?? [];
+      if (name !== undefined && value !== undefined) this.#cookies?.set(name, value);
+    }
   }
 
   /** Closes every connection. */

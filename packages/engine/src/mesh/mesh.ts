@@ -89,7 +89,8 @@ export class Mesh {
 
   snapshot(now: Instant): MeshSnapshot {
     const members = [...this.#members];
-    return snapshotOf(this.#self.facts, members, this.#placements.noted, this.#reception.size, now);
+    const counts = { guests: this.#reception.size, forwarded: this.#flights.count };
+    return snapshotOf(this.#self.facts, members, this.#placements.noted, counts, now);
   }
 
   /** Does what has become due. `sessions`: live ones of this member. */

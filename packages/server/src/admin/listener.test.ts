@@ -32,6 +32,7 @@ const MEMBER: MemberStatus = {
     weight: 100,
     load: 0.03,
     guests: 5,
+    forwarded: 70,
     others: [
       { member: 'm2', region: 'us', state: 'suspected', load: 7, sessions: 700, silentMs: 2500, requests: 1 },
     ],

@@ -27,6 +27,8 @@ export interface ClusterStatus {
   readonly load: number;
   /** Requests for sessions of this member that came in at others, and wait. */
   readonly guests: number;
+  /** Requests that came in here and were given to another member, from the start; creations too. */
+  readonly forwarded: number;
   readonly others: readonly OtherStatus[];
   /** Where new sessions that came in here went last, the newest last. */
   readonly placements: readonly PlacementStatus[];

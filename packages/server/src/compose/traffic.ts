@@ -1,4 +1,5 @@
 import type { Site } from '@boshd/engine/manager';
+import type { ClusterStatus } from '../admin/index.ts';
 import type { DescribedSeries } from '../observe/index.ts';
 
 /** What came and went at each site, as the manager counts it with every request. */
@@ -28,4 +29,15 @@ export function* trafficSeries(sites: Iterable<Site>): Iterable<DescribedSeries>
       value: traffic.bytesOut,
     };
   }
+}
+
+/** How often a request came in at another member than the one that has its session. */
+export function* hopSeries(cluster: ClusterStatus | undefined): Iterable<DescribedSeries> {
+  if (cluster === undefined) return;
+  yield {
+    name: 'boshd_requests_forwarded_total',
+    help: 'Requests that came in here and were given to another member, creations too.',
+    labels: {},
+    value: cluster.forwarded,
+  };
 }

@@ -9,6 +9,8 @@ import { Fences } from './fences.ts';
 /** Requests of the own front that another member has to answer: each is answered once, by it or in its place. */
 export class Flights {
   readonly fences: Fences;
+  /** How many went out or wait to, from the start. */
+  count = 0;
   readonly #limits: MeshLimits;
   readonly #work: Work<MeshWork>;
   readonly #outbox: Outbox;
@@ -41,6 +43,7 @@ export class Flights {
     if (sid === undefined) this.#noteCreation(request, owner.incarnation);
     const flight: Flight = { sid, request: forwarded, since: now, isSent: false };
     owner.flights.set(request, flight);
+    this.count += 1;
     if (owner.state === 'live') this.#forward(owner, request, flight);
   }
 

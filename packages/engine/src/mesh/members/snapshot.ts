@@ -5,13 +5,18 @@ import { loadOf } from './placement.ts';
 import type { NotedPlacement } from './placements.ts';
 
 /** What a member knows of the cloud: to look at. */
-export interface MeshSnapshot {
+export interface MeshSnapshot extends MeshCounts {
   readonly self: MemberFacts & { readonly load: number };
   readonly members: readonly MemberView[];
   /** Where the last new sessions went from here, the newest last. */
   readonly placements: readonly PlacementView[];
+}
+
+export interface MeshCounts {
   /** Requests of this member's sessions that are open at other members. */
   readonly guests: number;
+  /** Requests that came in here and were given to another member, from the start; creations too. */
+  readonly forwarded: number;
 }
 
 export interface MemberView extends MemberFacts {
@@ -33,7 +38,7 @@ export function snapshotOf(
   self: MemberFacts,
   members: readonly Member[],
   placements: readonly NotedPlacement[],
-  guests: number,
+  counts: MeshCounts,
   now: Instant,
 ): MeshSnapshot {
   return {
@@ -48,6 +53,6 @@ export function snapshotOf(
         requests: flights.size,
       })),
     placements: placements.map(({ at, to, why }) => ({ agoMs: now - at, to, why })),
-    guests,
+    ...counts,
   };
 }

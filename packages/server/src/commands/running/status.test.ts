@@ -69,21 +69,26 @@ Why sessions ended:
 `);
 });
 
+const TAKEN = { name: 'boshd_requests_total', help: '', labels: { site: 'default' }, value: 40 };
+
 test('the cluster as a member sees it, and where new sessions went', () => {
   const cluster = {
     region: 'eu',
     weight: 100,
     load: 0.12,
     guests: 0,
+    forwarded: 12,
     others: [
       { member: 'm2', region: 'us', state: 'alive', load: 3.4, sessions: 340, silentMs: 60, requests: 2 },
     ],
     placements: [{ agoMs: 120_000, to: 'm2', why: "the client's region is us" }],
   };
-  const text = statusText([{ ...MEMBER, cluster, series: [] }], new Date('2026-01-04T04:30:00Z'));
+  const text = statusText([{ ...MEMBER, cluster, series: [TAKEN] }], new Date('2026-01-04T04:30:00Z'));
   expect(text).toContain(`
 SEEN BY  MEMBER  REGION  STATE  SESSIONS  LOAD  SILENT MS  REQUESTS
 web1     m2      us      alive       340     3         60         2
+
+Requests that came in here for another member: 12; taken for sessions here: 40
 
 Where new sessions went:
 2 min ago  web1 -> m2  the client's region is us

@@ -68,7 +68,14 @@ function clusterText(members: readonly MemberStatus[]): string {
     ]),
   );
   const head = ['SEEN BY', 'MEMBER', 'REGION', 'STATE', 'SESSIONS', 'LOAD', 'SILENT MS', 'REQUESTS'];
-  return rows.length === 0 ? '' : `\n${columns([head, ...rows])}`;
+  return rows.length === 0 ? '' : `\n${columns([head, ...rows])}${hopsText(members)}`;
+}
+
+/** How well whatever balances in front knows where the sessions are. */
+function hopsText(members: readonly MemberStatus[]): string {
+  const forwarded = members.reduce((sum, { cluster }) => sum + (cluster?.forwarded ?? 0), 0);
+  const taken = summed(members, 'boshd_requests_total').reduce((sum, { value }) => sum + value, 0);
+  return `\nRequests that came in here for another member: ${forwarded}; taken for sessions here: ${taken}\n`;
 }
 
 /** As many as a person reads. */
