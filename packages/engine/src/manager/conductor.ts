@@ -235,6 +235,7 @@ export class Conductor {
           session: session.name,
           site: session.site,
           address: session.address,
+          code: work.code,
         });
         break;
       case 'drop-link':

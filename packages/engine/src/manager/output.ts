@@ -1,6 +1,7 @@
 import type { ByteString } from '../kit/index.ts';
 import type { Reply } from '../session/index.ts';
 import type { DialPlan } from '../site/index.ts';
+import type { LoginFault } from '../stream/index.ts';
 import type { LinkId, RequestId } from './input.ts';
 import type { Reason } from './reasons.ts';
 import type { SocketOutput } from './socket/input.ts';
@@ -84,6 +85,8 @@ export type LogEvent =
       readonly session: string;
       readonly site: string;
       readonly address: string;
+      /** Empty, or why, where boshd knows it. */
+      readonly code: LoginFault;
     }
   /** The link to the server broke, and is dialled again: the client notices nothing yet. */
   | {

@@ -44,6 +44,8 @@ export function createStream(
     header: undefined,
     hidesFeatures: false,
     legacyAuthId: undefined,
+    hidesBinding: false,
+    missesBinding: false,
     negotiateBy: undefined,
     lastSentAt: now,
     offersManagement: false,
@@ -183,7 +185,8 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
     enterStreamPhase(stream, 'authenticated');
   } else if (isRefusedLogIn(stream, payload, turn.toolbox)) {
-    turn.work.push({ type: 'login-failed' });
+    const isForBinding = stream.hidesBinding && stream.missesBinding;
+    turn.work.push({ type: 'login-failed', code: isForBinding ? 'channel-binding-missed' : '' });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
     turn.work.push({ type: 'logged-in' });

@@ -10,6 +10,8 @@ export interface Features {
   readonly offersAnything: boolean;
   /** XEP-0198 */
   readonly offersManagement: boolean;
+  /** SCRAM-…-PLUS, which is hidden: a client that could use it concludes that the server has none. */
+  readonly hidesBinding: boolean;
   /** XEP-0388 */
   readonly offer: Sasl2Offer | undefined;
   /** Mechanisms of RFC 6120's SASL, the server's own. */
@@ -67,6 +69,7 @@ export function readFeatures(payload: Payload, showing: Showing, toolbox: Toolbo
       ({ namespace, name }) => namespace === NS.tls && name === 'starttls',
     ),
     offersAnything: shown.some(hasMechanism) || features.children.some(isWayOn),
+    hidesBinding: features.children.some(hasBound),
     offersManagement: features.children.some(
       ({ namespace, name }) => namespace === NS.streamManagement && name === 'sm',
     ),
@@ -98,6 +101,10 @@ function isHidden({ namespace, name }: XmlElement, { management }: Showing): boo
 
 /** Mechanisms that bind to the TLS of the link, of which boshd and not the client is an end (RFC 5801 §5, XEP-0440). */
 const BOUND = /-PLUS$|^HT-.+-(?:UNIQ|ENDP|EXPR)$/;
+
+function hasBound({ name, children }: XmlElement): boolean {
+  return name === 'mechanisms' && children.some(({ text }) => text.trim().endsWith('-PLUS'));
+}
 
 function withoutUnusable(feature: XmlElement, showExternal: boolean): XmlElement {
   if (feature.namespace !== NS.sasl || feature.name !== 'mechanisms') return feature;

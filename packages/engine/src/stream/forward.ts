@@ -63,11 +63,16 @@ function pass(
 
 function beforeLogIn(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): readonly Payload[] {
   noteLegacyAuth(stream, payloads, toolbox);
+  for (const payload of payloads)
+    if (payload.name === 'auth') stream.missesBinding = MISSED_BINDING.test(payload.bytes);
   const { bridge } = stream;
   return bridge === undefined
     ? payloads
     : payloads.map((payload) => toServer(stream, bridge, payload, toolbox));
 }
+
+/** `y,` in Base64, at the beginning of the text: SCRAM's first message has no other place for it. */
+const MISSED_BINDING = /^[^>]*>\s*eSw/;
 
 function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): void {
   for (const payload of payloads) {

@@ -101,6 +101,7 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
 /** Reads features and notes what of them is boshd's affair. */
 export function noteFeatures(stream: Stream, payload: Payload, turn: StreamTurn): Features {
   const features = readFeatures(payload, showingOf(stream), turn.toolbox);
+  stream.hidesBinding ||= features.hidesBinding;
   stream.offersManagement = features.offersManagement && stream.limits.streamManagement === 'boshd';
   return features;
 }

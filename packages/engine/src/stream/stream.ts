@@ -127,6 +127,10 @@ export interface Stream {
   hidesFeatures: boolean;
   /** Id of the client's jabber:iq:auth request, whose result is its log-in (XEP-0078). */
   legacyAuthId: string | undefined;
+  /** The server has SCRAM-…-PLUS, which is hidden from the client. */
+  hidesBinding: boolean;
+  /** The client said in its SCRAM that it could bind to the channel and that the server cannot: `y,,` (RFC 5802 §6). */
+  missesBinding: boolean;
   /** When negotiation must have come further. */
   negotiateBy: Instant | undefined;
   lastSentAt: Instant;

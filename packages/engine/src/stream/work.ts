@@ -21,6 +21,12 @@ export interface OpenedStream {
   readonly version: string | undefined;
 }
 
+/**
+ * Why a log-in was refused, where boshd knows more than the client's credentials. `channel-binding-missed`: the client says that
+ * the server has no channel binding, and the server, which has, takes that for an attack (RFC 5802 §6).
+ */
+export type LoginFault = '' | 'channel-binding-missed';
+
 /** The work that follows from what a stream was told, in order. */
 export type StreamWork =
   | { readonly type: 'send'; readonly bytes: ByteString }
@@ -31,7 +37,7 @@ export type StreamWork =
   | { readonly type: 'deliver'; readonly payloads: readonly Payload[] }
   | { readonly type: 'logged-in' }
   /** The server refused what the client would log in with (RFC 6120 §6.5). */
-  | { readonly type: 'login-failed' }
+  | { readonly type: 'login-failed'; readonly code: LoginFault }
   /**
    * The link is of no use any more: close it without a word, the stream goes on with another. `isFirst`: it was the one
    * that carried the stream, and none on which it was to be resumed.

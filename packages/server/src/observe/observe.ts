@@ -65,7 +65,7 @@ function lineOf(event: LogEvent | MeshEvent): Line {
     case 'warning':
       return { level: 'warn', message: 'something should be changed' };
     case 'login-failed':
-      return { level: 'info', message: 'log-in refused by the XMPP server' };
+      return { level: 'info', message: loginLine(event.code) };
     case 'stream-broken':
       return { level: 'info', message: `stream broken, to be resumed: ${reasonFacts(event.reason).text}` };
     case 'stream-resumed':
@@ -75,6 +75,12 @@ function lineOf(event: LogEvent | MeshEvent): Line {
     default:
       return unreachable(event);
   }
+}
+
+function loginLine(code: Extract<LogEvent, { event: 'login-failed' }>['code']): string {
+  return code === ''
+    ? 'log-in refused by the XMPP server'
+    : 'log-in refused by the XMPP server: the client could bind to the channel (SCRAM-PLUS) and was shown that the server cannot, which the server takes for an attack; have the client, or the server, do without';
 }
 
 function count(counters: CounterTable, event: LogEvent | MeshEvent): void {

@@ -195,7 +195,13 @@ export class SocketConductor {
         break;
       case 'login-failed':
         if (slot.guest !== undefined) site.admission.loginFailed(slot.guest, this.turn.now);
-        this.#conductor.log({ event: 'login-failed', session, site: site.name, address: socket.address });
+        this.#conductor.log({
+          event: 'login-failed',
+          session,
+          site: site.name,
+          address: socket.address,
+          code: work.code,
+        });
         break;
       case 'drop-link':
       case 'redial':
