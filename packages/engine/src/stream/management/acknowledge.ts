@@ -42,7 +42,7 @@ function dropHandled(management: Management, count: number): void {
   }
 }
 
-/** XEP-0198 §7 */
+/** XEP-0198 §6 */
 function tooHigh(h: number, sent: number): ByteString {
   return ascii(
     `<stream:error><undefined-condition xmlns='${NS.streamErrors}'/>` +

@@ -4,7 +4,7 @@ import { childOf } from './convert.ts';
 /** What a server's features say of SASL2, FAST and inline resumption (XEP-0388, XEP-0484, XEP-0198 §9). */
 export interface Sasl2Offer {
   readonly mechanisms: readonly string[];
-  /** Mechanisms for tokens; none where the server says nothing, as it may before it knows who it is (XEP-0484 §5.1). */
+  /** Mechanisms for tokens; none where the server says nothing, as it may before it knows who it is (XEP-0484 §3.1). */
   readonly fast: readonly string[];
   /** <resume/> may stand inside of <authenticate/>. */
   readonly resumes: boolean;

@@ -76,7 +76,7 @@ export function loseLink(stream: Stream, why: string, turn: StreamTurn): boolean
   stream.bindings = undefined;
   stream.header = undefined;
   stream.negotiateBy = undefined;
-  // XEP-0484 §7.1: the server offers tokens to whom it is told of.
+  // XEP-0484 §3.1: the server offers tokens to whom it is told of.
   stream.from = credential.jid;
   redialIfDue(stream, turn);
   return true;

@@ -25,7 +25,7 @@ export interface Credential {
   readonly token: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
-  /** How often the token was used (XEP-0484 §5.4). */
+  /** How often the token was used (XEP-0484 §3.4). */
   readonly count: number;
 }
 
