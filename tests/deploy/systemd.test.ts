@@ -26,7 +26,7 @@ test('systemd understands every line of the units', async () => {
 test('what it leaves open is little, as systemd judges it', async () => {
   const { stdout } = await run('systemd-analyze', ['security', '--offline=true', '--no-pager', UNIT]);
   const level = Number(/Overall exposure level for boshd\.service: ([\d.]+)/.exec(stdout)?.[1]);
-  // 10 is a service without any restriction; sshd has 9.6.
+  // 10 is a service without any restriction.
   expect(level).toBeLessThan(2);
 });
 

@@ -105,7 +105,7 @@ async function answer(
     (): Answer => ({
       status: 500,
       contentType: TEXT,
-      text: 'the status could not be had; the log says why\n',
+      text: 'the status could not be had\n',
     }),
   );
   response.writeHead(status, {

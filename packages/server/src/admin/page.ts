@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { clusterRows } from './rows.ts';
 import { type MemberStatus, type SeriesStatus, type SiteStatus, totalOf } from './status.ts';
 
 const STYLE = `
@@ -113,18 +114,7 @@ function reasons(caption: string, members: readonly MemberStatus[], name: string
 
 /** The cluster as each member sees it, which may differ: that is what one looks for. */
 function cluster(members: readonly MemberStatus[]): string {
-  const others = members.flatMap(({ member, cluster: seen }) =>
-    (seen?.others ?? []).map((other) => [
-      member,
-      other.member,
-      other.region,
-      other.state,
-      other.sessions,
-      Math.round(other.load),
-      other.silentMs,
-      other.requests,
-    ]),
-  );
+  const others = clusterRows(members);
   const placed = members
     .flatMap(({ member, cluster: seen }) =>
       (seen?.placements ?? []).map((placement) => ({ member, ...placement })),

@@ -1,4 +1,11 @@
-import { type EndStatus, lasted, type MemberStatus, summed, totalOf } from '../../admin/index.ts';
+import {
+  clusterRows,
+  type EndStatus,
+  lasted,
+  type MemberStatus,
+  summed,
+  totalOf,
+} from '../../admin/index.ts';
 import { type Command, EXIT, type Surroundings } from '../command.ts';
 import { askRunning, CONFIG_FLAG } from './ask.ts';
 
@@ -55,18 +62,7 @@ function sitesText(members: readonly MemberStatus[]): string {
 }
 
 function clusterText(members: readonly MemberStatus[]): string {
-  const rows = members.flatMap(({ member, cluster }) =>
-    (cluster?.others ?? []).map((other) => [
-      member,
-      other.member,
-      other.region,
-      other.state,
-      other.sessions,
-      Math.round(other.load),
-      other.silentMs,
-      other.requests,
-    ]),
-  );
+  const rows = clusterRows(members);
   const head = ['SEEN BY', 'MEMBER', 'REGION', 'STATE', 'SESSIONS', 'LOAD', 'SILENT MS', 'REQUESTS'];
   return rows.length === 0 ? '' : `\n${columns([head, ...rows])}${hopsText(members)}`;
 }

@@ -38,7 +38,10 @@ function zstdOf(): ZstdSync | undefined {
 
 const zstd = zstdOf();
 
-/** Nearly as small as the highest levels for XML of some kilobytes, in a fraction of their time. */
+/**
+ * 267 KB of messages on Node 20: gzip 2.3 ms to 36.7 KB (level 9: 8.5 ms, 35.1 KB), br 5.1 ms to 34.6 KB (level 11: 527 ms, 23.3 KB).
+ * 16 KB take 0.1 and 0.2 ms.
+ */
 const LEVEL = 4;
 
 const COMPRESS: Readonly<Record<ReplyCoding, ((bytes: Uint8Array) => Buffer) | undefined>> = {

@@ -160,7 +160,7 @@ export const siteKeys = {
       }),
       bytesMax: size({
         purpose: 'Longer replies as well.',
-        reason: 'While one is compressed, all other sessions wait: some milliseconds for 256 KiB.',
+        reason: 'While one is compressed, all other sessions wait: 2 to 5 ms for 256 KiB.',
         min: '1KiB',
         max: '16MiB',
         preset: '256KiB',
