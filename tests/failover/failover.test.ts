@@ -1,6 +1,8 @@
 import { appendFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { KINDS, type Kind } from './clients/client.ts';
+import type { Return } from './clients/crowd.ts';
 import { failover, type Outcome } from './failover.ts';
 
 /**
@@ -10,6 +12,7 @@ import { failover, type Outcome } from './failover.ts';
 const numberOf = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 const LOAD = {
   sessions: numberOf('FAILOVER_SESSIONS', 24),
+  clientsOfEach: numberOf('FAILOVER_CLIENTS', 1),
   everyMs: numberOf('FAILOVER_EVERY_MS', 200),
   messages: numberOf('FAILOVER_MESSAGES', 5),
 };
@@ -28,6 +31,14 @@ function quantile(sorted: readonly number[], share: number): number {
   return Math.round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0);
 }
 
+/** Of the unmodified clients, a kind at a time. */
+function ofKind(name: string, kind: Kind, returns: readonly Return[]): string {
+  const own = returns.filter((each) => each.kind === kind);
+  const told = own.map(({ toldMs }) => toldMs).sort((a, b) => a - b);
+  const back = own.map(({ backMs }) => backMs).sort((a, b) => a - b);
+  return `| ${[name, kind, own.length, told.join(' '), back.join(' ')].join(' | ')} |\n`;
+}
+
 const times = (sorted: readonly number[]) =>
   [0.5, 0.99, 1].map((share) => quantile(sorted, share)).join(' / ');
 
@@ -44,10 +55,16 @@ function row(
 describe.each(CASES)('$proxy, routing cookie: $cookie', ({ proxy, cookie }) => {
   test('nobody loses or doubles a message, those of the dead member come back', async () => {
     const outcome = await failover(proxy, cookie, LOAD);
-    if (TABLE !== undefined) await appendFile(TABLE, row(`${proxy}${cookie ? '' : ', no cookie'}`, outcome));
-    const { lost, doubled, backMs, others, requests, forwarded } = outcome;
+    const { lost, doubled, backMs, others, requests, forwarded, returns, clientsOfDead } = outcome;
+    if (TABLE !== undefined) {
+      const name = `${proxy}${cookie ? '' : ', no cookie'}`;
+      await appendFile(TABLE, row(name, outcome));
+      for (const kind of KINDS) await appendFile(`${TABLE}-clients`, ofKind(name, kind, returns));
+    }
     expect({ lost, doubled }).toEqual({ lost: 0, doubled: 0 });
-    expect(backMs.length + others).toBe(LOAD.sessions);
+    expect(backMs.length + others).toBe(LOAD.sessions - KINDS.length * LOAD.clientsOfEach);
+    // The unmodified clients on the members that live noticed nothing, all others came back by themselves.
+    expect(returns.length).toBe(clientsOfDead);
     expect(backMs.length).toBeGreaterThan(0);
     // With it only what a proxy sends elsewhere for a reason of its own, such as a check that came late.
     if (cookie) expect(forwarded).toBeLessThan(requests / 10);

@@ -1,6 +1,6 @@
 /**
  * Hundreds of sessions while a member is killed, behind HAProxy and nginx, with its times:
- * `npm run failover -- --sessions 300 --messages 6 --every 1500`. It fails when a message is lost or doubled.
+ * `npm run failover -- --sessions 300 --clients 10 --messages 6 --every 1500`. It fails when a message is lost or doubled.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,13 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     sessions: { type: 'string', default: '300' },
+    clients: { type: 'string', default: '10' },
     messages: { type: 'string', default: '6' },
     every: { type: 'string', default: '1500' },
   },
 });
 if (!Object.values(values).every((text) => /^[0-9]+$/.test(text))) {
-  console.error('usage: npm run failover -- [--sessions N] [--messages N] [--every MS]');
+  console.error('usage: npm run failover -- [--sessions N] [--clients N] [--messages N] [--every MS]');
   process.exit(2);
 }
 const directory = mkdtempSync(join(tmpdir(), 'boshd-failover-'));
@@ -25,9 +26,14 @@ writeFileSync(
   table,
   '| proxy | sessions on live members | messages | lost | doubled | sessions of the dead one | told after, ms: p50 / p99 / max | back after, ms: p50 / p99 / max | requests with a hop | load of the machine |\n|---|---|---|---|---|---|---|---|---|---|\n',
 );
+writeFileSync(
+  `${table}-clients`,
+  '| proxy | unmodified client | sessions of the dead one | told after, ms | logged in again after, ms |\n|---|---|---|---|---|\n',
+);
 const env = {
   ...process.env,
   FAILOVER_SESSIONS: values.sessions,
+  FAILOVER_CLIENTS: values.clients,
   FAILOVER_MESSAGES: values.messages,
   FAILOVER_EVERY_MS: values.every,
   FAILOVER_TABLE: table,
@@ -35,7 +41,7 @@ const env = {
 const args = ['vitest', 'run', 'tests/failover', '--testTimeout=600000'];
 const run = spawn('npx', args, { env, stdio: 'inherit' });
 run.on('close', (code) => {
-  console.log(readFileSync(table, 'utf8'));
+  for (const file of [table, `${table}-clients`]) console.log(readFileSync(file, 'utf8'));
   rmSync(directory, { recursive: true });
   process.exitCode = code ?? 1;
 });

@@ -1,6 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
+import {
+  DEMO_ACCOUNTS,
+  type DemoAccount,
+  type DemoServer,
+  startDemoServer,
+} from '../../packages/server/src/demo/index.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { type Boshd, startBoshd } from './boshd.ts';
 import { type Nats, startNats } from './nats.ts';
@@ -43,8 +48,9 @@ export interface Cluster {
 export async function startCluster(
   count: number,
   settings: Settings | ((index: number) => MemberSettings) = {},
+  accounts: readonly DemoAccount[] = DEMO_ACCOUNTS,
 ): Promise<Cluster> {
-  const demo = await startDemoServer();
+  const demo = await startDemoServer({ accounts });
   const nats = await startNats();
   const directory = await makeDirectory('cluster');
   const keysFile = join(directory, 'keys');
