@@ -11,8 +11,8 @@ import { keyOfWorkers, type WorkerPlace } from '../workers/index.ts';
 
 /** A key that is shorter could be guessed. */
 const KEY_CHARACTERS_MIN = 32;
-/** For the head of a piece, and a bit. */
-const PIECE_ROOM_BYTES = 1024;
+/** The engine's pieces, with room for the head of one, and a bit. */
+const MESSAGE_BYTES_MAX = DEFAULT_MESH_LIMITS.pieceBytesMax + 1024;
 /** A sibling that does not read so much is suspected long before; what is beyond it is lost, as on any mesh. */
 const BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
 /** Longer than any wait: what was not answered until then got lost on the way. */
@@ -114,13 +114,12 @@ class ServerMesh implements CloudMesh {
     this.#submit = submit;
     if (worker !== undefined) {
       const { directory, index, count } = worker;
-      const messageBytesMax = DEFAULT_MESH_LIMITS.pieceBytesMax + PIECE_ROOM_BYTES;
       const options = {
         directory,
         index,
         count,
         incarnation,
-        messageBytesMax,
+        messageBytesMax: MESSAGE_BYTES_MAX,
         backlogBytesMax: BACKLOG_BYTES_MAX,
       };
       this.#sockets = new SocketMesh(options, submit);
@@ -131,6 +130,7 @@ class ServerMesh implements CloudMesh {
           servers: config.nats.servers,
           prefix: `boshd.${config.cluster.name}`,
           incarnation,
+          messageBytesMax: MESSAGE_BYTES_MAX,
           name: `boshd ${id}`,
           access: await accessOf(config),
           siblings: () => this.#sockets?.peers ?? [],

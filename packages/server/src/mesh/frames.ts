@@ -1,6 +1,7 @@
 import { assert, type ByteString } from '@boshd/engine/kit';
 
-const HEAD_BYTES = 4;
+export const HEAD_BYTES = 4;
+const EMPTY = Buffer.alloc(0);
 
 type Slice = (this: Uint8Array, start: number, end: number) => string;
 
@@ -23,11 +24,33 @@ export function frameOf(bytes: ByteString): string {
   );
 }
 
+/**
+ * Hands over the messages that stand whole at the beginning, in order. Returns where the first one begins that does not;
+ * undefined: one is longer than allowed, and nothing after it can be told apart.
+ */
+export function takeFrames(
+  bytes: Buffer,
+  bytesMax: number,
+  taken: (bytes: ByteString) => void,
+): number | undefined {
+  let start = 0;
+  while (bytes.length - start >= HEAD_BYTES) {
+    const length = bytes.readUInt32BE(start);
+    if (length > bytesMax) return undefined;
+    const end = start + HEAD_BYTES + length;
+    if (end > bytes.length) break;
+    // A string of its own: a part of one for all would keep all of them as long as the longest is kept.
+    taken(latin1Slice.call(bytes, start + HEAD_BYTES, end) as ByteString);
+    start = end;
+  }
+  return start;
+}
+
 /** Takes messages out of what comes from a socket, in whatever pieces. */
 export class FrameReader {
   readonly #bytesMax: number;
   readonly #taken: (bytes: ByteString) => void;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = EMPTY;
 
   constructor(bytesMax: number, taken: (bytes: ByteString) => void) {
     this.#bytesMax = bytesMax;
@@ -37,19 +60,10 @@ export class FrameReader {
   /** False: a message is longer than allowed, and nothing more can be read. */
   push(chunk: Buffer): boolean {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let start = 0;
-    while (bytes.length - start >= HEAD_BYTES) {
-      const length = bytes.readUInt32BE(start);
-      if (length > this.#bytesMax) return false;
-      const end = start + HEAD_BYTES + length;
-      if (end > bytes.length) break;
-      this.#taken(latin1Slice.call(bytes, start + HEAD_BYTES, end) as ByteString);
-      start = end;
-    }
+    const start = takeFrames(bytes, this.#bytesMax, this.#taken);
+    if (start === undefined) return false;
     // A copy where something is left, since the socket's buffer is used again.
     this.#rest = start === bytes.length ? EMPTY : Buffer.from(bytes.subarray(start));
     return true;
   }
 }
-
-const EMPTY = Buffer.alloc(0);

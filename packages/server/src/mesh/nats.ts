@@ -2,7 +2,8 @@ import type { ByteString } from '@boshd/engine/kit';
 import type { Incarnation } from '@boshd/engine/mesh';
 import type { ConnectionOptions, Msg, NatsConnection } from '@nats-io/transport-node';
 import type { MeshPort, MeshSubmit } from '../ports.ts';
-import { bytesOf } from './frames.ts';
+import { bytesOf, frameOf, HEAD_BYTES, takeFrames } from './frames.ts';
+import { Parcels } from './parcels.ts';
 
 /** What a NATS server says where nobody has the subject (NATS protocol, "no responders"). */
 const NO_RESPONDERS = 503;
@@ -17,6 +18,8 @@ export interface NatsMeshOptions {
   /** Before every subject: the name of the cluster is in it. */
   readonly prefix: string;
   readonly incarnation: Incarnation;
+  /** Bytes of a message: those of the engine's pieces, and some. */
+  readonly messageBytesMax: number;
   /** How the member is called at the server. */
   readonly name: string;
   /** Credentials and TLS, as the client of NATS takes them. */
@@ -28,14 +31,16 @@ export interface NatsMeshOptions {
 }
 
 /**
- * The mesh over NATS: a subject a member, and one for what all are to hear. Messages to a member carry a subject for answers
- * of which one is ever used: the server's own, that nobody takes them. That is the fastest word of a death there is; a
- * member that froze keeps its subject, and is found by its silence.
+ * The mesh over NATS: a subject a member, and one for what all are to hear. What travels is framed as on the sockets of
+ * workers, since what one turn has for a member goes together (parcels.ts). Parcels carry a subject for answers of which one
+ * is ever used: the server's own, that nobody takes them. That is the fastest word of a death there is; a member that froze
+ * keeps its subject, and is found by its silence.
  */
 export class NatsMesh implements MeshPort {
   readonly #options: NatsMeshOptions;
   readonly #submit: MeshSubmit;
   readonly #unreached: string;
+  readonly #parcels: Parcels;
   #connection: NatsConnection | undefined;
   #isUp = false;
   #isClosing = false;
@@ -44,6 +49,9 @@ export class NatsMesh implements MeshPort {
     this.#options = options;
     this.#submit = submit;
     this.#unreached = `${options.prefix}.unreached.${options.incarnation}`;
+    this.#parcels = new Parcels(options.messageBytesMax + HEAD_BYTES, (to, parcel) =>
+      this.#deliver(to, parcel),
+    );
   }
 
   /** Connects, for as long as it takes; boshd serves its own sessions meanwhile. */
@@ -53,24 +61,32 @@ export class NatsMesh implements MeshPort {
   }
 
   send(to: Incarnation, bytes: ByteString): void {
-    if (!this.#isUp) return;
-    this.#connection?.publish(`${this.#options.prefix}.member.${to}`, Buffer.from(bytes, 'latin1'), {
-      reply: `${this.#unreached}.${to}`,
-    });
+    if (this.#isUp) this.#parcels.add(to, bytes);
   }
 
   announce(bytes: ByteString): void {
-    if (!this.#isUp) return;
-    this.#connection?.publish(`${this.#options.prefix}.all`, Buffer.from(bytes, 'latin1'));
+    // A goodbye says that all answers went out before.
+    this.#parcels.flush();
+    if (this.#isUp)
+      this.#connection?.publish(`${this.#options.prefix}.all`, Buffer.from(frameOf(bytes), 'latin1'));
   }
 
   async close(): Promise<void> {
+    this.#parcels.flush();
     this.#isClosing = true;
     const connection = this.#connection;
     if (connection === undefined) return;
     // What was sent last goes out, if there is somebody to take it.
     if (this.#isUp) await connection.flush().catch(() => undefined);
+    this.#isUp = false;
     await connection.close().catch(() => undefined);
+  }
+
+  #deliver(to: Incarnation, parcel: string): void {
+    if (!this.#isUp) return;
+    this.#connection?.publish(`${this.#options.prefix}.member.${to}`, Buffer.from(parcel, 'latin1'), {
+      reply: `${this.#unreached}.${to}`,
+    });
   }
 
   async #connect(): Promise<void> {
@@ -107,8 +123,7 @@ export class NatsMesh implements MeshPort {
       return;
     }
     this.#connection = connection;
-    const take = (_error: Error | null, message: Msg) =>
-      this.#submit({ type: 'mesh-message', bytes: bytesOf(message.data) });
+    const take = (_error: Error | null, { data }: Msg) => this.#take(data);
     connection.subscribe(`${prefix}.all`, { callback: take });
     connection.subscribe(`${prefix}.member.${incarnation}`, { callback: take });
     connection.subscribe(`${this.#unreached}.*`, {
@@ -116,6 +131,15 @@ export class NatsMesh implements MeshPort {
     });
     void this.#watch(connection);
     this.#link(true);
+  }
+
+  #take(data: Uint8Array): void {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
+    const end = takeFrames(bytes, this.#options.messageBytesMax, (each) =>
+      this.#submit({ type: 'mesh-message', bytes: each }),
+    );
+    // Of a member that speaks otherwise: the engine refuses it, and says so.
+    if (end !== bytes.length) this.#submit({ type: 'mesh-message', bytes: bytesOf(data) });
   }
 
   #nobody(error: Error | null, message: Msg): void {

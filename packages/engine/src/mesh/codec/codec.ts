@@ -13,9 +13,10 @@ import { Writer } from './writer.ts';
 
 /**
  * The first byte of every message. Members that speak another protocol do not understand each other, and each serves its
- * own sessions only; so it rises as seldom as possible.
+ * own sessions only; so it rises as seldom as possible. It stands for how messages are carried, too: since 2 those over NATS
+ * are framed.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Kinds by their byte; new ones go to the end. */
 const KINDS = [
