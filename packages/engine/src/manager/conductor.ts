@@ -18,6 +18,7 @@ import {
   confirmStanzas,
   forward,
   giveBack,
+  KnownFeatures,
   type Leftover,
   readingChanged,
   type StreamTurn,
@@ -46,7 +47,7 @@ export class Conductor {
   readonly #sites: Sites;
   readonly #dials: Dials;
   readonly #session: OpenTurn<SessionWork>;
-  readonly #stream: OpenTurn<StreamWork>;
+  readonly #stream: OpenTurn<StreamWork> & Pick<StreamTurn, 'features'>;
   #outputs: Output[] = [];
 
   constructor(table: SessionTable, sites: Sites, toolbox: Toolbox, dials: Dials) {
@@ -54,7 +55,7 @@ export class Conductor {
     this.#table = table;
     this.#sites = sites;
     this.#session = { now: 0 as Instant, toolbox, work: new WorkList() };
-    this.#stream = { now: 0 as Instant, toolbox, work: new WorkList() };
+    this.#stream = { now: 0 as Instant, toolbox, work: new WorkList(), features: new KnownFeatures() };
   }
 
   get sessionTurn(): Turn {

@@ -1,6 +1,5 @@
 import type { Instant, Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StanzaFramer } from '../wire/index.ts';
-import { readFeatures } from './features.ts';
 import { answerRequest, enableManagement, takeManagement } from './management/exchange.ts';
 import {
   describeStreamError,
@@ -121,7 +120,7 @@ function take(stream: Stream, payload: Payload, turn: StreamTurn): Payload | und
   }
   if (stream.bridge !== undefined) return takeBridged(stream, stream.bridge, payload, turn);
   watch(stream, payload, turn);
-  return shownOf(stream, payload, turn.toolbox);
+  return shownOf(stream, payload, turn);
 }
 
 /** The same before log-in, where the server speaks SASL2. */
@@ -140,7 +139,7 @@ function takeBridged(
   if (shown === undefined) return undefined;
   watch(stream, shown, turn);
   if (payload.namespace === NS.sasl2 && shown.name === 'success') awaitFeatures(stream, bridge, turn);
-  return shownOf(stream, shown, turn.toolbox);
+  return shownOf(stream, shown, turn);
 }
 
 function isForManagement({ management }: Stream, { namespace }: Payload): boolean {
@@ -174,9 +173,9 @@ function takeEnd(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
 }
 
 /** Features that come unasked are filtered like all others. */
-function shownOf(stream: Stream, payload: Payload, toolbox: Toolbox): Payload {
+function shownOf(stream: Stream, payload: Payload, turn: StreamTurn): Payload {
   const isReadable = isStreamElement(payload, 'features') && payload.bytes.length <= UNDERSTOOD_BYTES_MAX;
-  return isReadable ? readFeatures(payload, showingOf(stream), toolbox).shown : payload;
+  return isReadable ? turn.features.read(payload, showingOf(stream), turn.toolbox).shown : payload;
 }
 
 /** Looks for the payloads that change the phase: success, and the result that logs the client in. */

@@ -1,6 +1,6 @@
 import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
-import { type Features, readFeatures, type Showing } from './features.ts';
+import type { Features, Showing } from './features.ts';
 import { streamHeader } from './header.ts';
 import { makeBridge, toServer } from './sasl2/bridge.ts';
 import { proveIdentity, takeResuming } from './sasl2/resume.ts';
@@ -100,7 +100,7 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
 
 /** Reads features and notes what of them is boshd's affair. */
 export function noteFeatures(stream: Stream, payload: Payload, turn: StreamTurn): Features {
-  const features = readFeatures(payload, showingOf(stream), turn.toolbox);
+  const features = turn.features.read(payload, showingOf(stream), turn.toolbox);
   stream.hidesBinding ||= features.hidesBinding;
   stream.offersManagement = features.offersManagement && stream.limits.streamManagement === 'boshd';
   return features;

@@ -1,5 +1,6 @@
 import type { ByteString, Duration, Instant, Toolbox, Work } from '../kit/index.ts';
 import type { Payload } from '../wire/index.ts';
+import type { KnownFeatures } from './known-features.ts';
 
 /** Why a stream is over, as the stream knows it; the manager has more. */
 export type StreamEnd =
@@ -60,4 +61,6 @@ export interface StreamTurn {
   readonly now: Instant;
   readonly toolbox: Toolbox;
   readonly work: Work<StreamWork>;
+  /** Shared by all streams of a manager. */
+  readonly features: KnownFeatures;
 }

@@ -37,7 +37,7 @@ export async function lookUp(plan: DialPlan, host: string, around: Surroundings)
     }),
   );
   // The answers are remembered, so this asks nobody again.
-  const targets = await findTargets(plan, host, dns, random);
+  const targets = await findTargets(plan, dns, random);
   const found = targets.ok ? await Promise.all(targets.value.map((target) => resolve(target, around))) : [];
   const leads = found.flatMap(({ leads: ofTarget }) => ofTarget);
   const seen = new Set<string>();

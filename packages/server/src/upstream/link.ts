@@ -7,7 +7,7 @@ import { endpointText } from './connect/attempt.ts';
 import { Dial } from './connect/dial.ts';
 import type { Winner } from './connect/race.ts';
 import { type Failure, socketFailure } from './failure.ts';
-import { abandon, handOver, type SocketOwner } from './sockets.ts';
+import { abandon, handOver, keepAlive, type SocketOwner } from './sockets.ts';
 import type { Surroundings } from './surroundings.ts';
 import { channelBindingsOf } from './tls/channel-bindings.ts';
 import { tlsWish } from './tls/tls-client.ts';
@@ -46,6 +46,7 @@ export class Link implements SocketOwner {
   #unwritten: ByteString = EMPTY;
   #isBlocked = false;
   #isReadWanted = true;
+  #isKeptAlive = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(id: LinkId, plan: DialPlan, host: LinkHost) {
@@ -107,6 +108,13 @@ export class Link implements SocketOwner {
   read(isWanted: boolean): void {
     this.#isReadWanted = isWanted;
     if (this.#phase === 'up') this.#applyReadWanted();
+  }
+
+  /** Has a peer that is gone without a word noticed. */
+  keepAlive(): void {
+    if (this.#isKeptAlive || this.#phase !== 'up' || this.#socket === undefined) return;
+    this.#isKeptAlive = true;
+    keepAlive(this.#socket);
   }
 
   /** Sends what is left and the end of the stream, then waits a moment for the server's. Nothing is submitted any more. */

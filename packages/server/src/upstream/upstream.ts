@@ -39,6 +39,9 @@ export function createUpstream(options: UpstreamOptions, submit: Submit): Upstre
   return new Links(createSurroundings(options), submit);
 }
 
+/** How often links that came up meanwhile begin to be probed. */
+const KEEP_ALIVE_SWEEP_MS = 20_000;
+
 /** All links by their numbers. */
 class Links implements Upstream, LinkHost {
   readonly around: Surroundings;
@@ -49,6 +52,7 @@ class Links implements Upstream, LinkHost {
   #unflushed: Link[] = [];
   #isStopped = false;
   #whenEmpty: (() => void) | undefined;
+  readonly #sweeper = setInterval(() => this.#keepAlive(), KEEP_ALIVE_SWEEP_MS).unref();
 
   constructor(around: Surroundings, submit: Submit) {
     this.around = around;
@@ -79,6 +83,7 @@ class Links implements Upstream, LinkHost {
 
   async stop(waitMs: number = this.around.limits.lingerMs): Promise<void> {
     this.#isStopped = true;
+    clearInterval(this.#sweeper);
     const empty = new Promise<void>((resolve) => {
       this.#whenEmpty = resolve;
     });
@@ -114,6 +119,10 @@ class Links implements Upstream, LinkHost {
     const due = this.#unflushed;
     this.#unflushed = [];
     for (const link of due) link.flush();
+  }
+
+  #keepAlive(): void {
+    for (const link of this.#links.values()) link.keepAlive();
   }
 
   #count(phase: Phase): number {

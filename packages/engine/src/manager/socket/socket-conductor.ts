@@ -21,6 +21,7 @@ import {
   readingChanged,
   type Stream,
   type StreamRequest,
+  type StreamTurn,
   type StreamWork,
 } from '../../stream/index.ts';
 import { type ClientFrame, frameOf, makeFramer } from '../../wire/index.ts';
@@ -52,7 +53,7 @@ export class SocketConductor {
   readonly #nextLink: () => LinkId;
   readonly #byLink = new Map<LinkId, SocketSlot>();
   readonly turn: OpenTurn<SocketWork>;
-  readonly streamTurn: OpenTurn<StreamWork>;
+  readonly streamTurn: OpenTurn<StreamWork> & Pick<StreamTurn, 'features'>;
   readonly #creation: SocketCreation;
 
   constructor(sites: Sites, conductor: Conductor, nextLink: () => LinkId) {
@@ -64,7 +65,7 @@ export class SocketConductor {
     const { now } = conductor;
     const { toolbox } = conductor.sessionTurn;
     this.turn = { now, toolbox, work: new WorkList() };
-    this.streamTurn = { now, toolbox, work: new WorkList() };
+    this.streamTurn = { now, toolbox, work: new WorkList(), features: conductor.streamTurn.features };
   }
 
   stop(why: 'drain' | 'shutdown'): void {

@@ -1,4 +1,4 @@
-import { FAULTY, GREATER_THAN, INCOMPLETE, QUESTION } from './chars.ts';
+import { FAULTY, GREATER_THAN, INCOMPLETE, QUESTION, startsWith, word } from './chars.ts';
 
 /** Bytes of an XML declaration: 55 with all three parts; the rest is for spaces. */
 const DECLARATION_BYTES_MAX = 256;
@@ -12,8 +12,12 @@ const DECLARATION = new RegExp(
   ].join(''),
 );
 
+/** What nearly everybody writes, known at a glance. */
+const USUAL = word("<?xml version='1.0'?>");
+
 /** The position after the XML declaration whose `<` is at `at` (`<?` was seen), or INCOMPLETE, or FAULTY. */
 export function afterDeclaration(bytes: Uint8Array, at: number, end: number): number {
+  if (end - at >= USUAL.length && startsWith(bytes, at, USUAL, USUAL.length)) return at + USUAL.length;
   const last = Math.min(end, at + DECLARATION_BYTES_MAX);
   let text = '<';
   for (let next = at + 1; next < last; next += 1) {

@@ -81,15 +81,24 @@ export class Attempt implements SocketOwner {
 
   drained(): void {}
 
-  /** TCP is up. The address that was really reached is judged too, whatever lies between the name and the socket. */
+  /** TCP is up. */
   #connected(): Failure | undefined {
+    const { proxyProtocol } = this.#plan;
+    // What the operator named is not judged, and asking for the address is a system call.
+    const failure =
+      this.endpoint.isOperators && proxyProtocol === undefined ? undefined : this.#reached(proxyProtocol);
+    if (failure === undefined) this.#around.trace?.({ type: 'connected', endpoint: this.endpoint });
+    return failure;
+  }
+
+  /** The address that was really reached is judged too, whatever lies between the name and the socket. */
+  #reached(proxyProtocol: DialPlan['proxyProtocol']): Failure | undefined {
     const { remoteAddress, remotePort = 0 } = this.#socket;
     if (remoteAddress === undefined) return socketFailure('connect', undefined, endpointText(this.endpoint));
     const forbidden = forbiddance(this.endpoint, remoteAddress, this.#around);
     if (forbidden !== undefined) return forbidden;
-    this.#around.trace?.({ type: 'connected', endpoint: this.endpoint });
-    const { proxyProtocol, clientAddress } = this.#plan;
     if (proxyProtocol !== undefined) {
+      const { clientAddress } = this.#plan;
       this.#socket.write(proxyHeader(proxyProtocol, clientAddress, remoteAddress, remotePort));
     }
     return undefined;

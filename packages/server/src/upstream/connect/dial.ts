@@ -1,7 +1,6 @@
 import { fault, type Result } from '@boshd/engine/kit';
 import type { DialPlan } from '@boshd/engine/site';
-import { hostName } from '../discovery/host-name.ts';
-import { findTargets, type Target } from '../discovery/targets.ts';
+import { findTargets, operatorsTarget, type Target } from '../discovery/targets.ts';
 import { type Failure, isPassing, mostTelling } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Race, type Winner } from './race.ts';
@@ -35,7 +34,7 @@ export class Dial {
     this.#budget = setTimeout(() => this.#runOutOfTime(), around.limits.dialMs);
     this.#roundsLeft = plan.tried.length > 0 || plan.isRetry ? 1 : ROUNDS_MAX;
     if (plan.isRetry) this.#tryLater();
-    else void this.#try();
+    else this.#try();
   }
 
   giveUp(): void {
@@ -46,27 +45,26 @@ export class Dial {
     this.#race = undefined;
   }
 
-  async #try(): Promise<void> {
+  #try(): void {
     this.#roundsLeft -= 1;
-    const host = hostName(this.#plan.domain);
-    const targets = await this.#targets(host);
+    const target = operatorsTarget(this.#plan);
+    if (target !== undefined) this.#run([target]);
+    else void this.#discover();
+  }
+
+  async #discover(): Promise<void> {
+    const targets = await findTargets(this.#plan, this.#around.dns, this.#around.random);
     if (this.#isOver) return;
-    if (!targets.ok) {
-      this.#failRound([targets.fault]);
-      return;
-    }
-    const race = new Race(targets.value, this.#plan, this.#around, (outcome) => {
+    if (targets.ok) this.#run(targets.value);
+    else this.#failRound([targets.fault]);
+  }
+
+  #run(targets: readonly Target[]): void {
+    const race = new Race(targets, this.#plan, this.#around, (outcome) => {
       if (outcome.ok) this.#finish(outcome);
       else this.#failRound(race.failures.length > 0 ? race.failures : [outcome.fault]);
     });
     this.#race = race;
-  }
-
-  async #targets(host: string | undefined): Promise<Result<readonly Target[], Failure>> {
-    if (host === undefined) {
-      return fault({ reason: 'dns-no-such-domain', detail: 'no host can have the name of the domain' });
-    }
-    return findTargets(this.#plan, host, this.#around.dns, this.#around.random);
   }
 
   #failRound(failures: readonly Failure[]): void {
@@ -81,7 +79,7 @@ export class Dial {
   }
 
   #tryLater(): void {
-    this.#pause = setTimeout(() => void this.#try(), this.#around.limits.retryMs);
+    this.#pause = setTimeout(() => this.#try(), this.#around.limits.retryMs);
   }
 
   #runOutOfTime(): void {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import type { DialPlan } from '@boshd/engine/site';
 import { findAddresses } from '../discovery/addresses.ts';
@@ -57,9 +57,20 @@ export class Race {
     this.#around = around;
     this.#plan = plan;
     this.#finished = finished;
-    this.#beginMoment();
-    for (const [index] of targets.entries()) this.#unresolved.add(index);
-    for (const [index, target] of targets.entries()) void this.#resolve(target, index);
+    const named: [target: Target, index: number][] = [];
+    for (const [index, target] of targets.entries()) {
+      if (isIP(target.host) !== 0) {
+        this.#consider(target, target.host, index, 0);
+      } else {
+        this.#unresolved.add(index);
+        named.push([target, index]);
+      }
+    }
+    for (const [target, index] of named) void this.#resolve(target, index);
+    if (named.length > 0) this.#beginMoment();
+    // An attempt ends later by itself; that there is none must be told later too.
+    if (this.#waiting.length > 0) this.#goOn();
+    else queueMicrotask(() => this.#goOn());
   }
 
   /** Endpoints that neither failed nor connected so far. */
@@ -122,7 +133,9 @@ export class Race {
 
   #start(candidate: Candidate): void {
     this.#waiting = this.#waiting.filter((other) => other !== candidate);
-    this.#beginMoment();
+    // A timer costs as much as the rest of this: none where nobody waits for it.
+    if (this.#waiting.length + this.#unresolved.size > 0) this.#beginMoment();
+    else this.#endMoment();
     const attempt = new Attempt(candidate.endpoint, this.#plan, this.#around, (settled, outcome) =>
       this.#settle(settled, outcome),
     );

@@ -27,7 +27,7 @@ function srv(...targets: [target: string, port: number, priority?: number][]): D
 }
 
 async function found(parts: Partial<DialPlan> = {}, host = 'x.example'): Promise<string> {
-  const targets = await findTargets(planFor(host, parts), host, dns, () => 0);
+  const targets = await findTargets(planFor(host, parts), dns, () => 0);
   if (!targets.ok) return targets.fault.reason;
   return targets.value.map(textOf).join(' ');
 }

@@ -26,25 +26,29 @@ interface MarkedSrv extends SrvRecord {
   readonly isDirectTls: boolean;
 }
 
+/** The operator's override for the plan's domain, which comes before everything else. */
+export function operatorsTarget({ target, tls }: DialPlan): Target | undefined {
+  if (target === 'discover' || 'isForeign' in target) return undefined;
+  return { host: target.host, port: target.port, isDirectTls: tls === 'direct', namedBy: 'operator' };
+}
+
 /**
  * Where the plan's domain is served, in the order of trying: an operator's override, else the client's route (XEP-0124 §7.1,
  * "xmpp": STARTTLS), else SRV records, else the domain itself (RFC 6120 §3.2).
- *
- * @param host the plan's domain as `hostName` gives it
  */
 export async function findTargets(
   plan: DialPlan,
-  host: string,
   dns: Dns,
   random: () => number,
 ): Promise<Result<readonly Target[], Failure>> {
-  const { target } = plan;
-  if (target !== 'discover') {
-    if (!('isForeign' in target)) {
-      return ok([{ ...target, isDirectTls: plan.tls === 'direct', namedBy: 'operator' }]);
-    }
-    return findForeign(plan, target, dns, random);
+  const operators = operatorsTarget(plan);
+  if (operators !== undefined) return ok([operators]);
+  const { domain, target } = plan;
+  const host = hostName(domain);
+  if (host === undefined) {
+    return fault({ reason: 'dns-no-such-domain', detail: 'no host can have the name of the domain' });
   }
+  if (target !== 'discover' && 'isForeign' in target) return findForeign(plan, target, dns, random);
   return discover(plan, host, dns, random);
 }
 
