@@ -8,6 +8,7 @@ test('the fast lane hears what node:http hears, or leaves it to node:http', {
 }, async () => {
   let requests = 0;
   let fast = 0;
+  let familiar = 0;
   let refused = 0;
   await forSeeds('fast lane', async (random) => {
     const chunks = pieces(random, conversation(random));
@@ -17,11 +18,15 @@ test('the fast lane hears what node:http hears, or leaves it to node:http', {
     expect(behindLane.isRefused, text).toBe(alone.isRefused);
     requests += alone.heard.length;
     fast += behindLane.fast;
+    familiar += behindLane.familiar;
     refused += alone.isRefused ? 1 : 0;
   });
-  console.log(`${requests} requests, ${fast} of them by the fast lane; ${refused} connections refused`);
+  console.log(
+    `${requests} requests, ${fast} of them by the fast lane, ${familiar} by a head known again; ${refused} connections refused`,
+  );
   // Both are met often enough for the comparison to say something.
   expect(fast).toBeGreaterThan(requests / 4);
+  expect(familiar).toBeGreaterThan(requests / 25);
   expect(requests - fast).toBeGreaterThan(requests / 10);
   expect(refused).toBeGreaterThan(0);
 });

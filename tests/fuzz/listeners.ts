@@ -32,6 +32,8 @@ export interface Hearing {
   readonly isRefused: boolean;
   /** Requests that the fast lane heard itself. */
   readonly fast: number;
+  /** Those of them whose head it knew again. */
+  readonly familiar: number;
 }
 
 /** Small, so that they are reached. */
@@ -57,6 +59,7 @@ class Ear implements Hearing {
   readonly heard: Heard[] = [];
   isRefused = false;
   fast = 0;
+  familiar = 0;
   readonly connections: Connections;
   readonly #dispatch: Dispatch;
   readonly #requests = new Map<Exchange, { readonly heard: Heard; readonly reply: () => void }>();
@@ -85,6 +88,7 @@ class Ear implements Hearing {
     const values = Object.fromEntries(NAMES.map((name) => [name, headers.get(name)]));
     const heard = { method, target, lineCount, hostCount, headers: values, body: '', isWhole: false };
     const exchange = new NotedExchange(connection, this.#dispatch.judge(head));
+    connection.taken += 1;
     this.heard.push(heard);
     this.#requests.set(exchange, { heard, reply });
     return exchange;
@@ -123,8 +127,9 @@ function httpServer(ear: Ear): Server<typeof FrontRequest, typeof FrontResponse>
 function laneBefore(http: EventEmitter, ear: Ear): FastLane {
   const handler: LaneHandler = {
     events: ear.events,
-    plain: (connection, head) => {
+    plain: (connection, head, known) => {
       ear.fast += 1;
+      ear.familiar += known === undefined ? 0 : 1;
       return ear.begin(connection, head, () => connection.socket.write(REPLY));
     },
     malformed: (_code, socket) => ear.refuse(socket),

@@ -101,6 +101,9 @@ export const ODD_LINES: readonly string[] = [
   'Age: 1\r\nAge: 2\r\n',
 ];
 
+/** Stands where the length goes. */
+const LENGTH = '{length}';
+
 /** The names of all header lines, in lower case. */
 export const NAMES: readonly string[] = [
   ...new Set(
@@ -110,24 +113,34 @@ export const NAMES: readonly string[] = [
   ),
 ].sort();
 
-/** One to four requests on one connection, most of them plain, some of them with something odd at some place. */
+/** A head in which what the length of the body is is to be put. */
+type Head = (length: string) => string;
+
+/**
+ * One to six requests on one connection, most of them plain, some of them with something odd at some place, some of them with the
+ * head of the one before but for the length of the body.
+ */
 export function conversation(random: Random): string {
   let text = '';
-  for (let left = 1 + random.below(4); left > 0; left -= 1) {
+  let head: Head | undefined;
+  for (let left = 1 + random.below(6); left > 0; left -= 1) {
     if (random.chance(3)) text += random.pick(['\r\n', '\n', '\r\n\r\n', '0\r\n\r\n']);
-    text += oneRequest(random, random.chance(45));
+    const isOdd = random.chance(45);
+    if (head === undefined || random.chance(30)) head = oneHead(random, isOdd);
+    const body = bodyText(random);
+    // A length that is not that of the body: what is read as the next request is another, too.
+    const length = isOdd && random.chance(20) ? Math.max(0, body.length + random.below(9) - 4) : body.length;
+    const digits = random.chance(3)
+      ? random.pick([`000${length}`, `${length}0`, `+${length}`, ''])
+      : `${length}`;
+    text += head(digits) + body;
   }
   return random.chance(25) ? damagedText(random, text) : text;
 }
 
-function oneRequest(random: Random, isOdd: boolean): string {
-  const body = bodyText(random);
+function oneHead(random: Random, isOdd: boolean): Head {
   const lines = ['Host: a.example\r\n'];
-  // A length that is not that of the body: what is read as the next request is another, too.
-  const length = isOdd && random.chance(20) ? Math.max(0, body.length + random.below(9) - 4) : body.length;
-  const zeros = random.chance(3) ? '000' : '';
-  const lengthLine = `Content-Length: ${zeros}${length}\r\n`;
-  if (!(isOdd && random.chance(10))) lines.splice(random.below(2), 0, lengthLine);
+  if (!(isOdd && random.chance(10))) lines.splice(random.below(2), 0, `Content-Length: ${LENGTH}\r\n`);
   for (let left = random.below(8); left > 0; left -= 1) {
     const [name, value] = random.pick(HEADERS);
     lines.splice(random.below(lines.length + 1), 0, `${cased(random, name)}: ${value}\r\n`);
@@ -135,7 +148,8 @@ function oneRequest(random: Random, isOdd: boolean): string {
   if (isOdd && random.chance(60)) {
     lines.splice(random.below(lines.length + 1), 0, random.pick(ODD_LINES));
   }
-  return `${startLine(random, isOdd)}${lines.join('')}\r\n${body}`;
+  const [before, after = ''] = `${startLine(random, isOdd)}${lines.join('')}\r\n`.split(LENGTH);
+  return (length) => (after === '' ? `${before}` : `${before}${length}${after}`);
 }
 
 function startLine(random: Random, isOdd: boolean): string {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Exchange } from './exchange.ts';
+import type { FamiliarHead } from './fast/familiar-head.ts';
 import type { ProxiedPeer } from './proxied/header.ts';
 import { plainAddress, type TrustedProxies } from './request/client.ts';
 import type { Peer, PeerCertificate } from './request/head.ts';
@@ -78,6 +79,9 @@ export class HttpConnection extends Connection {
   readonly socket: Socket;
   /** Read by the fast lane, not by node:http. */
   isFast = false;
+  /** The head that the fast lane knows again, and how many came since that it did not know. */
+  familiar: FamiliarHead | undefined = undefined;
+  strangers = 0;
 
   constructor(socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
     super(socket, proxies, proxied);

@@ -51,9 +51,9 @@ export class Connections {
   /** From now on these are trusted. */
   trust(proxies: TrustedProxies): void {
     this.#proxies = proxies;
-    for (const connection of [...this.#bySocket.values(), ...this.#streams]) {
-      connection.trusted = proxies.has(connection.address);
-    }
+    for (const connection of this.#all()) connection.trusted = proxies.has(connection.address);
+    // What was judged before is judged anew.
+    for (const connection of this.#bySocket.values()) connection.familiar = undefined;
   }
 
   find(socket: Socket): HttpConnection | undefined {

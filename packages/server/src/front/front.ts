@@ -4,7 +4,7 @@ import type { LogEvent, Reply, RequestId } from '@boshd/engine/manager';
 import type { FrontPort, Submit } from '../ports.ts';
 import type { HttpConnection } from './connection.ts';
 import { Connections } from './connections.ts';
-import { Dispatch } from './dispatch.ts';
+import { Dispatch, type Verdict } from './dispatch.ts';
 import type { Exchange, ExchangeEvents } from './exchange.ts';
 import { FastExchange } from './fast/exchange.ts';
 import {
@@ -157,8 +157,8 @@ class NodeFront implements Front, HttpHandler {
     } else this.sockets.accept(request, socket, head, verdict.site, verdict.client);
   }
 
-  plain(connection: HttpConnection, head: RequestHead): Exchange {
-    const exchange = new FastExchange(connection, this.#dispatch.judge(head), this.events);
+  plain(connection: HttpConnection, head: RequestHead, known?: Verdict): Exchange {
+    const exchange = new FastExchange(connection, known ?? this.#dispatch.judge(head), this.events);
     this.#open(exchange, head, 'nothing');
     return exchange;
   }

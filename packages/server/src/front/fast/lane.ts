@@ -1,16 +1,21 @@
 import type { Socket } from 'node:net';
 import type { HttpConnection } from '../connection.ts';
 import type { Connections } from '../connections.ts';
+import type { Verdict } from '../dispatch.ts';
 import type { Exchange, ExchangeEvents } from '../exchange.ts';
 import type { FrontLimits } from '../options.ts';
 import type { RequestHead } from '../request/head.ts';
+import { FamiliarHead, remember } from './familiar-head.ts';
 import { PlainHead } from './plain-head.ts';
 
 /** What the front does with the requests of the lane. */
 export interface LaneHandler {
   readonly events: ExchangeEvents;
-  /** The head of a request has come; its body follows by `events`. The head is valid during the call only. */
-  plain(connection: HttpConnection, head: RequestHead): Exchange;
+  /**
+   * The head of a request has come; its body follows by `events`. The head is valid during the call only. `known`: the verdict
+   * on the same head, when it came on this connection before.
+   */
+  plain(connection: HttpConnection, head: RequestHead, known?: Verdict): Exchange;
   /** What node:http would say of a request that ends too early, or comes too late. */
   malformed(code: string, socket: Socket): void;
 }
@@ -45,6 +50,7 @@ export class FastLane {
   readonly #handler: LaneHandler;
   readonly #toHttp: (socket: Socket) => void;
   readonly #head: PlainHead;
+  readonly #limits: FrontLimits;
   readonly #headersMs: number;
   readonly #requestMs: number;
   readonly #incoming = new Map<HttpConnection, Incoming>();
@@ -63,6 +69,7 @@ export class FastLane {
     this.#connections = connections;
     this.#handler = handler;
     this.#toHttp = toHttp;
+    this.#limits = limits;
     this.#head = new PlainHead(limits);
     this.#headersMs = limits.headersMs;
     this.#requestMs = limits.headersMs + limits.bodyMs;
@@ -117,6 +124,12 @@ export class FastLane {
     let incoming = begun;
     // What comes behind the last request of a connection, whose end is on its way, is not heard.
     while (at < bytes.length && connection.socket.writable) {
+      const { familiar } = connection;
+      if (incoming === undefined && familiar?.isAt(bytes, at) === true) {
+        connection.strangers = 0;
+        at = this.#hear(connection, bytes, undefined, familiar);
+        continue;
+      }
       const reading = this.#head.read(bytes, at, connection);
       if (reading === 'partial') {
         this.#keepHead(connection, bytes.subarray(at), incoming ?? newIncoming());
@@ -126,7 +139,7 @@ export class FastLane {
         this.#handOver(connection, bytes.subarray(at));
         return;
       }
-      at = this.#hear(connection, bytes, incoming);
+      at = this.#hear(connection, bytes, incoming, this.#head);
       incoming = undefined;
     }
   }
@@ -139,10 +152,15 @@ export class FastLane {
   }
 
   /** Hears the request whose head was just read, and what is there of its body; returns where the next one begins. */
-  #hear(connection: HttpConnection, bytes: Buffer, begun: Incoming | undefined): number {
-    const { end: start, bodyBytes } = this.#head;
+  #hear(
+    connection: HttpConnection,
+    bytes: Buffer,
+    begun: Incoming | undefined,
+    head: PlainHead | FamiliarHead,
+  ): number {
+    const { end: start, bodyBytes } = head;
     const { events } = this.#handler;
-    const exchange = this.#handler.plain(connection, this.#head);
+    const exchange = this.#open(connection, head);
     const end = start + bodyBytes;
     if (start < end && start < bytes.length) events.chunk(exchange, bytes.subarray(start, end));
     if (end <= bytes.length) {
@@ -155,6 +173,13 @@ export class FastLane {
       this.#incoming.set(connection, incoming);
     }
     return end;
+  }
+
+  #open(connection: HttpConnection, head: PlainHead | FamiliarHead): Exchange {
+    if (head instanceof FamiliarHead) return this.#handler.plain(connection, head, head.verdict);
+    const exchange = this.#handler.plain(connection, head);
+    remember(connection, head, exchange.verdict, this.#limits);
+    return exchange;
   }
 
   #readBody(connection: HttpConnection, bytes: Buffer, incoming: Incoming, exchange: Exchange): number {

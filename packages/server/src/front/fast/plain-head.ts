@@ -39,10 +39,12 @@ const SLASH = 0x2f;
 const KEEP_ALIVE = 'keep-alive';
 
 /** Enough for any limit on bodies, and few enough for a number to be exact. */
-const LENGTH_DIGITS_MAX = 9;
+export const LENGTH_DIGITS_MAX = 9;
 
 /** Numbers kept of each line: where its name begins and ends, where its value does. */
 const FIELDS = 4;
+
+const NOTHING = Buffer.alloc(0);
 
 /** Before the first head. */
 const NOBODY: Peer = { address: 'unknown', secure: false, trusted: false };
@@ -74,7 +76,10 @@ export class PlainHead implements RequestHead, Headers {
   readonly #limits: PlainLimits;
   /** Where the names and values of the lines are in #bytes. */
   readonly #places: Int32Array;
-  #bytes: Buffer = Buffer.alloc(0);
+  /** Where the digits of Content-Length are, from the start of the head. */
+  digits: readonly [start: number, end: number] = [0, 0];
+  #bytes: Buffer = NOTHING;
+  #start = 0;
   /** Bits of the names that were seen. */
   #seen = 0;
   #hasHost = false;
@@ -87,6 +92,7 @@ export class PlainHead implements RequestHead, Headers {
   /** Reads the head that begins at `start`. */
   read(bytes: Buffer, start: number, peer: Peer): Reading {
     this.#bytes = bytes;
+    this.#start = start;
     this.peer = peer;
     this.lineCount = 0;
     this.bodyBytes = -1;
@@ -114,6 +120,12 @@ export class PlainHead implements RequestHead, Headers {
       all = all === undefined ? value : `${all}, ${value}`;
     }
     return all;
+  }
+
+  /** The bytes of the head, unless they are more than `bytesMax`. */
+  copy(bytesMax: number): Buffer | undefined {
+    if (this.end - this.#start > bytesMax) return undefined;
+    return Buffer.from(this.#bytes.subarray(this.#start, this.end));
   }
 
   #startLine(start: number): number {
@@ -163,23 +175,12 @@ export class PlainHead implements RequestHead, Headers {
       case 'connection':
         return valueEnd - valueStart === KEEP_ALIVE.length && isTextAt(this.#bytes, valueStart, KEEP_ALIVE);
       case 'content-length':
-        this.bodyBytes = this.#number(valueStart, valueEnd);
+        this.digits = [valueStart - this.#start, valueEnd - this.#start];
+        this.bodyBytes = numberAt(this.#bytes, valueStart, valueEnd);
         return this.bodyBytes >= 0 && this.bodyBytes <= this.#limits.bodyBytesMax;
       default:
         return true;
     }
-  }
-
-  /** The digits as a number, or -1. */
-  #number(start: number, end: number): number {
-    if (end === start || end - start > LENGTH_DIGITS_MAX) return -1;
-    let value = 0;
-    for (let at = start; at < end; at += 1) {
-      const digit = (this.#bytes[at] ?? 0) - ZERO;
-      if (digit < 0 || digit > 9) return -1;
-      value = value * 10 + digit;
-    }
-    return value;
   }
 
   /** Behind the bytes that must stand at `at`. */
@@ -191,6 +192,18 @@ export class PlainHead implements RequestHead, Headers {
     }
     return at + expected.length;
   }
+}
+
+/** The digits from start to end as a number; -1 where there is anything else, nothing, or too much. */
+export function numberAt(bytes: Uint8Array, start: number, end: number): number {
+  if (end === start || end - start > LENGTH_DIGITS_MAX) return -1;
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = (bytes[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Where the run of bytes of a kind ends that begins at `at`. */
