@@ -1,6 +1,6 @@
 import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
-import type { Features, Showing } from './features.ts';
+import type { Features, Showing } from './features/features.ts';
 import { streamHeader } from './header.ts';
 import { makeBridge, toServer } from './sasl2/bridge.ts';
 import { proveIdentity, takeResuming } from './sasl2/resume.ts';

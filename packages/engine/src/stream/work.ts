@@ -1,6 +1,6 @@
 import type { ByteString, Duration, Instant, Toolbox, Work } from '../kit/index.ts';
 import type { Payload } from '../wire/index.ts';
-import type { KnownFeatures } from './known-features.ts';
+import type { KnownFeatures } from './features/known-features.ts';
 
 /** Why a stream is over, as the stream knows it; the manager has more. */
 export type StreamEnd =

@@ -1,6 +1,6 @@
 import { after } from '../../kit/index.ts';
 import type { Payload } from '../../wire/index.ts';
-import type { Features } from '../features.ts';
+import type { Features } from '../features/features.ts';
 import { sendPayloads } from '../send.ts';
 import { enterStreamPhase, type Stream } from '../stream.ts';
 import type { StreamTurn } from '../work.ts';

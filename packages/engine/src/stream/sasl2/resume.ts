@@ -11,7 +11,7 @@ import {
   seconds,
 } from '../../kit/index.ts';
 import { type FramerEvent, NS, type Payload, rootAttribute, type XmlElement } from '../../wire/index.ts';
-import type { Features } from '../features.ts';
+import type { Features } from '../features/features.ts';
 import { takeAcknowledgement } from '../management/acknowledge.ts';
 import { ask, handled, type Management, wireCount } from '../management/management.ts';
 import { giveUp, isStreamElement } from '../negotiate.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { toolbox } from '../../../../tests/support/engine/session.ts';
-import { ascii } from '../kit/index.ts';
-import { NS, type Payload } from '../wire/index.ts';
+import { toolbox } from '../../../../../tests/support/engine/session.ts';
+import { ascii } from '../../kit/index.ts';
+import { NS, type Payload } from '../../wire/index.ts';
 import { readFeatures, type Showing } from './features.ts';
 import { KnownFeatures } from './known-features.ts';
 

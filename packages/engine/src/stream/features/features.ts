@@ -1,7 +1,7 @@
-import type { Toolbox } from '../kit/index.ts';
-import { NS, type Payload, readElement, writeElement, type XmlElement } from '../wire/index.ts';
-import { element } from './sasl2/convert.ts';
-import { readOffer, type Sasl2Offer } from './sasl2/offer.ts';
+import type { Toolbox } from '../../kit/index.ts';
+import { NS, type Payload, readElement, writeElement, type XmlElement } from '../../wire/index.ts';
+import { element } from '../sasl2/convert.ts';
+import { readOffer, type Sasl2Offer } from '../sasl2/offer.ts';
 
 /** What the stream must know of a server's features, and what of them the client is shown. */
 export interface Features {

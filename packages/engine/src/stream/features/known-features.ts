@@ -1,5 +1,5 @@
-import type { Toolbox } from '../kit/index.ts';
-import type { Payload } from '../wire/index.ts';
+import type { Toolbox } from '../../kit/index.ts';
+import type { Payload } from '../../wire/index.ts';
 import { type Features, readFeatures, type Showing } from './features.ts';
 
 /** Servers and their states (before TLS, before and after log-in) whose features are remembered. */

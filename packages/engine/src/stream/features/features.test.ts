@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { toolbox } from '../../../../tests/support/engine/session.ts';
-import { ascii } from '../kit/index.ts';
-import { NS } from '../wire/index.ts';
+import { toolbox } from '../../../../../tests/support/engine/session.ts';
+import { ascii } from '../../kit/index.ts';
+import { NS } from '../../wire/index.ts';
 import { readFeatures } from './features.ts';
 
 const read = (inside: string, showExternal = false) => {
