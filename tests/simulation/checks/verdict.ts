@@ -29,7 +29,9 @@ export function judgeMidway(person: Person): void {
 export function judgeAtEnd(person: Person, climate: Climate): void {
   const { name, end, endReason, server, ledger, sessionCheck } = person;
   const isCalm = climate === 'calm' && !person.isVanished;
-  const allowed = isCalm ? WHATEVER_HAPPENS : [...WITH_TROUBLE, ...ofEarlyFarewell(person)];
+  const allowed = isCalm
+    ? [...WHATEVER_HAPPENS, ...whileAway(person)]
+    : [...WITH_TROUBLE, ...ofEarlyFarewell(person)];
   if (endReason !== undefined && !allowed.includes(endReason))
     throw new Broken(name, `the session ended with ${endReason}`);
   if (sessionCheck.openRequests > 0) throw new Broken(name, 'a request was never answered');
@@ -49,6 +51,11 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   if (server.wasBound) ledger.settleServer(isExcused);
   const wrong = ledger.doubled.find((id) => !sessionCheck.inDoubt.includes(` id='${id}'`));
   if (wrong !== undefined) throw new Broken(name, `${wrong} was confirmed, and given back`);
+}
+
+/** What a client sends while the link to its server is away has to wait, and only so much may. */
+function whileAway({ sessionCheck }: Person): readonly Reason[] {
+  return sessionCheck.isAway ? ['client-flood'] : [];
 }
 
 /** The key of a terminate that overtook another request can not be checked: it may be anybody's. */

@@ -191,11 +191,12 @@ export class Conductor {
     }
   }
 
-  #forward(slot: Slot, { stream: of, payloads, restart }: Extract<SessionWork, { type: 'forward' }>): void {
-    const upstream = upstreamOf(slot, of);
+  #forward(slot: Slot, work: Extract<SessionWork, { type: 'forward' }>): void {
+    const { confirmed, payloads, restart } = work;
+    const upstream = upstreamOf(slot, work.stream);
     if (upstream === undefined) return;
     // What the request has confirmed is told with what it carries.
-    confirmStanzas(upstream.stream, of.confirmed, this.#stream);
+    confirmStanzas(upstream.stream, confirmed, this.#stream);
     forward(upstream.stream, payloads, restart, this.#stream);
     this.carryOutStream(slot, upstream);
   }

@@ -170,7 +170,8 @@ export function passOn(session: Session, body: DecodedBody, turn: Turn): boolean
   }
   const { from, lang } = attributes;
   const restart = attributes.restart ? { from, lang } : undefined;
-  for (const stream of streams) turn.work.push({ type: 'forward', stream, payloads, restart });
+  for (const stream of streams)
+    turn.work.push({ type: 'forward', stream, confirmed: stream.confirmed, payloads, restart });
   return true;
 }
 

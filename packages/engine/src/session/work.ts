@@ -44,10 +44,14 @@ export type SessionEnd =
 /** The work that follows from what a session was told, in order. */
 export type SessionWork =
   | { readonly type: 'respond'; readonly request: RequestId; readonly reply: Reply }
-  /** Payloads of the client for the server of a stream, in order. */
+  /**
+   * Payloads of the client for the server of a stream, in order. `confirmed`: of the server's stanzas, as many as were settled
+   * when they came. What is settled later in the same turn by being given back must not be told before it is.
+   */
   | {
       readonly type: 'forward';
       readonly stream: SessionStream;
+      readonly confirmed: number;
       readonly payloads: readonly Payload[];
       readonly restart: RestartRequest | undefined;
     }
