@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, ownerOf, startCluster } from '../support/cluster.ts';
 import { type FrontProxy, PROXIES, type ProxyName, startProxy } from '../support/proxies/index.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
-import { mustChild, type XmlElement } from '../support/xmpp/xml.ts';
+import { isChat, Talk } from './talk.ts';
 
 /** Real members that forward to each other, behind each real proxy: one is killed under traffic, one drained. */
 
@@ -43,47 +43,6 @@ async function logins(behind: FrontProxy, isQuiet: boolean): Promise<readonly (r
     if ((at[0]?.length ?? 0) >= 2 && at.every(({ length }) => length > 0)) return at;
   }
   throw new Error(`the sessions were not spread: ${at.map(({ length }) => length).join(' ')}`);
-}
-
-const isChat = ({ name }: XmlElement) => name === 'message';
-
-async function said(to: ChatSession): Promise<string> {
-  return mustChild(await to.next('a chat message', isChat), 'body').text;
-}
-
-/** Two who talk: each message must be the one that was said last, so that none is lost, doubled or late. */
-class Talk {
-  rounds = 0;
-  #isOver = false;
-  readonly done: Promise<void>;
-
-  constructor(one: ChatSession, other: ChatSession) {
-    this.done = this.#run(one, other);
-    this.done.catch(() => undefined);
-  }
-
-  async #run(one: ChatSession, other: ChatSession): Promise<void> {
-    while (!this.#isOver) {
-      const text = `round ${this.rounds}`;
-      one.message(other.jid, text);
-      expect(await said(other)).toBe(text);
-      other.message(one.jid, text);
-      expect(await said(one)).toBe(text);
-      this.rounds += 1;
-    }
-  }
-
-  /** That many rounds more. */
-  async go(count: number): Promise<void> {
-    const goal = this.rounds + count;
-    while (this.rounds < goal)
-      await Promise.race([this.done, new Promise((resolve) => setTimeout(resolve, 20))]);
-  }
-
-  async stop(): Promise<void> {
-    this.#isOver = true;
-    await this.done;
-  }
 }
 
 describe.each(PROXIES)('%s', (name) => {
