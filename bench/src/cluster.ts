@@ -23,6 +23,7 @@ export async function forwardCost(bench: Bench): Promise<readonly Row[]> {
         of: 'ratio',
         atMost: forwardTargets[mesh],
       }),
+      line(scenario, 'HTTP requests a round trip', '', near, far, requests),
       { ...line(scenario, 'round trips a second', '/s', near, far, rate), better: 'more' },
     );
     const [slowNear, slowFar] = await inTurn(bench, direct, forwarded, bench.options.ratePerSecond);
@@ -99,6 +100,7 @@ async function inTurn(
 }
 
 const cpuUs = (result: EchoResult): number => result.cpuNs / 1_000 / result.roundTrips;
+const requests = (result: EchoResult): number => result.requests / result.roundTrips;
 const rate = (result: EchoResult): number => result.roundTrips / result.wallSeconds;
 const p50 = (result: EchoResult): number => result.latency.p50Ms;
 
