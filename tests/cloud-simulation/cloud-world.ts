@@ -160,8 +160,7 @@ export class CloudWorld implements Realm {
   kill(host: MemberHost): void {
     this.note(`${host.name} dies`);
     const { incarnation } = host;
-    const orphans = [...(host.manager?.inspect() ?? [])].filter(({ isEnded }) => !isEnded);
-    for (const { session } of orphans) {
+    for (const { session } of host.manager?.inspect() ?? []) {
       const person = this.#persons.get(session.address);
       if (person !== undefined) this.bereaved.add(person);
     }

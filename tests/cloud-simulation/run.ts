@@ -136,7 +136,7 @@ function judgeWorld(world: CloudWorld): void {
     const { guests, members } = manager.snapshot(world.now);
     const left = {
       sessions: manager.liveSessions,
-      memories: [...manager.inspect()].length,
+      memories: [...manager.inspect()].length + manager.rememberedSessions,
       guests,
       requests: members.reduce((sum, { requests }) => sum + requests, 0),
       dead: members.filter(({ state }) => state !== 'live').length,

@@ -113,7 +113,7 @@ function judgeWorld(world: World): void {
     requests: world.openRequests,
     links: world.openLinks,
     sessions: world.manager.liveSessions,
-    memories: [...world.manager.inspect()].length,
+    memories: [...world.manager.inspect()].length + world.manager.rememberedSessions,
   };
   for (const [what, count] of Object.entries(left))
     if (count > 0) throw new Broken('', `${count} ${what} are left at the end`);

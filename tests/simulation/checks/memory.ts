@@ -33,19 +33,19 @@ export class MemoryCheck implements Witness {
     for (const slot of this.#manager().inspect()) this.#check(slot);
   }
 
-  #check({ session, upstreams, isEnded }: Slot): void {
+  #check({ session, upstreams }: Slot): void {
     const { requests } = session.terms;
     const { queueBytesMax, loginBytesMax } = this.#config.session;
     const queueBytes = queueBytesMax + CHUNK_BYTES_MAX + STANZA_BYTES_MAX;
     const expect = (what: string, amount: number, most: number): void => {
       if (amount > most) throw new Broken(session.address, `${what}: ${amount}, more than ${most}`);
     };
-    expect('queued bytes', session.outboundBytes, isEnded ? 0 : queueBytes);
-    expect('requests held', session.held.length, isEnded ? 0 : requests + 1);
-    expect('requests that are early', session.early.length, isEnded ? 0 : requests + 1);
+    expect('queued bytes', session.outboundBytes, queueBytes);
+    expect('requests held', session.held.length, requests + 1);
+    expect('requests that are early', session.early.length, requests + 1);
     // At the end the requests that were held join the cache.
     expect('replies kept', session.answered.length, 2 * (requests + 1));
-    expect('streams of an ended session', upstreams.length, isEnded ? 0 : session.limits.streamsMax);
+    expect('streams', upstreams.length, session.limits.streamsMax);
     // The queue, the replies each with the payloads in it, and what came early.
     const mostBytes = (1 + 4 * (requests + 1)) * queueBytes + (requests + 1) * BODY_BYTES_MAX;
     expect('bytes of the session', bytesIn(session), mostBytes + FIXED_BYTES_MAX);

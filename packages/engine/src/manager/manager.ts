@@ -1,5 +1,14 @@
 import { assert, earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
-import { abort, receive, replyInDoubt, replyLost, serverBlocked, tick } from '../session/index.ts';
+import {
+  abort,
+  lateReply,
+  type Memory,
+  receive,
+  replyInDoubt,
+  replyLost,
+  serverBlocked,
+  tick,
+} from '../session/index.ts';
 import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { type Site, Sites } from './admission/sites.ts';
@@ -44,7 +53,7 @@ export class ConnectionManager {
 
   /** When `advance` must be called, undefined for not at all. */
   get deadline(): Instant | undefined {
-    return earlier(this.#table.timers.earliest, this.#sockets.deadline);
+    return earlier(this.#table.deadline, this.#sockets.deadline);
   }
 
   get liveSessions(): number {
@@ -56,7 +65,12 @@ export class ConnectionManager {
     return this.#sites.all();
   }
 
-  /** Every session, live or remembered, with its streams: to look at, not to change. */
+  /** Ended sessions that are remembered. */
+  get rememberedSessions(): number {
+    return this.#table.remembered;
+  }
+
+  /** Every live session, with its streams: to look at, not to change. */
   inspect(): Iterable<Slot> {
     return this.#table;
   }
@@ -72,11 +86,8 @@ export class ConnectionManager {
   advance(now: Instant): readonly Output[] {
     const conductor = this.#conductor;
     conductor.begin(now);
-    for (let slot = this.#table.timers.due(now); slot !== undefined; slot = this.#table.timers.due(now)) {
-      if (slot.isEnded) {
-        this.#table.forget(slot);
-        continue;
-      }
+    this.#table.forgetDue(now);
+    for (let slot = this.#table.due(now); slot !== undefined; slot = this.#table.due(now)) {
       for (const upstream of [...slot.upstreams]) {
         streamTick(upstream.stream, conductor.streamTurn);
         conductor.carryOutStream(slot, upstream);
@@ -171,19 +182,34 @@ export class ConnectionManager {
       return;
     }
     const slot = this.#table.ofSid(sid);
-    if (slot === undefined || slot.session.site !== input.site) {
+    const session = slot?.session ?? this.#table.memoryOf(sid);
+    if (session === undefined || session.site !== input.site) {
       this.#conductor.put(refusal(input.request, 'item-not-found'));
       return;
     }
     // XEP-0124 §19.1: only the connection is closed, since ending the session would let anybody end it.
-    if (slot.session.secure && !input.secure) {
+    if (session.secure && !input.secure) {
       this.#conductor.put({ type: 'drop', request: input.request });
       return;
     }
+    if (slot !== undefined) this.#receive(slot, input);
+    else if ('replies' in session) this.#late(session, input);
+  }
+
+  #receive(slot: Slot, input: RequestInput): void {
     this.#table.creationConfirmed(slot);
     this.#count(slot, input.body);
     receive(slot.session, input.request, input.body, this.#conductor.sessionTurn);
     this.#conductor.settle(slot);
+  }
+
+  /** The session has ended. */
+  #late(memory: Memory, { request, body, site }: RequestInput): void {
+    const reply = lateReply(memory, body.attributes.rid);
+    const { traffic } = this.#sites.of(site);
+    traffic.requests += 1;
+    traffic.bytesOut += reply.body.length;
+    this.#conductor.put({ type: 'respond', request, reply });
   }
 
   /** Takes what a request carries off what its session and address may still send. */
@@ -211,7 +237,7 @@ export class ConnectionManager {
     act: (slot: Slot) => void,
   ): void {
     const slot = this.#table.ofRequest(input.request, input.sid);
-    if (slot === undefined || slot.isEnded) return;
+    if (slot === undefined) return;
     act(slot);
     this.#conductor.settle(slot);
   }

@@ -26,7 +26,7 @@ export interface Slot extends Timed {
   upstreams: readonly Upstream[];
   /** Until the second request: its abort or loss names no sid. */
   creationRequest: RequestId | undefined;
-  /** The session has ended, is logged, and is not counted any more. */
+  /** The session has ended, is logged, and not in the tables any more. */
   isEnded: boolean;
 }
 

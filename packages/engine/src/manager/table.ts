@@ -1,29 +1,54 @@
-import { appended, type Instant, TimerTable } from '../kit/index.ts';
-import { forgetAt, type RequestId } from '../session/index.ts';
+import { appended, earlier, type Instant, type Timed, TimerTable } from '../kit/index.ts';
+import { type Memory, memoryOf, type RequestId } from '../session/index.ts';
 import type { LinkId } from './input.ts';
 import type { Slot, Upstream } from './slot.ts';
 
-/** Every session, live or remembered, found by what an input names: its sid, its link, or its creation request. */
+interface Remembered extends Timed {
+  readonly memory: Memory;
+}
+
+/** Every session that lives, and what is left of those that ended, found by what an input names: its sid, its link, or its creation request. */
 export class SessionTable {
-  readonly timers = new TimerTable<Slot>();
+  readonly #timers = new TimerTable<Slot>();
   #endedMax: number;
   readonly #bySid = new Map<string, Slot>();
   readonly #byLink = new Map<LinkId, readonly [Slot, Upstream]>();
   /** Creation requests until the second request: their abort or loss names no sid. */
   readonly #byCreation = new Map<RequestId, Slot>();
-  /** In the order in which they ended. */
-  readonly #ended = new Set<Slot>();
+  /** By sid, in the order in which they ended. */
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #forgetting = new TimerTable<Remembered>();
 
   constructor(endedMax: number) {
     this.#endedMax = endedMax;
   }
 
+  /** When the next session is due, or the next memory to be forgotten. */
+  get deadline(): Instant | undefined {
+    return earlier(this.#timers.earliest, this.#forgetting.earliest);
+  }
+
+  /** Ended sessions that are remembered. */
+  get remembered(): number {
+    return this.#remembered.size;
+  }
+
+  /** Those that live. */
   [Symbol.iterator](): IterableIterator<Slot> {
     return this.#bySid.values();
   }
 
   ofSid(sid: string): Slot | undefined {
     return this.#bySid.get(sid);
+  }
+
+  memoryOf(sid: string): Memory | undefined {
+    return this.#remembered.get(sid)?.memory;
+  }
+
+  /** A session whose time has come. */
+  due(now: Instant): Slot | undefined {
+    return this.#timers.due(now);
   }
 
   ofLink(link: LinkId): readonly [Slot, Upstream] | undefined {
@@ -65,16 +90,21 @@ export class SessionTable {
 
   schedule(slot: Slot, deadline: Instant | undefined): void {
     slot.deadline = deadline;
-    this.timers.moved(slot);
+    this.#timers.moved(slot);
   }
 
-  /** Keeps an ended session only as a memory, so that a late request hears why. */
+  /** Keeps of an ended session only the memory, so that a late request hears why. */
   bury(slot: Slot): void {
+    const { session } = slot;
     slot.isEnded = true;
     this.creationConfirmed(slot);
-    this.schedule(slot, forgetAt(slot.session));
-    this.#ended.add(slot);
-    if (this.#ended.size > this.#endedMax) this.#forgetSurplus();
+    this.#bySid.delete(session.sid);
+    this.#timers.drop(slot);
+    const memory = memoryOf(session);
+    const remembered = { memory, deadline: memory.forgetAt, scheduled: undefined };
+    this.#remembered.set(memory.sid, remembered);
+    this.#forgetting.moved(remembered);
+    this.#forgetSurplus();
   }
 
   /** From now on so many ended sessions are remembered. */
@@ -83,16 +113,21 @@ export class SessionTable {
     this.#forgetSurplus();
   }
 
-  #forgetSurplus(): void {
-    for (const oldest of this.#ended) {
-      if (this.#ended.size <= this.#endedMax) return;
-      this.forget(oldest);
+  /** Forgets the memories whose time is over. */
+  forgetDue(now: Instant): void {
+    const timers = this.#forgetting;
+    for (let due = timers.due(now); due !== undefined; due = timers.due(now)) {
+      this.#remembered.delete(due.memory.sid);
     }
   }
 
-  forget(slot: Slot): void {
-    this.#bySid.delete(slot.session.sid);
-    this.#ended.delete(slot);
-    this.timers.drop(slot);
+  /** The oldest come first in a map. */
+  #forgetSurplus(): void {
+    if (this.#remembered.size <= this.#endedMax) return;
+    for (const [sid, oldest] of this.#remembered) {
+      this.#remembered.delete(sid);
+      this.#forgetting.drop(oldest);
+      if (this.#remembered.size <= this.#endedMax) return;
+    }
   }
 }

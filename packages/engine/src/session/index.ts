@@ -1,8 +1,8 @@
 export { settle } from './answer.ts';
 export { type Birth, createSession } from './create.ts';
 export { terminate } from './end.ts';
-export { abort, receive, replyInDoubt, replyLost } from './receive.ts';
-export { release } from './release.ts';
+export { lateReply, type Memory, memoryOf } from './memory.ts';
+export { abort, receive, release, replyInDoubt, replyLost } from './receive.ts';
 export { terminalBody, terminalReply } from './reply.ts';
 export { serverBlocked } from './rules/pressure.ts';
 export type { Phase, Session, SessionStream, StreamFacts, Terminal, Undelivered } from './session.ts';
@@ -10,5 +10,5 @@ export { deliver, loggedIn, streamOpened, streamOver } from './streams.ts';
 export { grantContentType } from './terms/content-type.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './terms/limits.ts';
 export type { SessionTerms } from './terms/terms.ts';
-export { forgetAt, nextDeadline, tick } from './tick.ts';
+export { nextDeadline, tick } from './tick.ts';
 export type { Reply, RequestId, RestartRequest, SessionEnd, SessionWork, Turn } from './work.ts';

@@ -2,6 +2,7 @@ import { appended, between, seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
 import { finish, leave } from './end.ts';
+import { lateReply, memoryOf } from './memory.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
 import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './rules/activity.ts';
@@ -18,11 +19,13 @@ import type { RequestId, Turn } from './work.ts';
 /** Takes a request of this session: the main path. Whatever it is, it is answered now or held to be answered. */
 export function receive(session: Session, request: RequestId, body: DecodedBody, turn: Turn): void {
   const { attributes } = body;
+  if (session.phase === 'ended') {
+    turn.work.push({ type: 'respond', request, reply: lateReply(memoryOf(session), attributes.rid) });
+    return;
+  }
   const place = placeOf(session, attributes.rid, isFarewell(body));
   if (place.is === 'repeat-of-answered' || place.is === 'repeat-of-held' || place.is === 'repeat-of-early') {
     receiveRepeat(session, request, place, attributes, turn);
-  } else if (session.phase === 'ended') {
-    respondEnded(session, request, turn);
   } else if (place.is === 'forgotten') {
     // Only this copy hears it: a stray late duplicate must not end a session.
     refuse(session, request, turn);
@@ -211,6 +214,19 @@ export function abort(session: Session, request: RequestId, turn: Turn): void {
   if (session.phase === 'opening')
     leave(session, 'creation-unconfirmed', 'the creation request was aborted', turn);
   else settle(session, turn);
+}
+
+/**
+ * Answers a held request now, and those before it, as if their time were up: who has its connection is about to close it.
+ * One that waits for a lower rid stays, for replies go out in order of rid.
+ */
+export function release(session: Session, request: RequestId, turn: Turn): void {
+  const last = session.held.findIndex((held) => held.request === request);
+  for (const held of session.held.slice(0, last + 1)) {
+    held.answerBy = turn.now;
+    held.gatherUntil = undefined;
+  }
+  if (last >= 0) settle(session, turn);
 }
 
 /** Nobody listens at this request any more. False: it is not an open one. */

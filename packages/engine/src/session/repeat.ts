@@ -21,7 +21,7 @@ export function receiveRepeat(
   const { original } = place;
   original.copies += 1;
   const isBadKey = !isSameKey(original.key, attributes.key);
-  if (session.phase !== 'ended' && (isBadKey || original.copies > session.limits.repeatsMax + 1)) {
+  if (isBadKey || original.copies > session.limits.repeatsMax + 1) {
     session.early.push(arrivalOf(request, { attributes, payloads: [] }, turn));
     leave(session, isBadKey ? 'bad-key' : 'too-many-repeats', `copy ${original.copies} of a request`, turn);
   } else if (place.is === 'repeat-of-answered') {

@@ -40,11 +40,6 @@ export function tick(session: Session, turn: Turn): void {
   }
 }
 
-/** The memory of an ended session: long enough that a late request hears why. */
-export function forgetAt(session: Session): Instant {
-  return after(after(session.quietSince, session.terms.wait), session.terms.inactivity);
-}
-
 function endInactive(session: Session, turn: Turn): void {
   if (session.terminal !== undefined) answerTerminal(session, turn);
   else if (isUnconfirmedCreation(session))

@@ -82,12 +82,11 @@ export class Self {
   #count(slots: Iterable<Slot>): { sites: readonly SiteStatus[]; links: number } {
     const counts = new Map(this.#parts.sites().map((site) => [site, nothing(site)]));
     let links = 0;
-    for (const { session, upstreams, isEnded } of slots) {
+    for (const { session, upstreams } of slots) {
       links += upstreams.length;
-      if (isEnded || session.phase === 'ended') continue;
       const count = counts.get(session.site) ?? nothing(session.site);
       counts.set(session.site, count);
-      count[session.phase] += 1;
+      if (session.phase !== 'ended') count[session.phase] += 1;
       if (session.isLoggedIn) count.loggedIn += 1;
       count.held += session.held.length;
       count.queued += session.outboundCount;

@@ -66,7 +66,12 @@ export class CloudManager {
     return this.#manager.liveSessions;
   }
 
-  /** Every session of this member, live or remembered: to look at, not to change. */
+  /** Ended sessions that are remembered. */
+  get rememberedSessions(): number {
+    return this.#manager.rememberedSessions;
+  }
+
+  /** Every live session of this member: to look at, not to change. */
   inspect(): Iterable<Slot> {
     return this.#manager.inspect();
   }

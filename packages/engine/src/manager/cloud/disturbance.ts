@@ -14,7 +14,7 @@ export function disturb(input: Disturbance, table: SessionTable, conductor: Cond
     return;
   }
   const slot = table.ofRequest(input.request, input.sid);
-  if (slot === undefined || slot.isEnded) return;
+  if (slot === undefined) return;
   release(slot.session, input.request, conductor.sessionTurn);
   conductor.settle(slot);
 }
@@ -24,6 +24,6 @@ export function shutDown(table: SessionTable, conductor: Conductor): void {
   for (const slot of table) if (isUp(slot)) conductor.endByOthers(slot, 'shutdown');
 }
 
-function isUp({ isEnded, session }: Slot): boolean {
-  return !isEnded && session.terminal === undefined;
+function isUp({ session }: Slot): boolean {
+  return session.terminal === undefined;
 }
