@@ -13,8 +13,6 @@ import { keyOfWorkers, type WorkerPlace } from '../workers/index.ts';
 const KEY_CHARACTERS_MIN = 32;
 /** The engine's pieces, with room for the head of one, and a bit. */
 const MESSAGE_BYTES_MAX = DEFAULT_MESH_LIMITS.pieceBytesMax + 1024;
-/** A sibling that does not read so much is suspected long before; what is beyond it is lost, as on any mesh. */
-const BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
 /** Longer than any wait: what was not answered until then got lost on the way. */
 const FLIGHT_EXTRA_MS = 20_000;
 const INCARNATION_BYTES = 8;
@@ -120,7 +118,7 @@ class ServerMesh implements CloudMesh {
         count,
         incarnation,
         messageBytesMax: MESSAGE_BYTES_MAX,
-        backlogBytesMax: BACKLOG_BYTES_MAX,
+        backlogBytesMax: config.cluster.backlogBytesMax,
       };
       this.#sockets = new SocketMesh(options, submit);
     }
@@ -131,6 +129,7 @@ class ServerMesh implements CloudMesh {
           prefix: `boshd.${config.cluster.name}`,
           incarnation,
           messageBytesMax: MESSAGE_BYTES_MAX,
+          backlogBytesMax: config.cluster.backlogBytesMax,
           name: `boshd ${id}`,
           access: await accessOf(config),
           siblings: () => this.#sockets?.peers ?? [],

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ByteString } from '@boshd/engine/kit';
 import type { Incarnation } from '@boshd/engine/mesh';
-import type { ConnectionOptions, Msg, NatsConnection } from '@nats-io/transport-node';
+import type { ConnectionOptions, Msg, NatsConnection, PublishOptions } from '@nats-io/transport-node';
 import type { MeshPort, MeshSubmit } from '../ports.ts';
+import { Backlog } from './backlog.ts';
 import { bytesOf, frameOf, HEAD_BYTES, takeFrames } from './frames.ts';
 import { Parcels } from './parcels.ts';
 
@@ -12,6 +14,13 @@ const RECONNECT_MS = 200;
 const RECONNECT_SPREAD_MS = 200;
 /** A connection on which nothing comes back is given up after two of them. */
 const PING_MS = 3000;
+/**
+ * The client of NATS ends a connection that is given up only when what waits on it has left. Where it does not leave, for
+ * the server reads nothing, it is ended here after this time.
+ */
+const STALE_MS = 500;
+/** How long a goodbye may take to leave. */
+const LAST_FLUSH_MS = 2000;
 
 export interface NatsMeshOptions {
   readonly servers: readonly string[];
@@ -20,6 +29,8 @@ export interface NatsMeshOptions {
   readonly incarnation: Incarnation;
   /** Bytes of a message: those of the engine's pieces, and some. */
   readonly messageBytesMax: number;
+  /** Bytes that wait for a NATS server that does not read, beyond which its connection is given up. */
+  readonly backlogBytesMax: number;
   /** How the member is called at the server. */
   readonly name: string;
   /** Credentials and TLS, as the client of NATS takes them. */
@@ -42,6 +53,7 @@ export class NatsMesh implements MeshPort {
   readonly #unreached: string;
   readonly #parcels: Parcels;
   #connection: NatsConnection | undefined;
+  #backlog: Backlog | undefined;
   #isUp = false;
   #isClosing = false;
 
@@ -67,8 +79,7 @@ export class NatsMesh implements MeshPort {
   announce(bytes: ByteString): void {
     // A goodbye says that all answers went out before.
     this.#parcels.flush();
-    if (this.#isUp)
-      this.#connection?.publish(`${this.#options.prefix}.all`, Buffer.from(frameOf(bytes), 'latin1'));
+    this.#publish(`${this.#options.prefix}.all`, frameOf(bytes));
   }
 
   async close(): Promise<void> {
@@ -77,16 +88,25 @@ export class NatsMesh implements MeshPort {
     const connection = this.#connection;
     if (connection === undefined) return;
     // What was sent last goes out, if there is somebody to take it.
-    if (this.#isUp) await connection.flush().catch(() => undefined);
+    if (this.#isUp)
+      await Promise.race([
+        connection.flush().catch(() => undefined),
+        pause(LAST_FLUSH_MS, undefined, { ref: false }),
+      ]);
     this.#isUp = false;
     await connection.close().catch(() => undefined);
   }
 
   #deliver(to: Incarnation, parcel: string): void {
-    if (!this.#isUp) return;
-    this.#connection?.publish(`${this.#options.prefix}.member.${to}`, Buffer.from(parcel, 'latin1'), {
-      reply: `${this.#unreached}.${to}`,
-    });
+    this.#publish(`${this.#options.prefix}.member.${to}`, parcel, { reply: `${this.#unreached}.${to}` });
+  }
+
+  #publish(subject: string, frames: string, options?: PublishOptions): void {
+    const connection = this.#connection;
+    if (!this.#isUp || connection === undefined) return;
+    connection.publish(subject, Buffer.from(frames, 'latin1'), options);
+    if (this.#backlog?.add(frames.length) === false)
+      this.#giveUp(connection, 'does not read what is sent to it');
   }
 
   async #connect(): Promise<void> {
@@ -150,17 +170,40 @@ export class NatsMesh implements MeshPort {
 
   async #watch(connection: NatsConnection): Promise<void> {
     const { note } = this.#options;
+    let stale: NodeJS.Timeout | undefined;
     for await (const status of connection.status()) {
-      if (status.type === 'disconnect') this.#link(false);
-      else if (status.type === 'reconnect') this.#link(true);
-      else if (status.type === 'error') note(status.error.message);
+      if (status.type === 'error') note(status.error.message);
+      if (connection !== this.#connection) break;
+      if (status.type === 'staleConnection')
+        stale = setTimeout(() => this.#giveUp(connection, 'does not answer'), STALE_MS);
+      else if (status.type === 'disconnect') {
+        clearTimeout(stale);
+        this.#link(false);
+      } else if (status.type === 'reconnect') this.#link(true);
     }
+    clearTimeout(stale);
+    if (connection === this.#connection) this.#link(false);
+  }
+
+  /** Ends the connection with all that waits on it, and makes another one. */
+  #giveUp(connection: NatsConnection, why: string): void {
+    if (this.#isClosing || connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#options.note(`the NATS server ${why}: its connection is given up`);
     this.#link(false);
+    connection.close().catch(() => undefined);
+    void this.#connect();
   }
 
   #link(isUp: boolean): void {
     if (this.#isUp === isUp || this.#isClosing) return;
     this.#isUp = isUp;
+    const connection = this.#connection;
+    // What waited on a connection is gone with it.
+    this.#backlog =
+      isUp && connection !== undefined
+        ? new Backlog(this.#options.backlogBytesMax, () => connection.flush())
+        : undefined;
     this.#submit({ type: 'mesh-link', isUp, except: this.#options.siblings() });
   }
 }

@@ -1,6 +1,6 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
-import { choiceOrCount, count, duration, flag, group, key, list, optionalKey } from '../kinds.ts';
+import { choiceOrCount, count, duration, flag, group, key, list, optionalKey, size } from '../kinds.ts';
 import { membersKey } from './members.ts';
 
 /** Also a token of a NATS subject, and a cookie's name or value. */
@@ -111,6 +111,15 @@ export const clusterKeys = {
         min: '1s',
         max: '600s',
         preset: '30s',
+      }),
+      backlogBytesMax: size({
+        purpose:
+          'What may wait for a worker or a NATS server that does not read. Beyond it messages to the worker are lost, and the connection to the NATS server is given up and made anew.',
+        reason: 'Far more than waits for one that lives, and less than a process has memory.',
+        precedent: 'A NATS server allows its clients 64 MiB.',
+        min: '1MiB',
+        max: '1GiB',
+        preset: '64MiB',
       }),
     },
     { purpose: 'What this process is in a cluster of several.' },
