@@ -26,8 +26,10 @@ export function onlyStream(domain: string): SessionStream {
 
 /** Random bytes as lower-case hexadecimal digits: one flat string, since it lives as long as its session. */
 export function randomName(byteCount: number, toolbox: Toolbox): string {
+  const bytes = toolbox.randomBytes(byteCount);
   const codes: number[] = [];
-  for (const byte of toolbox.randomBytes(byteCount)) {
+  for (let index = 0; index < byteCount; index += 1) {
+    const byte = bytes[index] ?? 0;
     codes.push(HEX_DIGITS[byte >> 4] ?? 0, HEX_DIGITS[byte & 15] ?? 0);
   }
   return String.fromCharCode(...codes);

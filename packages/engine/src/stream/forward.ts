@@ -74,11 +74,16 @@ function beforeLogIn(stream: Stream, payloads: readonly Payload[], toolbox: Tool
 /** `y,` in Base64, at the beginning of the text: SCRAM's first message has no other place for it. */
 const MISSED_BINDING = /^[^>]*>\s*eSw/;
 
+/** Whether a payload can use a namespace: it is written out, unless it is written in references. Cheaper than reading it. */
+function mayHold({ bytes }: Payload, namespace: string): boolean {
+  return bytes.includes(namespace) || bytes.includes('&');
+}
+
 function noteLegacyAuth(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): void {
   for (const payload of payloads) {
-    if (payload.name !== 'iq') continue;
+    if (payload.name !== 'iq' || !mayHold(payload, NS.legacyAuth)) continue;
     const iq = readElement(payload.bytes, toolbox);
-    const isAuth = iq.children.some(({ namespace }) => namespace === 'jabber:iq:auth');
+    const isAuth = iq.children.some(({ namespace }) => namespace === NS.legacyAuth);
     if (isAuth && iq.attributes.get('type') === 'set') stream.legacyAuthId = iq.attributes.get('id');
   }
 }

@@ -24,6 +24,8 @@ export const NS = {
   bind: 'urn:ietf:params:xml:ns:xmpp-bind',
   /** RFC 3921 §3 */
   legacySession: 'urn:ietf:params:xml:ns:xmpp-session',
+  /** XEP-0078 §3 */
+  legacyAuth: 'jabber:iq:auth',
   /** XEP-0138 §5 */
   compressFeature: 'http://jabber.org/features/compress',
   /** XEP-0198 §4 */

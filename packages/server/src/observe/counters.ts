@@ -194,7 +194,7 @@ export class CounterTable {
   }
 
   #cell(cells: Map<string, Cell>, labels: readonly string[]): Cell {
-    const key = labels.join('\n');
+    const key = labels.length === 1 ? (labels[0] ?? '') : labels.join('\n');
     const known = cells.get(key);
     if (known !== undefined) return known;
     if (cells.size >= SERIES_MAX && !labels.every((label) => label === OTHER)) {

@@ -159,6 +159,9 @@ export class Link implements SocketOwner {
   received(bytes: Uint8Array): void {
     this.#host.traffic.receivedBytes += bytes.length;
     if (this.#phase === 'up') this.#host.submit({ type: 'link-data', link: this.id, bytes });
+    // After the server's goodbye there is nothing but the end of its socket to wait for, and ours is sent.
+    else if (this.#phase === 'closing' && this.#socket?.writableFinished === true && isGoodbye(bytes))
+      this.drop();
   }
 
   drained(): void {
@@ -214,4 +217,11 @@ export class Link implements SocketOwner {
     this.drop();
     this.#host.submit({ type: 'link-down', link: this.id, ...failure });
   }
+}
+
+const GOODBYE = Buffer.from('</stream:stream>', 'latin1');
+
+/** Whether the server closes its stream with these bytes (RFC 6120 §4.4); one that writes it otherwise ends its socket, too. */
+function isGoodbye(bytes: Uint8Array): boolean {
+  return GOODBYE.equals(bytes.subarray(-GOODBYE.length));
 }

@@ -16,7 +16,16 @@ export interface SocketOwner {
   lost(error: Error | undefined): void;
 }
 
-const owners = new WeakMap<Socket, SocketOwner>();
+/** A property of the socket: a WeakMap of all of them would be gone through with every collection. */
+const OWNER = Symbol('owner');
+
+interface Owned {
+  [OWNER]?: SocketOwner | undefined;
+}
+
+function ownerOf(socket: Socket & Owned): SocketOwner | undefined {
+  return socket[OWNER];
+}
 
 /** A dead peer is noticed after this time of silence, and the kernel's own number of probes. */
 const KEEP_ALIVE_MS = 60_000;
@@ -41,7 +50,7 @@ export function openSocket(address: string, port: number, owner: SocketOwner): S
     onread: {
       buffer: readBuffer,
       callback: (byteCount, buffer) => {
-        owners.get(socket)?.received(buffer.subarray(0, byteCount));
+        ownerOf(socket)?.received(buffer.subarray(0, byteCount));
         return true;
       },
     },
@@ -56,7 +65,7 @@ export function openSocket(address: string, port: number, owner: SocketOwner): S
  * that no byte sent in clear text is ever taken for one sent under TLS.
  */
 export function openTls(socket: Socket, options: ConnectionOptions, owner: SocketOwner): TLSSocket {
-  owners.delete(socket);
+  disown(socket);
   const secure = connectTls({ ...options, socket });
   handOver(secure, owner);
   secure.on('error', onError).on('secureConnect', onOpened).on('data', onData);
@@ -64,32 +73,36 @@ export function openTls(socket: Socket, options: ConnectionOptions, owner: Socke
 }
 
 /** Makes somebody else the owner. */
-export function handOver(socket: Socket, owner: SocketOwner): void {
-  owners.set(socket, owner);
+export function handOver(socket: Socket & Owned, owner: SocketOwner): void {
+  socket[OWNER] = owner;
+}
+
+function disown(socket: Socket & Owned): void {
+  socket[OWNER] = undefined;
 }
 
 /** Ends a socket at once; its owner hears nothing more. */
 export function abandon(socket: Socket): void {
-  owners.delete(socket);
+  disown(socket);
   socket.destroy();
 }
 
 function onOpened(this: Socket): void {
-  owners.get(this)?.opened();
+  ownerOf(this)?.opened();
 }
 
 function onData(this: Socket, bytes: Uint8Array): void {
-  owners.get(this)?.received(bytes);
+  ownerOf(this)?.received(bytes);
 }
 
 function onDrain(this: Socket): void {
-  owners.get(this)?.drained();
+  ownerOf(this)?.drained();
 }
 
 function onClosed(this: Socket): void {
-  owners.get(this)?.lost(undefined);
+  ownerOf(this)?.lost(undefined);
 }
 
 function onError(this: Socket, error: Error): void {
-  owners.get(this)?.lost(error);
+  ownerOf(this)?.lost(error);
 }

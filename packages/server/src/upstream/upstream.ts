@@ -97,7 +97,7 @@ class Links implements Upstream, LinkHost {
   }
 
   flushSoon(link: Link): void {
-    if (this.#unflushed.push(link) === 1) process.nextTick(() => this.#flushAll());
+    if (this.#unflushed.push(link) === 1) process.nextTick(this.#flushAll);
   }
 
   forget(link: Link): void {
@@ -115,11 +115,11 @@ class Links implements Upstream, LinkHost {
     };
   }
 
-  #flushAll(): void {
+  readonly #flushAll = (): void => {
     const due = this.#unflushed;
     this.#unflushed = [];
     for (const link of due) link.flush();
-  }
+  };
 
   #keepAlive(): void {
     for (const link of this.#links.values()) link.keepAlive();

@@ -39,9 +39,10 @@ export class Race {
   readonly #around: Surroundings;
   readonly #plan: DialPlan;
   readonly #finished: (outcome: Result<Winner, Failure>) => void;
-  readonly #running = new Set<Attempt>();
-  readonly #unresolved = new Set<number>();
-  readonly #seen = new Set<string>();
+  /** Each of these has few items, mostly one: lists cost less than sets. */
+  #running: Attempt[] = [];
+  #unresolved: number[] = [];
+  readonly #seen: string[] = [];
   #waiting: Candidate[] = [];
   /** While set, no further attempt begins but one that nothing better placed can overtake. */
   #moment: NodeJS.Timeout | undefined;
@@ -62,7 +63,7 @@ export class Race {
       if (isIP(target.host) !== 0) {
         this.#consider(target, target.host, index, 0);
       } else {
-        this.#unresolved.add(index);
+        this.#unresolved.push(index);
         named.push([target, index]);
       }
     }
@@ -75,14 +76,14 @@ export class Race {
 
   /** Endpoints that neither failed nor connected so far. */
   get unanswered(): readonly string[] {
-    return [...this.#running].map((attempt) => endpointText(attempt.endpoint));
+    return this.#running.map((attempt) => endpointText(attempt.endpoint));
   }
 
   giveUp(): void {
     this.#isOver = true;
     clearTimeout(this.#moment);
     for (const attempt of this.#running) attempt.giveUp();
-    this.#running.clear();
+    this.#running = [];
   }
 
   async #resolve(target: Target, index: number): Promise<void> {
@@ -92,7 +93,7 @@ export class Race {
       }
       this.#goOn();
     });
-    this.#unresolved.delete(index);
+    this.#unresolved = this.#unresolved.filter((other) => other !== index);
     if (failure !== undefined) this.failures.push(failure);
     this.#goOn();
   }
@@ -102,8 +103,8 @@ export class Race {
     const { port, isDirectTls, namedBy } = target;
     const endpoint = { address, port, isDirectTls, isOperators: namedBy === 'operator' };
     const key = endpointText(endpoint);
-    if (this.#isOver || this.#seen.has(key) || this.#seen.size >= ATTEMPTS_MAX) return;
-    this.#seen.add(key);
+    if (this.#isOver || this.#seen.includes(key) || this.#seen.length >= ATTEMPTS_MAX) return;
+    this.#seen.push(key);
     if (this.#plan.tried.includes(key)) return;
     const forbidden = forbiddance(endpoint, address, this.#around);
     if (forbidden !== undefined) {
@@ -112,42 +113,42 @@ export class Race {
     }
     const isDoubtful = this.#around.failed.get(key) !== undefined;
     this.#waiting.push({ endpoint, target: index, position, isDoubtful });
-    this.#waiting.sort(byPlace);
+    if (this.#waiting.length > 1) this.#waiting.sort(byPlace);
   }
 
   #goOn(): void {
     if (this.#isOver) return;
     const [next] = this.#waiting;
     if (next === undefined) {
-      if (this.#running.size === 0 && this.#unresolved.size === 0) this.#lose();
+      if (this.#running.length === 0 && this.#unresolved.length === 0) this.#lose();
       return;
     }
-    const isFree = this.#moment === undefined || (this.#running.size === 0 && this.#isBestPossible(next));
+    const isFree = this.#moment === undefined || (this.#running.length === 0 && this.#isBestPossible(next));
     if (isFree) this.#start(next);
   }
 
   #isBestPossible(candidate: Candidate): boolean {
-    if (this.#unresolved.size === 0) return true;
+    if (this.#unresolved.length === 0) return true;
     return !candidate.isDoubtful && candidate.target <= Math.min(...this.#unresolved);
   }
 
   #start(candidate: Candidate): void {
     this.#waiting = this.#waiting.filter((other) => other !== candidate);
     // A timer costs as much as the rest of this: none where nobody waits for it.
-    if (this.#waiting.length + this.#unresolved.size > 0) this.#beginMoment();
+    if (this.#waiting.length + this.#unresolved.length > 0) this.#beginMoment();
     else this.#endMoment();
     const attempt = new Attempt(candidate.endpoint, this.#plan, this.#around, (settled, outcome) =>
       this.#settle(settled, outcome),
     );
-    this.#running.add(attempt);
+    this.#running.push(attempt);
   }
 
   #settle(attempt: Attempt, outcome: Result<Socket, Failure>): void {
-    this.#running.delete(attempt);
+    this.#running = this.#running.filter((other) => other !== attempt);
     const key = endpointText(attempt.endpoint);
     if (outcome.ok) {
       this.#around.failed.delete(key);
-      const hasOthers = this.#running.size + this.#waiting.length + this.#unresolved.size > 0;
+      const hasOthers = this.#running.length + this.#waiting.length + this.#unresolved.length > 0;
       this.giveUp();
       this.#finished(ok({ socket: outcome.value, endpoint: attempt.endpoint, hasOthers }));
       return;
