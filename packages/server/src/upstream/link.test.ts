@@ -131,6 +131,25 @@ describe('closing', () => {
     expect(recorder.of(1).filter(({ type }) => type !== 'link-up' && type !== 'link-blocked')).toEqual([]);
   });
 
+  test("does not wait for the end of the server's socket after its goodbye", async () => {
+    await upstream.stop();
+    start({ limits: { lingerMs: 600_000 } });
+    let ended = false;
+    const server = await serve((socket) => {
+      socket.allowHalfOpen = true;
+      socket.on('data', () => socket.write("<presence type='unavailable'/></stream:stream>"));
+      socket.on('end', () => {
+        ended = true;
+      });
+    });
+    upstream.dial(1, plain(server.port));
+    await recorder.next(1, 'link-up');
+    upstream.send(1, ascii('</stream:stream>'));
+    upstream.close(1);
+    await until(() => upstream.stats.closing === 0 && ended);
+    expect(recorder.of(1).map(({ type }) => type)).toEqual(['link-up']);
+  });
+
   test('does not wait for ever for a server that does not close', async () => {
     await upstream.stop();
     start({ limits: { lingerMs: 50 } });

@@ -48,6 +48,8 @@ export interface UpstreamLimits {
   readonly handshakeMs: number;
   /** A link that was closed has this long to send what is left and to hear the server's goodbye (DESIGN: 2 s). */
   readonly lingerMs: number;
+  /** How often links that came up meanwhile begin to be probed by the system: silent for 60 s, they are asked whether they live. */
+  readonly probeSweepMs: number;
   /** Unsent bytes from which on the link counts as blocked, until all of them are sent. */
   readonly blockedBytes: number;
   /** A link that stays blocked for so long is dead: the server takes nothing, or is not there any more. */
@@ -65,6 +67,7 @@ export const DEFAULT_LIMITS: UpstreamLimits = {
   failureKeepMs: 30_000,
   handshakeMs: 10_000,
   lingerMs: 2_000,
+  probeSweepMs: 20_000,
   blockedBytes: 64 * 1024,
   blockedMs: 60_000,
   unsentBytesMax: 1024 * 1024,

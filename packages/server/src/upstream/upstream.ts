@@ -39,9 +39,6 @@ export function createUpstream(options: UpstreamOptions, submit: Submit): Upstre
   return new Links(createSurroundings(options), submit);
 }
 
-/** How often links that came up meanwhile begin to be probed. */
-const KEEP_ALIVE_SWEEP_MS = 20_000;
-
 /** All links by their numbers. */
 class Links implements Upstream, LinkHost {
   readonly around: Surroundings;
@@ -52,11 +49,12 @@ class Links implements Upstream, LinkHost {
   #unflushed: Link[] = [];
   #isStopped = false;
   #whenEmpty: (() => void) | undefined;
-  readonly #sweeper = setInterval(() => this.#keepAlive(), KEEP_ALIVE_SWEEP_MS).unref();
+  readonly #sweeper: NodeJS.Timeout;
 
   constructor(around: Surroundings, submit: Submit) {
     this.around = around;
     this.submit = submit;
+    this.#sweeper = setInterval(() => this.#keepAlive(), around.limits.probeSweepMs).unref();
   }
 
   dial(link: LinkId, plan: DialPlan): void {
