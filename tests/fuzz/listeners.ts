@@ -67,7 +67,9 @@ class Ear implements Hearing {
   constructor() {
     const proxies = new TrustedProxies([]);
     this.connections = new Connections(LIMITS, proxies, () => undefined);
-    this.#dispatch = new Dispatch(frontOptions({ limits: LIMITS }), proxies, () => undefined);
+    this.#dispatch = new Dispatch(frontOptions({ limits: LIMITS }), proxies, () => undefined, {
+      recognised: () => undefined,
+    });
   }
 
   readonly events: ExchangeEvents = {

@@ -9,7 +9,7 @@ import { connect, endSessions, leave, machineOf, orLeave } from './compose/machi
 import { openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
 import { type ReadConfig, Reloader } from './compose/reload.ts';
-import { hopSeries, trafficSeries } from './compose/traffic.ts';
+import { hopSeries, trafficSeries, turnedAwaySeries } from './compose/traffic.ts';
 import type { Config } from './config/index.ts';
 import { Driver } from './driver.ts';
 import { createFront, type Front } from './front/front.ts';
@@ -77,7 +77,7 @@ export async function startApp({
   const mesh = await connect(driver, { front, upstream, observe }, cloud);
 
   const { bound } = await orLeave(front.listen(), driver, mesh);
-  const self = selfOf(manager, observe, reloader, drain, cloud?.identity.id ?? hostname());
+  const self = selfOf(manager, front, observe, reloader, drain, cloud?.identity.id ?? hostname());
   const orders = { reload: async () => reloader.reload(), drain: async () => drain.order() };
   const admin = await openAdmin(config, self, orders, worker !== undefined).catch(async (error: unknown) => {
     await front.close(0);
@@ -122,6 +122,7 @@ function applyTo(
 
 function selfOf(
   manager: CloudManager | ConnectionManager,
+  front: Front,
   { counters, ends }: Observe,
   reloader: Reloader,
   drain: Drain,
@@ -137,6 +138,7 @@ function selfOf(
       ...counters.described(),
       ...trafficSeries(manager.sites()),
       ...hopSeries(clusterOf(manager)),
+      ...turnedAwaySeries(front.turnedAway),
     ],
     cluster: () => clusterOf(manager),
     ends,

@@ -111,6 +111,7 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       headerLinesMax: http.headerLinesMax,
       bodyBytesMax: limits.bodyBytesMax,
       connectionsMax: http.connectionsMax,
+      connectionsPerAddressMax: http.connectionsPerAddressMax,
       streamsMax: http.streamsMax,
       socketMode: Number.parseInt(http.socketMode, 8),
     },

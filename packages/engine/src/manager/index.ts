@@ -1,3 +1,4 @@
+export { addressGroup } from './admission/address-group.ts';
 export type { Site, SiteTraffic } from './admission/sites.ts';
 export { CloudManager } from './cloud/cloud-manager.ts';
 export type { CloudInput, CloudOutput } from './cloud/input.ts';

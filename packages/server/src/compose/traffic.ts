@@ -41,3 +41,15 @@ export function* hopSeries(cluster: ClusterStatus | undefined): Iterable<Describ
     value: cluster.forwarded,
   };
 }
+
+/** Connections of HTTP clients that were not taken. */
+export function* turnedAwaySeries(counts: ReadonlyMap<string, number>): Iterable<DescribedSeries> {
+  for (const [code, value] of counts) {
+    yield {
+      name: 'boshd_connections_turned_away_total',
+      help: 'Connections of HTTP clients that were not taken, by the code of why.',
+      labels: { code },
+      value,
+    };
+  }
+}

@@ -9,10 +9,13 @@ import type { Peer, PeerCertificate } from './request/head.ts';
 /** Of a Unix socket: nobody's. Who may use it, is for the file system to say. */
 export const UNIX_PEER = '';
 
+/** Of a TCP connection whose other end is gone already. */
+export const UNKNOWN_PEER = 'unknown';
+
 export function addressOf({ remoteAddress, localAddress, destroyed }: Socket): string {
-  if (remoteAddress !== undefined) return plainAddress(remoteAddress) ?? 'unknown';
-  // A TCP connection whose other end is gone already still has its own.
-  return localAddress === undefined && !destroyed ? UNIX_PEER : 'unknown';
+  if (remoteAddress !== undefined) return plainAddress(remoteAddress) ?? UNKNOWN_PEER;
+  // A TCP connection still has its own.
+  return localAddress === undefined && !destroyed ? UNIX_PEER : UNKNOWN_PEER;
 }
 
 /** What carries requests whose replies leave in their order: an HTTP/1.1 connection, or one stream of HTTP/2. */

@@ -14,6 +14,12 @@ import { POST } from './syntax/post.ts';
 import type { Syntax } from './syntax/syntax.ts';
 import { Gate, type GateVerdict } from './websocket/gate.ts';
 
+/** Who wants to know which addresses are proxies. */
+export interface ProxyWatch {
+  /** A site's own proxy, by whatever it is known, is at the address. */
+  recognised(address: string): void;
+}
+
 /** What becomes of a request, decided by its head alone. */
 export interface Verdict {
   /** Of the reply, whoever makes it. */
@@ -50,8 +56,14 @@ export class Dispatch {
   readonly #headerLinesMax: number;
   #isWarned = false;
   readonly #log: (event: LogEvent) => void;
+  readonly #watch: ProxyWatch;
 
-  constructor(options: FrontOptions, proxies: TrustedProxies, log: (event: LogEvent) => void) {
+  constructor(
+    options: FrontOptions,
+    proxies: TrustedProxies,
+    log: (event: LogEvent) => void,
+    watch: ProxyWatch,
+  ) {
     const sites = siteTableOptions(options, proxies);
     this.#sites = new SiteTable(sites);
     this.#gate = new Gate(sites);
@@ -59,6 +71,7 @@ export class Dispatch {
     this.#proxies = proxies;
     this.#headerLinesMax = options.limits.headerLinesMax;
     this.#log = log;
+    this.#watch = watch;
   }
 
   judge(head: RequestHead): Verdict {
@@ -78,6 +91,7 @@ export class Dispatch {
     const fault = this.#faultOf(head);
     if (fault !== undefined) return { reply: fault, site: undefined, code: undefined };
     const verdict = this.#gate.judge(head, client, pathOf(head.target));
+    if (verdict.site?.recognition !== undefined) this.#watch.recognised(head.peer.address);
     if (verdict.reply !== undefined && verdict.code !== undefined) {
       this.#refused(verdict.code, head, client, verdict.site);
     }
@@ -105,6 +119,7 @@ export class Dispatch {
       return answered(this.#plain, client, undefined, plain.NO_SITE);
     }
     const { site, headers } = picked;
+    if (site.recognition !== undefined) this.#watch.recognised(head.peer.address);
     if (headers === undefined) {
       this.#refused('origin-refused', head, picked.client, site);
       return answered(site.cors.plain, picked.client, site, plain.ORIGIN_REFUSED);

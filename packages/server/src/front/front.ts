@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Toolbox } from '@boshd/engine/kit';
 import type { LogEvent, Reply, RequestId } from '@boshd/engine/manager';
 import type { FrontPort, Submit } from '../ports.ts';
+import { Door } from './accept/door.ts';
 import type { HttpConnection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { Dispatch, type Verdict } from './dispatch.ts';
@@ -18,7 +19,6 @@ import { StreamExchange } from './http2/exchange.ts';
 import type { StreamConnection } from './http2/stream-connection.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
-import { ProxiedPeers } from './proxied/peers.ts';
 import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
 import { answerMalformed } from './reply/malformed.ts';
 import * as plain from './reply/plain.ts';
@@ -30,6 +30,8 @@ import { Sockets } from './websocket/sockets.ts';
 
 /** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
 export interface Front extends FrontPort {
+  /** Connections that were not taken, by code. */
+  readonly turnedAway: ReadonlyMap<string, number>;
   /** Listens on every address of the options. Throws FrontError. */
   listen(): Promise<Listening>;
   /**
@@ -56,6 +58,7 @@ class NodeFront implements Front, HttpHandler {
   readonly #submit: Submit;
   readonly #toolbox: Toolbox;
   #dispatch: Dispatch;
+  readonly #door: Door;
   readonly #connections: Connections;
   readonly sockets: Sockets;
   readonly #listener: Listener;
@@ -66,21 +69,25 @@ class NodeFront implements Front, HttpHandler {
   readonly #waiting = new Map<RequestId, Exchange>();
   readonly #log: (event: LogEvent) => void;
   #lastId: RequestId = 0;
-  #turnedAwaySilentUntil = 0;
   #closing = false;
 
   constructor(options: FrontOptions, submit: Submit, toolbox: Toolbox, log: (event: LogEvent) => void) {
     const { limits, xml } = options;
     const proxies = proxiesOf(options);
-    const peers = new ProxiedPeers(new TrustedProxies(options.proxyProtocolNetworks), limits.headersMs);
     this.#options = options;
     this.#submit = submit;
     this.#toolbox = toolbox;
     this.#log = log;
-    this.#dispatch = new Dispatch(options, proxies, log);
-    this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange), peers);
+    this.#door = new Door(options, log);
+    this.#dispatch = new Dispatch(options, proxies, log, this.#door);
+    this.#connections = new Connections(
+      limits,
+      proxies,
+      (exchange) => this.#lost(exchange),
+      this.#door.peers,
+    );
     this.sockets = new Sockets(submit, toolbox);
-    this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, peers, this);
+    this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this.#door, this);
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
     this.events = {
       chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
@@ -88,6 +95,10 @@ class NodeFront implements Front, HttpHandler {
       finish: (exchange) => this.#finished(exchange),
     };
     this.#onFinish = finishListener(this.events);
+  }
+
+  get turnedAway(): ReadonlyMap<string, number> {
+    return this.#door.turnedAwayCounts;
   }
 
   listen(): Promise<Listening> {
@@ -108,8 +119,9 @@ class NodeFront implements Front, HttpHandler {
   reconfigure(options: FrontOptions): void {
     const { limits, xml, tls } = options;
     const proxies = proxiesOf(options);
-    const dispatch = new Dispatch(options, proxies, this.#log);
+    const dispatch = new Dispatch(options, proxies, this.#log, this.#door);
     this.#listener.useTls(tls);
+    this.#door.trust(options);
     this.#options = options;
     this.#dispatch = dispatch;
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
@@ -178,14 +190,6 @@ class NodeFront implements Front, HttpHandler {
     const isHeld = this.#connections.find(socket)?.held ?? false;
     if (isHeld || code === undefined) socket.destroy();
     else answerMalformed(code, socket);
-  }
-
-  turnedAway(code: string, detail: string): void {
-    // A flood of connections must not become one of log lines as well.
-    const now = performance.now();
-    if (now < this.#turnedAwaySilentUntil) return;
-    this.#turnedAwaySilentUntil = now + TURNED_AWAY_LOG_MS;
-    this.#log({ event: 'request-refused', session: undefined, code, detail });
   }
 
   /** Answers a request by its head, or begins to read its <body/>. False: what follows the head is of no use. */
@@ -293,6 +297,3 @@ function expectationOf({ headers }: RequestHead): Expectation {
 function proxiesOf({ trustedProxies, forwardedHeader, countryHeader }: FrontOptions): TrustedProxies {
   return new TrustedProxies(trustedProxies, forwardedHeader, countryHeader);
 }
-
-/** Connections that are turned away are worth a line in the log, but not more often than this. */
-const TURNED_AWAY_LOG_MS = 10_000;

@@ -2,14 +2,14 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext, type TLSSocket } from 'node:tls';
+import type { Door } from './accept/door.ts';
+import { boundTo, listenAt } from './accept/listen-at.ts';
 import type { Connections } from './connections.ts';
 import { FrontError, systemCode } from './errors.ts';
 import { FastLane, type LaneHandler } from './fast/lane.ts';
 import { FrontRequest, FrontResponse } from './http-exchange.ts';
 import { Http2Sessions, type StreamHandler } from './http2/sessions.ts';
-import { boundTo, listenAt } from './listen-at.ts';
 import type { FrontLimits, ListenAddress, TcpAddress, TlsMaterial } from './options.ts';
-import type { ProxiedPeers } from './proxied/peers.ts';
 
 /** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */
 export type Expectation = 'nothing' | '100-continue' | 'unknown';
@@ -21,8 +21,6 @@ export interface HttpHandler extends LaneHandler, StreamHandler {
   upgrade(request: FrontRequest, socket: Socket, head: Buffer): void;
   /** What came is not HTTP, or did not come in time: `code` is node:http's (`HPE_...`, `ERR_HTTP_REQUEST_TIMEOUT`). */
   malformed(code: string | undefined, socket: Socket): void;
-  /** A connection was not taken: `too-many-connections`, `proxy-header-refused`, `accept-failed` (mostly no open file is left). */
-  turnedAway(code: string, detail: string): void;
 }
 
 /** Where a listener is, with the port that it really has. */
@@ -51,7 +49,7 @@ export class Listener {
   readonly #tls: TlsMaterial | undefined;
   readonly #limits: FrontLimits;
   readonly #connections: Connections;
-  readonly #peers: ProxiedPeers;
+  readonly #door: Door;
   readonly #handler: HttpHandler;
   readonly #lanes: FastLane[] = [];
   readonly #http2: Http2Sessions[] = [];
@@ -61,14 +59,14 @@ export class Listener {
     tls: TlsMaterial | undefined,
     limits: FrontLimits,
     connections: Connections,
-    peers: ProxiedPeers,
+    door: Door,
     handler: HttpHandler,
   ) {
     this.#addresses = addresses;
     this.#tls = tls;
     this.#limits = limits;
     this.#connections = connections;
-    this.#peers = peers;
+    this.#door = door;
     this.#handler = handler;
   }
 
@@ -85,7 +83,7 @@ export class Listener {
           continue;
         }
         // From here on an error is one of accept(), which must not end the process.
-        server.on('error', (error) => this.#handler.turnedAway('accept-failed', error.message));
+        server.on('error', (error) => this.#door.turnedAway('accept-failed', error.message));
         bound.push({ ...boundTo(server, address), secure: this.#tls !== undefined });
       }
       if (bound.length === 0) throw new FrontError('LISTEN_FAILED', 'there is no address to listen on');
@@ -141,13 +139,27 @@ export class Listener {
       handler.malformed(systemCode(error), socket as Socket);
     });
     server.on('drop', () => {
-      handler.turnedAway('too-many-connections', `more than ${this.#limits.connectionsMax} HTTP connections`);
+      this.#door.turnedAway(
+        'too-many-connections',
+        `more than ${this.#limits.connectionsMax} HTTP connections`,
+      );
     });
     if (this.#tls === undefined) this.#openLane(server);
     else this.#openHttp2(server);
+    if (!this.#door.isOpen) this.#limitAddresses(server, hasProxyProtocol);
     if (hasProxyProtocol) this.#readProxyHeaders(server);
     this.#servers.push(server);
     return server;
+  }
+
+  /** Closes what is too much of one address before anything reads from it. */
+  #limitAddresses(server: HttpServer, hasProxyProtocol: boolean): void {
+    const listeners = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) => {
+      if (!this.#door.admits(socket, hasProxyProtocol)) return;
+      for (const listener of listeners) listener.call(server, socket);
+    });
   }
 
   /** Puts the PROXY protocol between the server's socket and all that reads from it. */
@@ -159,9 +171,9 @@ export class Listener {
       // What makes TLS takes by itself what has come already.
       if (!isTls) socket.resume();
     };
-    const refused = (why: string) => this.#handler.turnedAway('proxy-header-refused', why);
+    const refused = (why: string) => this.#door.turnedAway('proxy-header-refused', why);
     server.removeAllListeners('connection');
-    server.on('connection', (socket) => this.#peers.accept(socket, { accepted, refused }));
+    server.on('connection', (socket) => this.#door.peers.accept(socket, { accepted, refused }));
   }
 
   /** Puts the fast lane between the server's socket and its node:http. */

@@ -102,6 +102,8 @@ export interface FrontLimits {
   readonly bodyBytesMax: number;
   /** HTTP connections of one listener; a process may often open 20,000 files. */
   readonly connectionsMax: number;
+  /** HTTP connections of one address, of which that of a proxy is none; 0: no limit. */
+  readonly connectionsPerAddressMax: number;
   /** Requests on one connection, after which it is closed; nginx closes after 1,000. */
   readonly requestsPerConnectionMax: number;
   /** Requests open at once on one connection (XEP-0124 §18.1 speaks of pipelining; a session has at most 5). */
@@ -121,6 +123,7 @@ export const FRONT_LIMITS: FrontLimits = {
   headerLinesMax: 100,
   bodyBytesMax: 1024 * 1024,
   connectionsMax: 20_000,
+  connectionsPerAddressMax: 256,
   requestsPerConnectionMax: 100_000,
   pipelinedMax: 16,
   streamsMax: 100,

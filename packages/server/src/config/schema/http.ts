@@ -85,6 +85,16 @@ export const httpKeys = {
         max: 1_000_000,
         preset: 20_000,
       }),
+      connectionsPerAddressMax: count({
+        of: 'connections (0: no limit)',
+        purpose:
+          'The most HTTP connections at once from one client address (an IPv4 address, or a /64 of IPv6). It is not for proxies: neither for trustedProxies and proxiedBy, nor for this machine itself.',
+        reason:
+          'One machine must not take them all; the people behind one address need two for each session, and some that are just idle.',
+        min: 0,
+        max: 1_000_000,
+        preset: 256,
+      }),
     },
     { purpose: 'How HTTP is served.' },
   ),

@@ -32,7 +32,7 @@ export const clusterKeys = {
     preset: 1,
     of: 'processes',
     purpose:
-      'Processes of this machine that share the listening addresses and are one service; any of them serves any request. auto: as many as there are processors. Limits of sessions and rates hold for each of them.',
+      'Processes of this machine that share the listening addresses and are one service; any of them serves any request. auto: as many as there are processors. Limits of sessions, connections and rates hold for each of them.',
     reason: 'One process uses one processor, and most services never fill it.',
   }),
   cluster: group(
