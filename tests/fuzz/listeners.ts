@@ -69,6 +69,7 @@ class Ear implements Hearing {
     this.connections = new Connections(LIMITS, proxies, () => undefined);
     this.#dispatch = new Dispatch(frontOptions({ limits: LIMITS }), proxies, () => undefined, {
       recognised: () => undefined,
+      unrecognised: () => undefined,
     });
   }
 

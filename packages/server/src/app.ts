@@ -9,7 +9,7 @@ import { connect, endSessions, leave, machineOf, orLeave } from './compose/machi
 import { openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
 import { type ReadConfig, Reloader } from './compose/reload.ts';
-import { hopSeries, trafficSeries, turnedAwaySeries } from './compose/traffic.ts';
+import { frontSeries, hopSeries, trafficSeries } from './compose/traffic.ts';
 import type { Config } from './config/index.ts';
 import { Driver } from './driver.ts';
 import { createFront, type Front } from './front/front.ts';
@@ -138,7 +138,7 @@ function selfOf(
       ...counters.described(),
       ...trafficSeries(manager.sites()),
       ...hopSeries(clusterOf(manager)),
-      ...turnedAwaySeries(front.turnedAway),
+      ...frontSeries(front),
     ],
     cluster: () => clusterOf(manager),
     ends,

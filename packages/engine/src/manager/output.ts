@@ -77,7 +77,7 @@ export type LogEvent =
       readonly secure: boolean;
       readonly tookMs: number;
     }
-  /** What an operator should change; said once. */
+  /** What an operator should change; said once, or now and then. */
   | { readonly event: 'warning'; readonly code: string; readonly detail: string }
   /** An XMPP server refused a log-in. */
   | {

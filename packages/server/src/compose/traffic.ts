@@ -1,5 +1,6 @@
 import type { Site } from '@boshd/engine/manager';
 import type { ClusterStatus } from '../admin/index.ts';
+import type { Front } from '../front/index.ts';
 import type { DescribedSeries } from '../observe/index.ts';
 
 /** What came and went at each site, as the manager counts it with every request. */
@@ -42,12 +43,20 @@ export function* hopSeries(cluster: ClusterStatus | undefined): Iterable<Describ
   };
 }
 
-/** Connections of HTTP clients that were not taken. */
-export function* turnedAwaySeries(counts: ReadonlyMap<string, number>): Iterable<DescribedSeries> {
-  for (const [code, value] of counts) {
+/** What the HTTP side turned away, and what looked like a known web server's and was not. */
+export function* frontSeries({ door }: Front): Iterable<DescribedSeries> {
+  for (const [code, value] of door.counts.turnedAway) {
     yield {
       name: 'boshd_connections_turned_away_total',
       help: 'Connections of HTTP clients that were not taken, by the code of why.',
+      labels: { code },
+      value,
+    };
+  }
+  for (const [code, value] of door.counts.unrecognised) {
+    yield {
+      name: 'boshd_sites_unrecognised_total',
+      help: 'Times that a request showed a secret of a site and did not get to it, by the code of why; mostly once a connection.',
       labels: { code },
       value,
     };

@@ -18,6 +18,8 @@ import { Gate, type GateVerdict } from './websocket/gate.ts';
 export interface ProxyWatch {
   /** A site's own proxy, by whatever it is known, is at the address. */
   recognised(address: string): void;
+  /** A request showed a secret of a site, and did not get to that site. */
+  unrecognised(code: string, detail: string): void;
 }
 
 /** What becomes of a request, decided by its head alone. */
@@ -90,8 +92,9 @@ export class Dispatch {
     const client = clientOf(head, this.#proxies);
     const fault = this.#faultOf(head);
     if (fault !== undefined) return { reply: fault, site: undefined, code: undefined };
-    const verdict = this.#gate.judge(head, client, pathOf(head.target));
-    if (verdict.site?.recognition !== undefined) this.#watch.recognised(head.peer.address);
+    const path = pathOf(head.target);
+    const verdict = this.#gate.judge(head, client, path);
+    this.#tell(head, client, verdict.site, this.#gate, path);
     if (verdict.reply !== undefined && verdict.code !== undefined) {
       this.#refused(verdict.code, head, client, verdict.site);
     }
@@ -114,12 +117,12 @@ export class Dispatch {
 
   #judgeBosh(head: RequestHead, client: Client, path: string): Verdict {
     const picked = this.#sites.pick(head, client, path);
+    this.#tell(head, client, picked?.site, this.#sites, path);
     if (picked === undefined) {
       this.#refused('no-site', head, client);
       return answered(this.#plain, client, undefined, plain.NO_SITE);
     }
     const { site, headers } = picked;
-    if (site.recognition !== undefined) this.#watch.recognised(head.peer.address);
     if (headers === undefined) {
       this.#refused('origin-refused', head, picked.client, site);
       return answered(site.cors.plain, picked.client, site, plain.ORIGIN_REFUSED);
@@ -164,6 +167,25 @@ export class Dispatch {
     this.#isWarned = true;
     const detail = `requests for ${host.slice(0, 200)} come from ${address || 'a Unix socket'}: name that proxy in trustedProxies, or no limit of one address applies to the people behind it`;
     this.#log({ event: 'warning', code: 'proxy-not-configured', detail });
+  }
+
+  /** Tells whether the request came from a site's own web server, or only looks so: then its people are in the wrong site. */
+  #tell(
+    { headers, peer }: RequestHead,
+    { host }: Client,
+    site: Site | undefined,
+    sites: Pick<SiteTable, 'misfitOf'>,
+    path: string,
+  ): void {
+    if (site?.recognition !== undefined) {
+      this.#watch.recognised(peer.address);
+      return;
+    }
+    const misfit = sites.misfitOf(headers, path);
+    if (misfit === undefined) return;
+    const whose = site === undefined ? 'no site' : `site ${site.name}`;
+    const detail = `requests for ${host?.slice(0, 200) ?? 'no host'} from ${peer.address} have ${misfit.detail}: they are taken for ${whose}`;
+    this.#watch.unrecognised(misfit.code, detail);
   }
 
   #refused(code: string, { headers }: RequestHead, { host, address }: Client, site?: Site): void {

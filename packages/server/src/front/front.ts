@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Toolbox } from '@boshd/engine/kit';
 import type { LogEvent, Reply, RequestId } from '@boshd/engine/manager';
 import type { FrontPort, Submit } from '../ports.ts';
-import { Door } from './accept/door.ts';
+import { Door, type DoorCounts } from './accept/door.ts';
 import type { HttpConnection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { Dispatch, type Verdict } from './dispatch.ts';
@@ -30,8 +30,7 @@ import { Sockets } from './websocket/sockets.ts';
 
 /** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
 export interface Front extends FrontPort {
-  /** Connections that were not taken, by code. */
-  readonly turnedAway: ReadonlyMap<string, number>;
+  readonly door: { readonly counts: DoorCounts };
   /** Listens on every address of the options. Throws FrontError. */
   listen(): Promise<Listening>;
   /**
@@ -58,7 +57,7 @@ class NodeFront implements Front, HttpHandler {
   readonly #submit: Submit;
   readonly #toolbox: Toolbox;
   #dispatch: Dispatch;
-  readonly #door: Door;
+  readonly door: Door;
   readonly #connections: Connections;
   readonly sockets: Sockets;
   readonly #listener: Listener;
@@ -78,16 +77,11 @@ class NodeFront implements Front, HttpHandler {
     this.#submit = submit;
     this.#toolbox = toolbox;
     this.#log = log;
-    this.#door = new Door(options, log);
-    this.#dispatch = new Dispatch(options, proxies, log, this.#door);
-    this.#connections = new Connections(
-      limits,
-      proxies,
-      (exchange) => this.#lost(exchange),
-      this.#door.peers,
-    );
+    this.door = new Door(options, log);
+    this.#dispatch = new Dispatch(options, proxies, log, this.door);
+    this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange), this.door.peers);
     this.sockets = new Sockets(submit, toolbox);
-    this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this.#door, this);
+    this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this.door, this);
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
     this.events = {
       chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
@@ -95,10 +89,6 @@ class NodeFront implements Front, HttpHandler {
       finish: (exchange) => this.#finished(exchange),
     };
     this.#onFinish = finishListener(this.events);
-  }
-
-  get turnedAway(): ReadonlyMap<string, number> {
-    return this.#door.turnedAwayCounts;
   }
 
   listen(): Promise<Listening> {
@@ -119,9 +109,9 @@ class NodeFront implements Front, HttpHandler {
   reconfigure(options: FrontOptions): void {
     const { limits, xml, tls } = options;
     const proxies = proxiesOf(options);
-    const dispatch = new Dispatch(options, proxies, this.#log, this.#door);
+    const dispatch = new Dispatch(options, proxies, this.#log, this.door);
     this.#listener.useTls(tls);
-    this.#door.trust(options);
+    this.door.trust(options);
     this.#options = options;
     this.#dispatch = dispatch;
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };

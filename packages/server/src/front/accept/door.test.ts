@@ -71,7 +71,7 @@ test('what is too much of one address is closed, with one line in the log, and c
       detail: 'more than 2 HTTP connections from 203.0.113.7',
     },
   ]);
-  expect([...front.front.turnedAway]).toEqual([['too-many-connections-of-address', 3]]);
+  expect([...front.front.door.counts.turnedAway]).toEqual([['too-many-connections-of-address', 3]]);
   // Others are served, and who is in stays in.
   expect((await answers(front, FROM_OTHER, 1)).got).toEqual([true]);
   clients[0]?.write(post(bodyOf(2)));
@@ -99,6 +99,32 @@ test('a proxy of a site that shows its secret has no limit from then on; one tha
     [true, true, true, true],
     [true, true, false, false],
   ]);
+});
+
+test.each([
+  ['a wrong secret', 'another', '', 'site-secret-wrong', "a secret in x-boshd-site that is no site's"],
+  [
+    'the secret of a site, and not its host',
+    SECRET,
+    'shop.example',
+    'site-host-wrong',
+    'the secret of site shop and a host that is not among its hosts',
+  ],
+])('%s is told in the log, without it, and counted', async (_title, secret, host, code, detail) => {
+  const hosts = host === '' ? [] : [host];
+  const front = await start({
+    sites: [{ ...site({ header: { name: 'x-boshd-site', secrets: [SECRET] } }), hosts }],
+  });
+  await answers(front, FROM, MAX, { 'X-Boshd-Site': secret });
+  expect(front.warnings).toEqual([
+    {
+      event: 'warning',
+      code,
+      detail: `requests for chat.example.org from 203.0.113.7 have ${detail}: they are taken for site default`,
+    },
+  ]);
+  expect([...front.front.door.counts.unrecognised]).toEqual([[code, MAX]]);
+  expect(front.inputs).toMatchObject([{ site: 'default' }, { site: 'default' }]);
 });
 
 test('a reload names another proxy', async () => {
@@ -129,7 +155,7 @@ test('a connection under TLS is counted before its handshake, and until its end'
   silent.on('error', () => {}).write(FROM);
   const first = await ask();
   expect([first !== undefined, await ask()]).toEqual([true, undefined]);
-  expect(front.turnedAway.get('too-many-connections-of-address')).toBe(1);
+  expect(front.door.counts.turnedAway.get('too-many-connections-of-address')).toBe(1);
   first?.destroy();
   await until('there is room again', async () => {
     const next = await ask();

@@ -1,23 +1,30 @@
 import type { Socket } from 'node:net';
 import type { LogEvent } from '@boshd/engine/manager';
 import { addressOf } from '../connection.ts';
+import type { ProxyWatch } from '../dispatch.ts';
 import type { FrontOptions } from '../options.ts';
 import { ProxiedPeers } from '../proxied/peers.ts';
+import { QuietLog } from '../quiet-log.ts';
 import { TrustedProxies } from '../request/client.ts';
 import { AddressLimit } from './address-limit.ts';
 
-/** Connections that are turned away are worth a line in the log, but not more often than this for one code. */
-const TURNED_AWAY_LOG_MS = 10_000;
+/** What the log says now and then only, in figures. */
+export interface DoorCounts {
+  /** Connections that were turned away, by code. */
+  readonly turnedAway: ReadonlyMap<string, number>;
+  /** Requests that looked like those of a site's own web server, and were not, by code. */
+  readonly unrecognised: ReadonlyMap<string, number>;
+}
 
 /** Which connections are taken, and a word on those that are not. */
-export class Door {
+export class Door implements ProxyWatch {
+  readonly counts: DoorCounts;
   /** Whom connections speak for that began with a PROXY header. */
   readonly peers: ProxiedPeers;
   readonly #limit: AddressLimit;
   readonly #perAddressMax: number;
-  readonly #log: (event: LogEvent) => void;
-  readonly #silentUntil = new Map<string, number>();
-  readonly #turnedAway = new Map<string, number>();
+  readonly #turnedAway: QuietLog;
+  readonly #unrecognised: QuietLog;
   #proxies: TrustedProxies;
 
   /** Throws FrontError OPTION_UNUSABLE. */
@@ -26,18 +33,15 @@ export class Door {
     this.peers = new ProxiedPeers(new TrustedProxies(proxyProtocolNetworks), limits.headersMs);
     this.#perAddressMax = limits.connectionsPerAddressMax;
     this.#limit = new AddressLimit(limits.connectionsPerAddressMax);
-    this.#log = log;
+    this.#turnedAway = new QuietLog(log);
+    this.#unrecognised = new QuietLog(log);
+    this.counts = { turnedAway: this.#turnedAway.counts, unrecognised: this.#unrecognised.counts };
     this.#proxies = proxiesOf(options);
   }
 
-  /** Whether anything depends on the address of a connection. */
+  /** Nothing depends on the address of a connection. */
   get isOpen(): boolean {
     return this.#limit.isOff;
-  }
-
-  /** Connections that were turned away, by code. */
-  get turnedAwayCounts(): ReadonlyMap<string, number> {
-    return this.#turnedAway;
   }
 
   /** From now on these have no limit. Throws FrontError OPTION_UNUSABLE. */
@@ -67,14 +71,14 @@ export class Door {
     this.#limit.excuse(address);
   }
 
+  unrecognised(code: string, detail: string): void {
+    this.#unrecognised.event({ event: 'warning', code, detail });
+  }
+
   /** A connection was not taken. */
   turnedAway(code: TurnedAwayCode, detail: string): void {
-    this.#turnedAway.set(code, (this.#turnedAway.get(code) ?? 0) + 1);
     // A flood of connections must not become one of log lines as well.
-    const now = performance.now();
-    if (now < (this.#silentUntil.get(code) ?? 0)) return;
-    this.#silentUntil.set(code, now + TURNED_AWAY_LOG_MS);
-    this.#log({ event: 'request-refused', session: undefined, code, detail });
+    this.#turnedAway.event({ event: 'request-refused', session: undefined, code, detail });
   }
 }
 

@@ -42,9 +42,14 @@ export class Recognition {
     hasPathKey: boolean,
     proxies: TrustedProxies,
   ): Client | undefined {
-    const hasSecret = hasPathKey || this.#hasSecretHeader(head) || this.#hasCertificate(head);
+    const hasSecret = hasPathKey || this.hasSecretHeader(head.headers) || this.#hasCertificate(head);
     if (!hasSecret && !this.#networks.has(client.address)) return undefined;
     return clientOf(head, proxies, { networks: this.#networks, hasSecret });
+  }
+
+  /** The header that its secret stands in, in lower case. */
+  get header(): string | undefined {
+    return this.#header;
   }
 
   #hasCertificate({ peer }: RequestHead): boolean {
@@ -58,7 +63,7 @@ export class Recognition {
   }
 
   /** Found by its hash, so the time that it takes tells nothing of how much of a wrong secret is right. */
-  #hasSecretHeader({ headers }: RequestHead): boolean {
+  hasSecretHeader(headers: RequestHead['headers']): boolean {
     if (this.#header === undefined) return false;
     const value = headerOf(headers, this.#header);
     return value !== undefined && this.#secrets.has(value);

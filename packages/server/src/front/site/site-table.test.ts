@@ -175,6 +175,34 @@ test.each<[string, string, HeaderRecord, string, string]>([
   expect([found?.site.name, found?.client.address]).toEqual([name, address]);
 });
 
+const misfits = new SiteTable({
+  sites: [
+    site('shop', {
+      hosts: ['shop.example'],
+      recognition: { ...none, header: { name: 'x-boshd-site', secrets: [SECRET] } },
+    }),
+    site('blog', { recognition: { ...none, header: { name: 'x-blog', secrets: [KEY] }, pathKeys: [KEY] } }),
+    site('own-path', { paths: ['/own'] }),
+  ],
+  fallback: site('default', { paths: ['/http-bind', '/own'] }),
+  proxies,
+});
+
+test.each<[string, string, HeaderRecord, string | undefined]>([
+  ['no secret', '/http-bind', { host: 'shop.example' }, undefined],
+  ['a wrong one', '/http-bind', { 'x-boshd-site': KEY }, "a secret in x-boshd-site that is no site's"],
+  ['an empty one', '/http-bind', { 'x-blog': '' }, "a secret in x-blog that is no site's"],
+  [
+    'the right one',
+    '/http-bind',
+    { 'x-boshd-site': SECRET, host: 'other.example' },
+    'the secret of site shop and a host that is not among its hosts',
+  ],
+  ['one where nobody has any', '/own', { 'x-boshd-site': 'wrong' }, undefined],
+])('a request that is not recognised and shows %s', (_title, path, headers, detail) => {
+  expect(misfits.misfitOf(new RecordHeaders(headers), path)?.detail).toBe(detail);
+});
+
 test('so many hosts that they can not all be remembered', () => {
   for (let index = 0; index < 5000; index += 1) {
     expect(nameOf(withDefault, '/http-bind', { host: `made-up-${index}.example` })).toBe('default');

@@ -1,6 +1,6 @@
 import type { ReplyHeaders } from '../reply/headers.ts';
 import type { Client, TrustedProxies } from '../request/client.ts';
-import type { RequestHead } from '../request/head.ts';
+import { headerOf, type RequestHead } from '../request/head.ts';
 import { claimOf } from '../syntax/choice.ts';
 import { Site, type SiteOptions } from './site.ts';
 
@@ -10,6 +10,13 @@ export interface Picked {
   readonly client: Client;
   /** Of every reply; undefined: the request is of this site by its host and path, but a page of its origin may not use it. */
   readonly headers: ReplyHeaders | undefined;
+}
+
+/** What is wrong with a secret that a request shows. */
+export interface Misfit {
+  readonly code: 'site-secret-wrong' | 'site-host-wrong';
+  /** For the log: never the secret. */
+  readonly detail: string;
 }
 
 export interface SiteTableOptions {
@@ -25,6 +32,8 @@ interface PathEntry {
   readonly recognisable: readonly (readonly [Site, hasPathKey: boolean])[];
   /** Those that serve browsers. The default site is the first, for it has what no other claims. */
   readonly open: Site[];
+  /** Headers in which those of the first kind look for secrets. */
+  readonly secretHeaders: Set<string>;
 }
 
 /** So many pairs of host and path are remembered; hosts can be made up, so there must be an end. */
@@ -68,6 +77,21 @@ export class SiteTable {
     return recognised ?? choose(this.#rank(path, entry.open, client.host), head, client);
   }
 
+  /** Of a request that is not of a site's own web server, though it shows a secret. */
+  misfitOf(headers: RequestHead['headers'], path: string): Misfit | undefined {
+    const entry = this.#byPath.get(path);
+    if (entry === undefined || entry.secretHeaders.size === 0) return undefined;
+    const shown = [...entry.secretHeaders].find((name) => headerOf(headers, name) !== undefined);
+    if (shown === undefined) return undefined;
+    const rightful = entry.recognisable.find(([site]) => site.recognition?.hasSecretHeader(headers));
+    return rightful === undefined
+      ? { code: 'site-secret-wrong', detail: `a secret in ${shown} that is no site's` }
+      : {
+          code: 'site-host-wrong',
+          detail: `the secret of site ${rightful[0].name} and a host that is not among its hosts`,
+        };
+  }
+
   /** The site that a request for a page, at whatever path, is of by its host alone. */
   ofHost(client: Client): Site | undefined {
     return this.#rank('', this.#open, client.host)[0];
@@ -103,6 +127,7 @@ export class SiteTable {
   #enter(site: Site): void {
     for (const path of site.paths) {
       const entry = this.#entry(path);
+      if (site.recognition?.header !== undefined) entry.secretHeaders.add(site.recognition.header);
       if (site.recognition === undefined) entry.open.push(site);
       else this.#byPath.set(path, { ...entry, recognisable: [...entry.recognisable, [site, false]] });
     }
@@ -115,7 +140,7 @@ export class SiteTable {
   #entry(path: string): PathEntry {
     const known = this.#byPath.get(path);
     if (known !== undefined) return known;
-    const entry = { recognisable: [], open: [] };
+    const entry = { recognisable: [], open: [], secretHeaders: new Set<string>() };
     this.#byPath.set(path, entry);
     return entry;
   }

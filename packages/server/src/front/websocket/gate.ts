@@ -2,7 +2,7 @@ import * as plain from '../reply/plain.ts';
 import type { Client } from '../request/client.ts';
 import { headerOf, type RequestHead } from '../request/head.ts';
 import type { Site } from '../site/site.ts';
-import { SiteTable, type SiteTableOptions } from '../site/site-table.ts';
+import { type Misfit, SiteTable, type SiteTableOptions } from '../site/site-table.ts';
 
 /** The subprotocol of XMPP (RFC 7395 §3.1). */
 export const SUBPROTOCOL = 'xmpp';
@@ -30,6 +30,10 @@ export class Gate {
 
   hasPath(path: string): boolean {
     return this.#sites.hasPath(path);
+  }
+
+  misfitOf(headers: RequestHead['headers'], path: string): Misfit | undefined {
+    return this.#sites.misfitOf(headers, path);
   }
 
   judge(head: RequestHead, client: Client, path: string): GateVerdict {
