@@ -133,6 +133,7 @@ function selfOf(
     version: version(),
     sites: () => ['default', ...reloader.config.sites.keys()],
     slots: () => manager.inspect(),
+    sockets: () => manager.inspectSockets(),
     notReady: () => drain.notReady,
     series: () => [
       ...counters.described(),

@@ -11,5 +11,6 @@ export type { LogEvent, Output, Reply } from './output.ts';
 export { ALL_REASONS, type Reason, reasonFacts } from './reasons.ts';
 export type { Slot } from './slot.ts';
 export type { SocketInput, SocketOutput } from './socket/input.ts';
+export type { SocketSlot } from './socket/socket-slot.ts';
 export type { SeeOther } from './start/see-other.ts';
 export type { NextDial } from './start/start.ts';

@@ -10,8 +10,8 @@ import {
   tick,
 } from '../session/index.ts';
 import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
-import type { DecodedBody } from '../wire/index.ts';
 import { type Site, Sites } from './admission/sites.ts';
+import { takeRequest } from './admission/taken.ts';
 import { disturb, shutDown } from './cloud/disturbance.ts';
 import { Conductor } from './conductor.ts';
 import type { ManagerConfig } from './config.ts';
@@ -20,6 +20,7 @@ import type { Output } from './output.ts';
 import { refusal } from './refusal.ts';
 import type { Slot, Upstream } from './slot.ts';
 import { type LinkInput, SocketDesk } from './socket/socket-desk.ts';
+import type { SocketSlot } from './socket/socket-slot.ts';
 import { Creation, type RequestInput } from './start/creation.ts';
 import { Dialler } from './start/dialler.ts';
 import { SessionTable } from './table.ts';
@@ -73,6 +74,11 @@ export class ConnectionManager {
   /** Every live session, with its streams: to look at, not to change. */
   inspect(): Iterable<Slot> {
     return this.#table;
+  }
+
+  /** Every WebSocket, with its stream: to look at, not to change. */
+  inspectSockets(): Iterable<SocketSlot> {
+    return this.#sockets.slots;
   }
 
   /** Takes one input and returns what follows from it. */
@@ -198,7 +204,9 @@ export class ConnectionManager {
 
   #receive(slot: Slot, input: RequestInput): void {
     this.#table.creationConfirmed(slot);
-    this.#count(slot, input.body);
+    const violation = takeRequest(slot, input.body, this.#conductor.now);
+    if (violation !== undefined && slot.session.terminal === undefined)
+      this.#conductor.endByOthers(slot, violation.reason, violation.detail);
     receive(slot.session, input.request, input.body, this.#conductor.sessionTurn);
     this.#conductor.settle(slot);
   }
@@ -210,20 +218,6 @@ export class ConnectionManager {
     traffic.requests += 1;
     traffic.bytesOut += reply.body.length;
     this.#conductor.put({ type: 'respond', request, reply });
-  }
-
-  /** Takes what a request carries off what its session and address may still send. */
-  #count(slot: Slot, { payloads, fragment }: DecodedBody): void {
-    const { session, site, guest } = slot;
-    site.traffic.requests += 1;
-    const pieces = payloads.length + (fragment === undefined ? 0 : 1);
-    if (pieces === 0) return;
-    let bytes = fragment?.bytes.length ?? 0;
-    for (const payload of payloads) bytes += payload.bytes.length;
-    site.traffic.bytesIn += bytes;
-    const violation = guest.violation ?? site.admission.sent(guest, bytes, pieces, this.#conductor.now);
-    if (violation === undefined || session.terminal !== undefined) return;
-    this.#conductor.endByOthers(slot, violation.reason, violation.detail);
   }
 
   #badRequest({ request, fault }: Extract<Input, { type: 'bad-request' }>): void {

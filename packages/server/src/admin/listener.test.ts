@@ -15,7 +15,18 @@ const MEMBER: MemberStatus = {
   startedAt: '2026-01-01T00:00:00.000Z',
   notReady: undefined,
   sites: [
-    { site: '<b>&"', opening: 1, open: 2, loggedIn: 2, ending: 0, held: 3, queued: 4, queuedBytes: 500 },
+    {
+      site: '<b>&"',
+      opening: 1,
+      open: 2,
+      loggedIn: 2,
+      ending: 0,
+      held: 3,
+      queued: 4,
+      queuedBytes: 500,
+      sockets: 7,
+      socketsLoggedIn: 6,
+    },
   ],
   links: 3,
   process: { residentBytes: 1e8, heapBytes: 1e7, cpuMs: 1500, loopDelayP50Ms: 0.1, loopDelayP99Ms: 2 },
@@ -111,6 +122,9 @@ describe('what is shown', () => {
     expect(text).toContain('it is for &lt;other&gt;.example');
     expect(text).not.toContain('<script');
     expect(text).toContain('suspected');
+    // Of both members.
+    expect(text).toContain('<strong>14</strong>WebSockets');
+    expect(text).toContain('<td class="number">14</td><td class="number">12</td>');
     expect(text).toContain('the client&#39;s region is us');
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
   });
@@ -133,6 +147,8 @@ describe('what is shown', () => {
       'boshd_sessions_ended_total{member="m1",site="a \\"quoted\\" one",reason="client-inactive"} 7',
     );
     expect(text).toContain('boshd_sessions_open{member="m2",site="<b>&\\""} 2');
+    expect(text).toContain('boshd_websockets_open{member="m2",site="<b>&\\""} 7');
+    expect(text).toContain('boshd_websockets_logged_in{member="m2",site="<b>&\\""} 6');
     expect(text).toContain('boshd_ready{member="m2"} 0');
     expect(text).toContain('boshd_members_known{member="m1"} 2');
     expect(text).toContain('boshd_members_suspected_now{member="m1"} 1');

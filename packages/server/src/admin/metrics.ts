@@ -75,6 +75,12 @@ const SITE_GAUGES: readonly Gauge<SiteStatus>[] = [
     of: ({ held }) => held,
   },
   { name: 'boshd_payloads_queued', help: 'Stanzas that wait for a request.', of: ({ queued }) => queued },
+  { name: 'boshd_websockets_open', help: 'WebSockets that are connected.', of: ({ sockets }) => sockets },
+  {
+    name: 'boshd_websockets_logged_in',
+    help: 'WebSockets whose client is logged in.',
+    of: ({ socketsLoggedIn }) => socketsLoggedIn,
+  },
   { name: 'boshd_payloads_queued_bytes', help: 'Bytes of these.', of: ({ queuedBytes }) => queuedBytes },
 ];
 

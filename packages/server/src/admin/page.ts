@@ -79,14 +79,25 @@ export function lasted(ms: number): string {
   return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+const SITE_HEAD = [
+  'Site',
+  'Opening',
+  'Open',
+  'Logged in',
+  'WebSockets',
+  'Of them logged in',
+  'Requests held',
+  'Stanzas queued',
+];
+
 /** Rows of the same site in several members become one. */
 function bySite(members: readonly MemberStatus[]): readonly (readonly Cell[])[] {
   const sites = new Map<string, SiteStatus[]>();
   for (const member of members)
     for (const site of member.sites) sites.set(site.site, [...(sites.get(site.site) ?? []), site]);
   return [...sites].map(([site, rows]) => {
-    const { opening, open, loggedIn, held, queued } = totalOf(rows);
-    return [site, opening, open, loggedIn, held, queued];
+    const { opening, open, loggedIn, sockets, socketsLoggedIn, held, queued } = totalOf(rows);
+    return [site, opening, open, loggedIn, sockets, socketsLoggedIn, held, queued];
   });
 }
 
@@ -164,13 +175,13 @@ export function statusPage(members: readonly MemberStatus[], now: Date): string 
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>boshd: status</title><style>${STYLE}</style></head><body>
 <h1>boshd</h1>${health}<p>${escaped(now.toISOString())}. Made anew every five seconds; <a href="/metrics">/metrics</a> and <a href="/status.json">/status.json</a> are for programs.</p>
-<ul class="figures">${figure(total.open + total.opening, 'sessions')}${figure(total.loggedIn, 'logged in')}${figure(total.held, 'requests held')}${figure(total.queued, 'stanzas queued')}</ul>
+<ul class="figures">${figure(total.open + total.opening, 'sessions')}${figure(total.sockets, 'WebSockets')}${figure(total.loggedIn + total.socketsLoggedIn, 'logged in')}${figure(total.held, 'requests held')}${figure(total.queued, 'stanzas queued')}</ul>
 ${table(
   'Members',
   ['Member', 'State', 'Sessions', 'Links', 'Memory, MB', 'Loop delay p99, ms', 'Up for', 'Version'],
   members.map((member) => memberRow(member, now)),
 )}
-${table('Sites', ['Site', 'Opening', 'Open', 'Logged in', 'Requests held', 'Stanzas queued'], bySite(members))}
+${table('Sites', SITE_HEAD, bySite(members))}
 ${cluster(members)}
 ${failures(members)}
 ${reasons('Why sessions ended', members, 'boshd_sessions_ended_total')}

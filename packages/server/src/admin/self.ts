@@ -1,12 +1,13 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Slot } from '@boshd/engine/manager';
-import type {
-  ClusterStatus,
-  EndStatus,
-  MemberStatus,
-  ProcessStatus,
-  SeriesStatus,
-  SiteStatus,
+import type { Slot, SocketSlot } from '@boshd/engine/manager';
+import {
+  type ClusterStatus,
+  type EndStatus,
+  type MemberStatus,
+  NOTHING,
+  type ProcessStatus,
+  type SeriesStatus,
+  type SiteStatus,
 } from './status.ts';
 
 /** What a member's status is made of; everything is read when somebody asks. */
@@ -15,6 +16,7 @@ export interface SelfParts {
   readonly version: string;
   readonly sites: () => readonly string[];
   readonly slots: () => Iterable<Slot>;
+  readonly sockets: () => Iterable<SocketSlot>;
   readonly notReady: () => string | undefined;
   readonly series: () => Iterable<SeriesStatus>;
   readonly ends: EndsKept;
@@ -54,8 +56,8 @@ export class Self {
   }
 
   status(): MemberStatus {
-    const { member, version, slots, notReady, series, ends, cluster } = this.#parts;
-    const { sites, links } = this.#count(slots());
+    const { member, version, notReady, series, ends, cluster } = this.#parts;
+    const { sites, links } = this.#count();
     return {
       member,
       version,
@@ -79,18 +81,28 @@ export class Self {
     this.#loop.disable();
   }
 
-  #count(slots: Iterable<Slot>): { sites: readonly SiteStatus[]; links: number } {
+  #count(): { sites: readonly SiteStatus[]; links: number } {
     const counts = new Map(this.#parts.sites().map((site) => [site, nothing(site)]));
+    const of = (site: string) => {
+      const count = counts.get(site) ?? nothing(site);
+      counts.set(site, count);
+      return count;
+    };
     let links = 0;
-    for (const { session, upstreams } of slots) {
+    for (const { session, upstreams } of this.#parts.slots()) {
       links += upstreams.length;
-      const count = counts.get(session.site) ?? nothing(session.site);
-      counts.set(session.site, count);
+      const count = of(session.site);
       if (session.phase !== 'ended') count[session.phase] += 1;
       if (session.isLoggedIn) count.loggedIn += 1;
       count.held += session.held.length;
       count.queued += session.outboundCount;
       count.queuedBytes += session.outboundBytes;
+    }
+    for (const { socket, upstream } of this.#parts.sockets()) {
+      if (upstream !== undefined) links += 1;
+      const count = of(socket.site);
+      count.sockets += 1;
+      if (socket.isLoggedIn) count.socketsLoggedIn += 1;
     }
     return { sites: [...counts.values()], links };
   }
@@ -126,5 +138,5 @@ function endStatus({ atMs, session, domain, reason, text, detail }: EndKept): En
 type Counting = { -readonly [Field in keyof SiteStatus]: SiteStatus[Field] };
 
 function nothing(site: string): Counting {
-  return { site, opening: 0, open: 0, loggedIn: 0, ending: 0, held: 0, queued: 0, queuedBytes: 0 };
+  return { site, ...NOTHING };
 }

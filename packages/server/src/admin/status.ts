@@ -78,6 +78,9 @@ export interface SiteStatus {
   /** Stanzas that wait for a request, and their bytes. */
   readonly queued: number;
   readonly queuedBytes: number;
+  /** WebSockets that are connected, and of these the ones that are logged in. */
+  readonly sockets: number;
+  readonly socketsLoggedIn: number;
 }
 
 export interface ProcessStatus {
@@ -112,9 +115,22 @@ export interface OrderOutcome {
   readonly text: string;
 }
 
+/** A site without anybody. */
+export const NOTHING: Omit<SiteStatus, 'site'> = {
+  opening: 0,
+  open: 0,
+  loggedIn: 0,
+  ending: 0,
+  held: 0,
+  queued: 0,
+  queuedBytes: 0,
+  sockets: 0,
+  socketsLoggedIn: 0,
+};
+
 /** Sums over sites. */
 export function totalOf(sites: readonly SiteStatus[]): Omit<SiteStatus, 'site'> {
-  const total = { opening: 0, open: 0, loggedIn: 0, ending: 0, held: 0, queued: 0, queuedBytes: 0 };
+  const total = { ...NOTHING };
   for (const site of sites) {
     total.opening += site.opening;
     total.open += site.open;
@@ -123,6 +139,8 @@ export function totalOf(sites: readonly SiteStatus[]): Omit<SiteStatus, 'site'> 
     total.held += site.held;
     total.queued += site.queued;
     total.queuedBytes += site.queuedBytes;
+    total.sockets += site.sockets;
+    total.socketsLoggedIn += site.socketsLoggedIn;
   }
   return total;
 }

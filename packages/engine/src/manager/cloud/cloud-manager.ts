@@ -76,6 +76,11 @@ export class CloudManager {
     return this.#manager.inspect();
   }
 
+  /** Every WebSocket of this member: the same. */
+  inspectSockets(): ReturnType<ConnectionManager['inspectSockets']> {
+    return this.#manager.inspectSockets();
+  }
+
   /** The sites of this member, with what they carry. */
   sites(): ReturnType<ConnectionManager['sites']> {
     return this.#manager.sites();

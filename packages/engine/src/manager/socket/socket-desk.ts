@@ -45,6 +45,10 @@ export class SocketDesk {
     return this.#timers.earliest;
   }
 
+  get slots(): Iterable<SocketSlot> {
+    return this.#slots.values();
+  }
+
   /** No new streams from now on. Those that are stay, unless they can be sent elsewhere or boshd stops. */
   stop(why: 'drain' | 'shutdown'): void {
     this.#sockets.stop(why);

@@ -12,6 +12,8 @@ const SITE = {
   held: 9,
   queued: 2,
   queuedBytes: 99,
+  sockets: 5,
+  socketsLoggedIn: 4,
 };
 const MEMBER: MemberStatus = {
   member: 'web1',
@@ -54,9 +56,9 @@ MEMBER  STATE     SESSIONS  LINKS  MB  LOOP MS  UP FOR   VERSION
 web1    ready           12     12  96        2  3 d 4 h  1.2.3
 m2      draining        12     12  96        2  3 d 4 h  1.2.3
 
-MEMBER  SITE     OPENING  OPEN  LOGGED IN  HELD  QUEUED
-web1    default        1    11         10     9       2
-m2      default        1    11         10     9       2
+MEMBER  SITE     OPENING  OPEN  LOGGED IN  WEBSOCKETS  WS LOGGED IN  HELD  QUEUED
+web1    default        1    11         10           5             4     9       2
+m2      default        1    11         10           5             4     9       2
 
 Last failures:
 2026-01-04 04:29:00  example.org  session k3

@@ -48,17 +48,22 @@ function membersText(members: readonly MemberStatus[], now: Date): string {
 
 function sitesText(members: readonly MemberStatus[]): string {
   const rows = members.flatMap(({ member, sites }) =>
-    sites.map(({ site, opening, open, loggedIn, held, queued }) => [
+    sites.map(({ site, opening, open, loggedIn, sockets, socketsLoggedIn, held, queued }) => [
       member,
       site,
       opening,
       open,
       loggedIn,
+      sockets,
+      socketsLoggedIn,
       held,
       queued,
     ]),
   );
-  return columns([['MEMBER', 'SITE', 'OPENING', 'OPEN', 'LOGGED IN', 'HELD', 'QUEUED'], ...rows]);
+  return columns([
+    ['MEMBER', 'SITE', 'OPENING', 'OPEN', 'LOGGED IN', 'WEBSOCKETS', 'WS LOGGED IN', 'HELD', 'QUEUED'],
+    ...rows,
+  ]);
 }
 
 function clusterText(members: readonly MemberStatus[]): string {
