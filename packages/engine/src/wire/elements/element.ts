@@ -83,29 +83,44 @@ export function readElement(payload: ByteString, toolbox: Toolbox): XmlElement {
 
 function openElement(payload: ByteString, at: number, outside: Scope, toolbox: Toolbox): Open {
   const cursor = new TagCursor(payload, at);
-  const written: [prefix: string, local: string, value: string][] = [];
+  let attributes = NO_ATTRIBUTES;
+  /** Of attributes with a prefix, whose declaration may follow them. */
+  let prefixed: [name: string, value: string][] | undefined;
   let scope = outside;
   while (cursor.next()) {
-    const [prefix, local] = splitName(toolbox.decodeUtf8(cursor.name));
+    const name = toolbox.decodeUtf8(cursor.name);
     const value = attributeText(cursor.value, toolbox);
-    if (prefix === 'xmlns') scope = declare(scope, local, value);
-    else if (prefix === '' && local === 'xmlns') scope = declare(scope, '', value);
-    else written.push([prefix, local, value]);
+    if (name === 'xmlns') {
+      scope = declare(scope, '', value);
+    } else if (name.startsWith('xmlns:')) {
+      scope = declare(scope, localOf(name), value);
+    } else if (name.includes(':') && prefixOf(name) !== 'xml') {
+      prefixed = [...(prefixed ?? []), [name, value]];
+    } else {
+      if (attributes === NO_ATTRIBUTES) attributes = new Map();
+      attributes.set(name, value);
+    }
   }
-  const attributes = written.length === 0 ? NO_ATTRIBUTES : new Map<string, string>();
-  for (const [prefix, local, value] of written) {
-    if (prefix === '') attributes.set(local, value);
-    else if (prefix === 'xml') attributes.set(`xml:${local}`, value);
-    else attributes.set(`{${namespaceOf(scope, prefix)}}${local}`, value);
+  if (prefixed !== undefined) {
+    attributes = new Map(attributes);
+    for (const [name, value] of prefixed)
+      attributes.set(`{${namespaceOf(scope, prefixOf(name))}}${localOf(name)}`, value);
   }
-  const [prefix, name] = splitName(toolbox.decodeUtf8(cursor.qualifiedName));
-  const element = { name, namespace: namespaceOf(scope, prefix), attributes, children: [], text: '' };
+  const qualifiedName = toolbox.decodeUtf8(cursor.qualifiedName);
+  const namespace = namespaceOf(scope, prefixOf(qualifiedName));
+  const element = { name: localOf(qualifiedName), namespace, attributes, children: [], text: '' };
   return { element, scope, isEmpty: cursor.isEmpty, end: cursor.end };
 }
 
-function splitName(qualifiedName: string): [prefix: string, local: string] {
+/** '' for a name without one. */
+function prefixOf(qualifiedName: string): string {
   const colon = qualifiedName.indexOf(':');
-  return colon < 0 ? ['', qualifiedName] : [qualifiedName.slice(0, colon), qualifiedName.slice(colon + 1)];
+  return colon < 0 ? '' : qualifiedName.slice(0, colon);
+}
+
+function localOf(qualifiedName: string): string {
+  const colon = qualifiedName.indexOf(':');
+  return colon < 0 ? qualifiedName : qualifiedName.slice(colon + 1);
 }
 
 function namespaceOf(scope: Scope, prefix: string): string {
