@@ -93,7 +93,7 @@ const flags = {
   warmup: { type: 'string', default: '1' },
   sessions: { type: 'string', default: '200' },
   rate: { type: 'string', default: '300' },
-  clients: { type: 'string', default: '16' },
+  clients: { type: 'string', default: '200' },
   idle: { type: 'string', default: '1000,9000' },
   settle: { type: 'string', default: '10' },
   tls: { type: 'string', default: 'starttls' },
