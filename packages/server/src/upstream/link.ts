@@ -117,7 +117,7 @@ export class Link implements SocketOwner {
     keepAlive(this.#socket);
   }
 
-  /** Sends what is left and the end of the stream, then waits a moment for the server's. Nothing is submitted any more. */
+  /** Sends what is left, then waits a moment for the server's end of the stream. Nothing is submitted any more. */
   close(): void {
     if (this.#phase === 'closing') return;
     const socket = this.#socket;
@@ -125,11 +125,13 @@ export class Link implements SocketOwner {
       this.drop();
       return;
     }
+    // The socket is closed after the goodbyes of both sides (RFC 6120 §4.4); TLS has one of its own, which takes its time.
+    const isAnswered = this.#unwritten.endsWith(GOODBYE) && !(socket instanceof TLSSocket);
     this.flush();
     clearTimeout(this.#timer);
     this.#phase = 'closing';
     socket.resume();
-    socket.end();
+    if (!isAnswered) socket.end();
     this.#timer = setTimeout(() => this.drop(), this.#host.around.limits.lingerMs);
   }
 
@@ -159,9 +161,8 @@ export class Link implements SocketOwner {
   received(bytes: Uint8Array): void {
     this.#host.traffic.receivedBytes += bytes.length;
     if (this.#phase === 'up') this.#host.submit({ type: 'link-data', link: this.id, bytes });
-    // After the server's goodbye there is nothing but the end of its socket to wait for, and ours is sent.
-    else if (this.#phase === 'closing' && this.#socket?.writableFinished === true && isGoodbye(bytes))
-      this.drop();
+    // After the server's goodbye there is nothing but the end of its socket to wait for.
+    else if (this.#phase === 'closing' && this.#isAllSent() && isGoodbye(bytes)) this.drop();
   }
 
   drained(): void {
@@ -199,6 +200,11 @@ export class Link implements SocketOwner {
     });
   }
 
+  #isAllSent(): boolean {
+    const socket = this.#socket;
+    return socket instanceof TLSSocket ? socket.writableFinished : socket?.writableLength === 0;
+  }
+
   #applyReadWanted(): void {
     const socket = this.#socket;
     if (socket === undefined || socket.isPaused() === !this.#isReadWanted) return;
@@ -219,9 +225,9 @@ export class Link implements SocketOwner {
   }
 }
 
-const GOODBYE = Buffer.from('</stream:stream>', 'latin1');
+const GOODBYE = '</stream:stream>';
 
 /** Whether the server closes its stream with these bytes (RFC 6120 §4.4); one that writes it otherwise ends its socket, too. */
 function isGoodbye(bytes: Uint8Array): boolean {
-  return GOODBYE.equals(bytes.subarray(-GOODBYE.length));
+  return Buffer.from(bytes.subarray(-GOODBYE.length)).toString('latin1') === GOODBYE;
 }
