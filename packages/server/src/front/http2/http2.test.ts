@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import {
   type ClientHttp2Session,
@@ -8,7 +9,9 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
+import { ascii } from '@boshd/engine/kit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import {
   type Answerer,
   answerAll,
@@ -133,6 +136,18 @@ describe('what comes over HTTP/2', () => {
     expect(rig.inputs).toEqual([]);
   });
 
+  test.each<[string, number]>([
+    ['OPTIONS', 204],
+    ['HEAD', 200],
+    ['PUT', 405],
+  ])('%s with a body that does not end is answered with %i, and not read', async (method, status) => {
+    const session = await start(answerAll);
+    const stream = session.request({ ':method': method, ':path': '/http-bind' }, { endStream: false });
+    stream.write('x');
+    const { headers } = await answerTo(stream);
+    expect([headers[':status'], stream.rstCode]).toEqual([status, constants.NGHTTP2_NO_ERROR]);
+  });
+
   test('a client that waits for 100-continue hears it', async () => {
     const session = await start(answerAll);
     const stream = session.request({ ':method': 'POST', ':path': '/http-bind', expect: '100-continue' });
@@ -162,6 +177,33 @@ describe('what comes over HTTP/2', () => {
       expect((await client.reply()).body).toBe('<body/>');
       client.destroy();
     }
+  });
+});
+
+describe('WebSockets beside HTTP/2', () => {
+  // What browsers offer for wss, and what programs do.
+  test.each([[['http/1.1']], [undefined]])('where the client offers %j', async (ALPNProtocols) => {
+    const session = await start(answerAll, { syntaxes: ['post', 'websocket'] });
+    // Without it (RFC 8441) no browser tries a WebSocket over HTTP/2; it makes a connection of its own.
+    await new Promise<void>((resolve) => {
+      session.once('remoteSettings', () => resolve());
+    });
+    expect(session.remoteSettings.enableConnectProtocol ?? false).toBe(false);
+    const options = { port: rig.port, host: '127.0.0.1', servername: HOST, ca };
+    const secured = connectTls(ALPNProtocols === undefined ? options : { ...options, ALPNProtocols });
+    const socket = new WebSocket(`wss://${HOST}/xmpp-websocket`, 'xmpp', { createConnection: () => secured });
+    await once(socket, 'open');
+    expect(secured.alpnProtocol).toBe(ALPNProtocols?.[0] ?? false);
+    const opened = await rig.next('socket-opened');
+    expect(opened).toMatchObject({ secure: true, address: '127.0.0.1' });
+    socket.send("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='example.org' version='1.0'/>");
+    expect(await rig.next('socket-frame')).toMatchObject({ socket: opened.socket, frame: { type: 'open' } });
+    const heard = once(socket, 'message');
+    rig.front.sockets.send(opened.socket, ascii('<presence/>'));
+    expect(String((await heard)[0])).toBe('<presence/>');
+    expect((await answerTo(ask(session, bodyOf(1)))).body).toBe('<body/>');
+    socket.terminate();
+    await rig.next('socket-closed');
   });
 });
 
