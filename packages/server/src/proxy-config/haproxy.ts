@@ -173,6 +173,7 @@ function backend(name: string, { groups }: Pool, facts: ClusterFacts): Lines {
           `cookie ${cookie}`,
         ]),
     ...retries(),
+    ...probes(),
     ...comment('A member that drains says so here: it keeps its held polls, all else goes to the others.'),
     'option httpchk',
     'http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host boshd',
@@ -204,6 +205,20 @@ export function retries(): Lines {
     'option http-buffer-request',
     `acl in_session req.body -m reg '${SESSION_PATTERN}'`,
     'http-request disable-l7-retry if METH_POST !in_session',
+  ];
+}
+
+/** How a machine that is gone without a word is noticed by those who wait for it. */
+export function probes(): Lines {
+  return [
+    ...comment(
+      'A machine that loses its power or its network says nothing, and the checks see to new requests only. So the kernel asks',
+      'on connections on which nothing comes: after 11 s without an answer the connection is closed, and the poll repeated.',
+    ),
+    'option srvtcpka',
+    'srvtcpka-idle 5s',
+    'srvtcpka-intvl 2s',
+    'srvtcpka-cnt 3',
   ];
 }
 

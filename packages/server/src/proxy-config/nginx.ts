@@ -226,6 +226,12 @@ export function nginxForward(facts: FrontFacts, host = '$http_host'): Lines {
     'proxy_connect_timeout 2s;',
     'proxy_send_timeout 30s;',
     `proxy_read_timeout ${replySeconds(facts)}s;`,
+    ...comment(
+      'A machine that loses its power or its network says nothing, and a poll that it holds would hang for all of that time.',
+      'The kernel asks whether it is there, but by itself only after two hours. With these in /etc/sysctl.d a poll is repeated',
+      'after 11 s: net.ipv4.tcp_keepalive_time=5, net.ipv4.tcp_keepalive_intvl=2, net.ipv4.tcp_keepalive_probes=3',
+    ),
+    'proxy_socket_keepalive on;',
   ];
 }
 

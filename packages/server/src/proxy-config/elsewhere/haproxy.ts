@@ -1,5 +1,12 @@
 import { address, type ElsewhereFacts, type Service } from '../facts.ts';
-import { haproxyDefaults, haproxyFrontend, haproxyGlobal, haproxyPages, retries } from '../haproxy.ts';
+import {
+  haproxyDefaults,
+  haproxyFrontend,
+  haproxyGlobal,
+  haproxyPages,
+  probes,
+  retries,
+} from '../haproxy.ts';
 import { comment, document, headerComment, type Lines, section, when } from '../text.ts';
 import { hostHeader, PURPOSE, SITE_KEY_HEADER } from './service.ts';
 
@@ -60,6 +67,7 @@ function backend(
     `http-request set-path ${service.path}`,
     ...when(siteKey !== undefined, `http-request set-header ${SITE_KEY_HEADER} ${siteKey}`),
     ...retries(),
+    ...probes(),
     ...comment('Every BOSH service answers a GET of its URL.'),
     'option httpchk',
     `http-check send meth GET uri ${service.path} ver HTTP/1.1 hdr Host ${host}${key}`,
