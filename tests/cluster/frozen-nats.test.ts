@@ -17,10 +17,10 @@ class Member {
   readonly incarnation: string;
   readonly mesh: NatsMesh;
 
-  constructor({ url }: Nats, incarnation: string, backlogBytesMax: number) {
+  constructor(servers: readonly Nats[], incarnation: string, backlogBytesMax: number) {
     this.incarnation = incarnation;
     const options = {
-      servers: [url],
+      servers: servers.map(({ url }) => url),
       prefix: 'boshd.test',
       incarnation,
       messageBytesMax: MESSAGE_BYTES,
@@ -63,7 +63,7 @@ afterEach(async () => {
 });
 
 async function pair(backlogBytesMax: number): Promise<readonly [Member, Member]> {
-  const [one, other] = [new Member(nats, 'a1', backlogBytesMax), new Member(nats, 'b2', backlogBytesMax)];
+  const [one, other] = [new Member([nats], 'a1', backlogBytesMax), new Member([nats], 'b2', backlogBytesMax)];
   members = [one, other];
   await until('both are connected', () => one.isUp && other.isUp);
   return [one, other];
@@ -121,4 +121,17 @@ test('a member that stops does not wait for a NATS server that is frozen', async
   await one.send(other, 32 * MIB);
   await one.mesh.close();
   expect(other.isUp).toBe(true);
+});
+
+test('beside one that is frozen another one is found', async () => {
+  const second = await startNats();
+  const member = new Member([nats, second], 'a1', 16 * MIB);
+  members = [member];
+  await until('it is connected', () => member.isUp);
+  for (const { pid } of [nats, second]) process.kill(pid, 'SIGSTOP');
+  await until('the silence of both is noticed', () => !member.isUp);
+  process.kill(second.pid, 'SIGCONT');
+  await until('it is connected to the other one', () => member.isUp);
+  await member.mesh.close();
+  await second.stop();
 });

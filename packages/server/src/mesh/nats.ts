@@ -19,6 +19,8 @@ const PING_MS = 3000;
  * the server reads nothing, it is ended here after this time.
  */
 const STALE_MS = 500;
+/** For a server to let a member in, its TLS included; a frozen one takes connections and says nothing. The client's own limit is 20 s. */
+const CONNECT_MS = 5000;
 /** How long a goodbye may take to leave. */
 const LAST_FLUSH_MS = 2000;
 
@@ -119,6 +121,7 @@ export class NatsMesh implements MeshPort {
           name,
           ...access,
           noEcho: true,
+          timeout: CONNECT_MS,
           maxReconnectAttempts: -1,
           reconnectDelayHandler: () => RECONNECT_MS + Math.random() * RECONNECT_SPREAD_MS,
           pingInterval: PING_MS,

@@ -68,7 +68,7 @@ test('what is too much of one address is closed, with one line in the log, and c
     {
       event: 'request-refused',
       code: 'too-many-connections-of-address',
-      detail: 'more than 2 HTTP connections from 203.0.113.7',
+      detail: 'more than 2 HTTP connections from 203.0.113.7: if it is a proxy, name it in trustedProxies',
     },
   ]);
   expect([...front.front.door.counts.turnedAway]).toEqual([['too-many-connections-of-address', 3]]);

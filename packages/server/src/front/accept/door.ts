@@ -61,7 +61,7 @@ export class Door implements ProxyWatch {
     // Of an error nothing follows but the end of the socket.
     socket.on('error', () => {});
     socket.destroy();
-    const detail = `more than ${this.#perAddressMax} HTTP connections from ${address}`;
+    const detail = `more than ${this.#perAddressMax} HTTP connections from ${address}: if it is a proxy, name it in trustedProxies`;
     this.turnedAway('too-many-connections-of-address', detail);
     return false;
   }
