@@ -84,6 +84,7 @@ export class Dispatch {
     if (this.#sites.hasPath(path)) return this.#judgeBosh(head, client, path);
     if (this.#gate.hasPath(path)) return this.#byHost(head, client, () => plain.UPGRADE_REQUIRED);
     if (path === '*') return this.#byHost(head, client, () => asterisk(head));
+    this.#tellOfKey(head, client, path);
     return this.#byHost(head, client, (site) => this.#page(head, path, client, site));
   }
 
@@ -186,6 +187,14 @@ export class Dispatch {
     const whose = site === undefined ? 'no site' : `site ${site.name}`;
     const detail = `requests for ${host?.slice(0, 200) ?? 'no host'} from ${peer.address} have ${misfit.detail}: they are taken for ${whose}`;
     this.#watch.unrecognised(misfit.code, detail);
+  }
+
+  /** The key itself is not told. */
+  #tellOfKey({ peer }: RequestHead, { host }: Client, path: string): void {
+    const keyed = this.#sites.keyedPathOf(path);
+    if (keyed === undefined) return;
+    const detail = `requests for ${host?.slice(0, 200) ?? 'no host'} from ${peer.address} have a key behind ${keyed} that is no site's: they get HTTP 404`;
+    this.#watch.unrecognised('site-key-wrong', detail);
   }
 
   #refused(code: string, { headers }: RequestHead, { host, address }: Client, site?: Site): void {

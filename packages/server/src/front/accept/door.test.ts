@@ -127,6 +127,22 @@ test.each([
   expect(front.inputs).toMatchObject([{ site: 'default' }, { site: 'default' }]);
 });
 
+test('a wrong key behind the path is told in the log, without it, and counted', async () => {
+  const front = await start({ sites: [site({ pathKeys: [SECRET] })] });
+  const client = front.connect();
+  client.write(`${FROM}${post(bodyOf(1), {}, '/http-bind/another-key-of-16')}`);
+  expect((await client.reply()).status).toBe(404);
+  expect(front.warnings).toEqual([
+    {
+      event: 'warning',
+      code: 'site-key-wrong',
+      detail:
+        "requests for chat.example.org from 203.0.113.7 have a key behind /http-bind that is no site's: they get HTTP 404",
+    },
+  ]);
+  expect([...front.front.door.counts.unrecognised]).toEqual([['site-key-wrong', 1]]);
+});
+
 test('a reload names another proxy', async () => {
   const front = await start();
   expect((await answers(front, FROM, MAX + 1)).got).toEqual([true, true, false]);

@@ -203,6 +203,18 @@ test.each<[string, string, HeaderRecord, string | undefined]>([
   expect(misfits.misfitOf(new RecordHeaders(headers), path)?.detail).toBe(detail);
 });
 
+test.each([
+  ['/http-bind/wrong', '/http-bind'],
+  ['/http-bind/wrong/', '/http-bind'],
+  ['/http-bind/', undefined],
+  ['/http-bind', undefined],
+  ['/own/wrong', undefined],
+  ['/', undefined],
+  ['', undefined],
+])('the path %s has a key behind %s', (path, keyed) => {
+  expect(misfits.keyedPathOf(path)).toBe(keyed);
+});
+
 test('so many hosts that they can not all be remembered', () => {
   for (let index = 0; index < 5000; index += 1) {
     expect(nameOf(withDefault, '/http-bind', { host: `made-up-${index}.example` })).toBe('default');

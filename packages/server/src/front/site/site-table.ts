@@ -53,6 +53,8 @@ export class SiteTable {
   /** Those whose own web server is not the only way to them. */
   readonly #open: readonly Site[];
   readonly #ranked = new Map<string, readonly Site[]>();
+  /** Paths behind which keys stand. */
+  readonly #keyed = new Set<string>();
   readonly #proxies: TrustedProxies;
 
   /** Throws FrontError OPTION_UNUSABLE. */
@@ -90,6 +92,13 @@ export class SiteTable {
           code: 'site-host-wrong',
           detail: `the secret of site ${rightful[0].name} and a host that is not among its hosts`,
         };
+  }
+
+  /** Of a path that is no site's: the path behind which it has what should be the key of one. */
+  keyedPathOf(path: string): string | undefined {
+    const end = path.lastIndexOf('/', path.length - 2);
+    const before = path.slice(0, Math.max(end, 0));
+    return this.#keyed.has(before) ? before : undefined;
   }
 
   /** The site that a request for a page, at whatever path, is of by its host alone. */
@@ -131,6 +140,7 @@ export class SiteTable {
       if (site.recognition === undefined) entry.open.push(site);
       else this.#byPath.set(path, { ...entry, recognisable: [...entry.recognisable, [site, false]] });
     }
+    if (site.keyPaths.length > 0) for (const path of site.paths) this.#keyed.add(path);
     for (const path of site.keyPaths) {
       const entry = this.#entry(path);
       this.#byPath.set(path, { ...entry, recognisable: [...entry.recognisable, [site, true]] });
