@@ -95,9 +95,8 @@ export function hasListener(session: Session): boolean {
 
 /** Takes from the queue what one reply may carry. */
 function takeBatch(session: Session): Batch | undefined {
-  const [batch, ...rest] = session.outbound;
+  const batch = session.outbound.shift();
   if (batch === undefined) return undefined;
-  session.outbound = rest;
   session.outboundCount -= batch.payloads.length;
   for (const { bytes } of batch.payloads) session.outboundBytes -= bytes.length;
   return batch;

@@ -1,5 +1,13 @@
 import type { ByteString, Toolbox } from '../kit/index.ts';
-import { NS, type Payload, readElement, readStartTag, writeElement, type XmlElement } from '../wire/index.ts';
+import {
+  NS,
+  type Payload,
+  readElement,
+  readStartTag,
+  rootAttribute,
+  writeElement,
+  type XmlElement,
+} from '../wire/index.ts';
 import { UNDERSTOOD_BYTES_MAX } from './stream.ts';
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
@@ -10,18 +18,21 @@ const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
  * it is very long.
  */
 export function bounce(payload: Payload, toolbox: Toolbox): ByteString | undefined {
-  if (payload.namespace !== NS.client || (payload.name !== 'message' && payload.name !== 'iq'))
-    return undefined;
-  const stanza = isLong(payload) ? withoutContent(payload, toolbox) : readElement(payload.bytes, toolbox);
-  const type = stanza.attributes.get('type');
-  if (payload.name === 'message') {
-    // Without `from` it is from the account itself (RFC 6120 §8.1.2.1): nobody is to be told.
-    if (!stanza.attributes.has('from')) return undefined;
-    if (type === 'error' || type === 'headline') return undefined;
-    return writeElement(errorTo(stanza, stanza.children, 'wait', 'recipient-unavailable'), toolbox);
+  const { bytes, name, namespace } = payload;
+  if (namespace !== NS.client || (name !== 'message' && name !== 'iq')) return undefined;
+  const type = rootAttribute(bytes, 'type', toolbox);
+  if (name === 'iq') {
+    if (type !== 'get' && type !== 'set') return undefined;
+    return writeElement(
+      errorTo(withoutContent(payload, toolbox), [], 'cancel', 'service-unavailable'),
+      toolbox,
+    );
   }
-  if (type !== 'get' && type !== 'set') return undefined;
-  return writeElement(errorTo(stanza, [], 'cancel', 'service-unavailable'), toolbox);
+  // Without `from` it is from the account itself (RFC 6120 §8.1.2.1): nobody is to be told.
+  if (rootAttribute(bytes, 'from', toolbox) === undefined || type === 'error' || type === 'headline')
+    return undefined;
+  const stanza = isLong(payload) ? withoutContent(payload, toolbox) : readElement(bytes, toolbox);
+  return writeElement(errorTo(stanza, stanza.children, 'wait', 'recipient-unavailable'), toolbox);
 }
 
 function isLong({ bytes }: Payload): boolean {

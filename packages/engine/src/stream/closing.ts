@@ -43,6 +43,8 @@ export function closeStream(
   // On a link that is not logged in yet, nothing can be said of the stream that was.
   if (!isLoggedIn || resuming !== undefined) return STREAM_END;
   const isManaged = management?.isEnabled === true;
+  // Nearly always: the client has all that there was.
+  if (!isManaged && leftovers.length === 0) return STREAM_END;
   const lost = isManaged
     ? notCovered(stream, management, leftovers)
     : leftovers.flatMap(({ payloads }) => payloads);

@@ -75,7 +75,9 @@ export function stanzasIn(payloads: readonly Payload[]): number {
 export function takeUnconfirmed(session: Session, only?: SessionStream): readonly Undelivered[] {
   const { answered } = session;
   const unconfirmed: Undelivered[] = [];
-  for (const [place, each] of answered.entries()) {
+  for (let place = 0; place < answered.length; place += 1) {
+    const each = answered[place];
+    if (each === undefined) continue;
     const { stream, payloads } = each;
     if (stream === undefined || (only !== undefined && stream !== only)) continue;
     const isFollowed = payloads.length > 0 && isConfirmedAfter(answered, place, stream);

@@ -221,8 +221,10 @@ export class NamespaceStack {
       if (sameBytes(bytes, binding.prefixAt, prefixAt, length)) return index;
     }
     if (isWord(bytes, prefixAt, prefixEnd, XML)) return BY_XML_ITSELF;
-    for (const [index, binding] of this.#outer.entries()) {
-      if (!isWord(bytes, prefixAt, prefixEnd, binding.prefix)) continue;
+    const outer = this.#outer;
+    for (let index = 0; index < outer.length; index += 1) {
+      const binding = outer[index];
+      if (binding === undefined || !isWord(bytes, prefixAt, prefixEnd, binding.prefix)) continue;
       if (!this.usedOuter.includes(binding)) this.usedOuter.push(binding);
       return OUTER - index;
     }
