@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { afterEach, expect, test } from 'vitest';
 import {
   answerAll,
@@ -12,9 +11,9 @@ import {
   startFront,
 } from '../../../../../tests/support/front-rig.ts';
 import { until } from '../../../../../tests/support/program.ts';
+import { recognitionOptions, siteOptions } from '../../../../../tests/support/site-options.ts';
 import { createTestCa } from '../../../../../tests/support/test-ca.ts';
-import { FRONT_LIMITS, type FrontOptions, frontOptions, SAME_ORIGIN_CORS } from '../options.ts';
-import { NO_COMPRESSION } from '../reply/coding.ts';
+import { FRONT_LIMITS, type FrontOptions, frontOptions } from '../options.ts';
 import type { RecognitionOptions } from '../site/recognition.ts';
 import type { SiteOptions } from '../site/site.ts';
 
@@ -183,18 +182,5 @@ test('a connection under TLS is counted before its handshake, and until its end'
 });
 
 function site(recognition: Partial<RecognitionOptions>): SiteOptions {
-  return {
-    name: 'shop',
-    hosts: [],
-    paths: ['/http-bind'],
-    cors: SAME_ORIGIN_CORS,
-    extraHeaders: {},
-    syntaxes: ['post'],
-    compression: NO_COMPRESSION,
-    websocketPaths: [],
-    websocket: { compression: false },
-    bodyBytesMax: 10_000,
-    xml: CLIENT_XML_LIMITS,
-    recognition: { networks: [], header: undefined, certificates: [], pathKeys: [], ...recognition },
-  };
+  return siteOptions({ recognition: recognitionOptions(recognition) });
 }

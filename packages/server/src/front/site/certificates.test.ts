@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   answerAll,
@@ -11,9 +10,8 @@ import {
   RawClient,
   startFront,
 } from '../../../../../tests/support/front-rig.ts';
+import { recognitionOptions, siteOptions } from '../../../../../tests/support/site-options.ts';
 import { type CertificateFiles, createTestCa, type TestCa } from '../../../../../tests/support/test-ca.ts';
-import { SAME_ORIGIN_CORS } from '../options.ts';
-import { NO_COMPRESSION } from '../reply/coding.ts';
 import type { SiteOptions } from './site.ts';
 
 let ours: TestCa;
@@ -24,20 +22,7 @@ let blog: CertificateFiles;
 let imitation: CertificateFiles;
 
 function site(name: string, certificate: string): SiteOptions {
-  return {
-    name,
-    hosts: [],
-    paths: ['/http-bind'],
-    cors: SAME_ORIGIN_CORS,
-    extraHeaders: {},
-    syntaxes: ['post'],
-    compression: NO_COMPRESSION,
-    websocketPaths: [],
-    websocket: { compression: false },
-    bodyBytesMax: 10_000,
-    xml: CLIENT_XML_LIMITS,
-    recognition: { networks: [], header: undefined, certificates: [certificate], pathKeys: [] },
-  };
+  return siteOptions({ name, recognition: recognitionOptions({ certificates: [certificate] }) });
 }
 
 const certificateOf = async ({ certFile }: CertificateFiles) => new X509Certificate(await readFile(certFile));

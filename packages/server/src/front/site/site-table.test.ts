@@ -1,7 +1,6 @@
-import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { expect, test } from 'vitest';
+import { recognitionOptions, siteOptions } from '../../../../../tests/support/site-options.ts';
 import { SAME_ORIGIN_CORS } from '../options.ts';
-import { NO_COMPRESSION } from '../reply/coding.ts';
 import { clientOf, TrustedProxies } from '../request/client.ts';
 import { type HeaderRecord, RecordHeaders } from '../request/head.ts';
 import type { SiteOptions } from './site.ts';
@@ -15,24 +14,10 @@ function site(
   own: Partial<SiteOptions> & { readonly origins?: string[] | '*' } = {},
 ): SiteOptions {
   const { origins = [], ...rest } = own;
-  return {
-    name,
-    hosts: [],
-    paths: ['/http-bind'],
-    cors: { ...SAME_ORIGIN_CORS, origins },
-    extraHeaders: {},
-    compression: NO_COMPRESSION,
-    syntaxes: ['post'],
-    websocketPaths: [],
-    websocket: { compression: false },
-    bodyBytesMax: 1000,
-    xml: CLIENT_XML_LIMITS,
-    recognition: undefined,
-    ...rest,
-  };
+  return siteOptions({ name, cors: { ...SAME_ORIGIN_CORS, origins }, ...rest });
 }
 
-const none = { networks: [], header: undefined, certificates: [], pathKeys: [] };
+const none = recognitionOptions({});
 const sites = [
   site('shop', { hosts: ['shop.example', 'www.shop.example'] }),
   site('all-below', { hosts: ['*.shop.example'], origins: ['https://partner.example'] }),
