@@ -92,6 +92,8 @@ test.each<Mechanism>(['PLAIN', 'SCRAM-SHA-1'])(
     expect(await count('session-ended')).toBe(0);
     // Nor does anything come afterwards.
     expect(alice.inbox.concat(bob.inbox).filter(({ name }) => name === 'message')).toEqual([]);
+    // What was written less than 250 ms before a goodbye is in doubt, and may come again (docs/decisions/stream-management.md).
+    await sleep(300);
     await Promise.all([alice.logout(), bob.logout()]);
     await until('both sessions to end', async () => (await count('session-ended')) === 2);
     const [carol, again] = [await login('alice', mechanism), await login('bob', mechanism)];
