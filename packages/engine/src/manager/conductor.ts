@@ -26,7 +26,7 @@ import {
   streamDeadline,
 } from '../stream/index.ts';
 import type { Sites } from './admission/sites.ts';
-import { notResumed, sessionEnded, startCondition, streamReady } from './events.ts';
+import { notResumed, sessionEnded, streamEndCondition, streamReady } from './events.ts';
 import type { LogEvent, Output } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
 import { type Slot, type Upstream, upstreamOf } from './slot.ts';
@@ -143,9 +143,9 @@ export class Conductor {
   ): void {
     const { session } = slot;
     if (session.terminal !== undefined) return;
-    // Converse gives up for good on remote-connection-failed, so it is told only where the session never came to be.
-    const isLost = session.isStreamOpen && error === undefined && session.streams.length === 1;
-    const condition = isLost ? 'internal-server-error' : startCondition(reason);
+    // The last stream ends the session, so what counts is whether the session was ever up.
+    const wasUp = session.streams.length === 1 ? session.isStreamOpen : of.facts !== undefined;
+    const condition = streamEndCondition(reason, wasUp);
     streamOver(session, of, { condition, error }, this.#session);
     if (hasEnded(session)) this.log(sessionEnded(session, reason, detail, session.outbound, this.now));
     else this.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });

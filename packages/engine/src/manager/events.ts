@@ -39,8 +39,15 @@ export function notResumed({ why }: Resuming, { reason, detail }: StartFailure):
   return { reason: 'not-resumed', detail: `${why}; ${last}` };
 }
 
-/** What a client is told of a stream that never came to be (XEP-0124 §17.2, remote-connection-failed). */
-export function startCondition(reason: Reason): Terminal['condition'] {
+/**
+ * The condition that a client receives for a stream that is over, the same over BOSH and over WebSocket. Converse and others
+ * give up for good on remote-connection-failed, so only a stream that never came to be ends with it (XEP-0124 §17.2).
+ *
+ * @param wasUp the server's features had arrived
+ */
+export function streamEndCondition(reason: Reason, wasUp: boolean): Terminal['condition'] {
   const { condition } = reasonFacts(reason);
-  return condition === 'internal-server-error' ? 'remote-connection-failed' : condition;
+  if (condition === 'remote-connection-failed' || condition === 'internal-server-error')
+    return wasUp ? 'internal-server-error' : 'remote-connection-failed';
+  return condition;
 }

@@ -1,4 +1,5 @@
-import { type Reason, reasonFacts } from '../reasons.ts';
+import { streamEndCondition } from '../events.ts';
+import type { Reason } from '../reasons.ts';
 
 /** Conditions of XEP-0124 §17.2 that RFC 6120 §4.9.3 has under another name, or not at all. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
@@ -7,10 +8,13 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   'remote-stream-error': 'undefined-condition',
 };
 
-/** The stream error that a client over WebSocket is told for a reason. `isStart`: its stream never came to be. */
-export function streamErrorOf(reason: Reason, isStart: boolean): string {
+/**
+ * The stream error that a client over WebSocket receives for a reason.
+ *
+ * @param wasUp the server's features had arrived
+ */
+export function streamErrorOf(reason: Reason, wasUp: boolean): string {
   if (reason === 'too-many-sessions') return 'resource-constraint';
-  const condition = reasonFacts(reason).condition ?? 'undefined-condition';
-  if (isStart && condition === 'internal-server-error') return 'remote-connection-failed';
+  const condition = streamEndCondition(reason, wasUp) ?? 'undefined-condition';
   return OTHER_NAMES[condition] ?? condition;
 }

@@ -129,7 +129,7 @@ export class SocketConductor {
     const violation = guest.violation ?? site.admission.sent(guest, bytes, 1, this.turn.now);
     if (violation === undefined) return false;
     this.leave(slot, violation.reason, violation.detail, true);
-    endWithError(socket, streamErrorOf(violation.reason, false), '', this.turn);
+    endWithError(socket, streamErrorOf(violation.reason, true), '', this.turn);
     return true;
   }
 
@@ -223,11 +223,11 @@ export class SocketConductor {
     const { socket } = slot;
     const { reason, detail, error } = told;
     this.#conductor.log(sessionEnded(socket, reason, detail, [], this.#conductor.now));
-    const isStart = upstream.start !== undefined;
+    const wasUp = upstream.start === undefined;
     if (error !== undefined) endByServer(socket, frameOf(error, this.turn.toolbox), this.turn);
-    else if (!isStart && reason === 'stream-closed') endByServer(socket, undefined, this.turn);
-    else if (!isStart && LOST.has(reason)) endAbruptly(socket, this.turn);
-    else endWithError(socket, streamErrorOf(reason, isStart), '', this.turn);
+    else if (wasUp && reason === 'stream-closed') endByServer(socket, undefined, this.turn);
+    else if (wasUp && LOST.has(reason)) endAbruptly(socket, this.turn);
+    else endWithError(socket, streamErrorOf(reason, wasUp), '', this.turn);
   }
 
   /** A server was of no use: dials what may serve instead, or says what the client is told. */

@@ -80,7 +80,7 @@ export class SocketCreation {
 
   #refuse(slot: SocketSlot, reason: Reason, detail: string, turn: SocketTurn): void {
     this.#refused(slot, reason, detail);
-    endWithError(slot.socket, streamErrorOf(reason, true), '', turn);
+    endWithError(slot.socket, streamErrorOf(reason, false), '', turn);
   }
 
   #refused({ socket, site }: SocketSlot, reason: Reason, detail: string): void {
