@@ -10,8 +10,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'bench/src/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     passWithNoTests: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     // Real servers and a browser are started by several files: two at once use two cores well, more only get in each
     // other's way. (Vitest's own choice is one less than there are cores.)
     maxWorkers: 2,

@@ -38,6 +38,8 @@ export interface SessionEnd {
 interface Waiter {
   readonly test: (payload: XmlElement) => boolean;
   readonly found: (payload: XmlElement) => void;
+  /** The session ended: it will not come. */
+  readonly missed: (why: string) => void;
 }
 
 /**
@@ -59,6 +61,8 @@ export class ChatSession {
   #requestsMax = 2;
   #repeats = false;
   #isOver = false;
+  /** How it ended, for those who still wait for something. */
+  #ending: string | undefined;
 
   private constructor(client: BoshClient) {
     this.client = client;
@@ -96,24 +100,28 @@ export class ChatSession {
     );
   }
 
-  /** The first payload, come or still to come, that fits; it is taken out of the inbox. */
+  /** The first payload, come or still to come, that fits; it is taken out of the inbox. Rejected when the session ends without. */
   next(what: string, test: (payload: XmlElement) => boolean, maxMs = WAIT_MAX_MS): Promise<XmlElement> {
     const index = this.inbox.findIndex(test);
     const [found] = index < 0 ? [] : this.inbox.splice(index, 1);
     if (found !== undefined) return Promise.resolve(found);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const miss = (why: string) => {
+        clearTimeout(timer);
         this.#waiters = this.#waiters.filter((each) => each !== waiter);
-        reject(new Error(`${this.jid} waited ${maxMs} ms in vain for: ${what}`));
-      }, maxMs);
+        reject(new Error(`${this.jid} ${why} and got no: ${what}`));
+      };
+      const timer = setTimeout(() => miss(`waited ${maxMs} ms`), maxMs);
       const waiter: Waiter = {
         test,
         found: (payload) => {
           clearTimeout(timer);
           resolve(payload);
         },
+        missed: miss,
       };
       this.#waiters.push(waiter);
+      if (this.#ending !== undefined) miss(this.#ending);
     });
   }
 
@@ -205,7 +213,10 @@ export class ChatSession {
     this.#inOrder = this.#inOrder
       .then(async () => this.#take(await reply))
       .catch((error: unknown) => {
-        if (!this.#isOver) this.#fail?.(error);
+        if (!this.#isOver) {
+          this.#fail?.(error);
+          this.#stopWaiting(`failed (${String(error)})`);
+        }
         this.#isOver = true;
       });
   }
@@ -241,8 +252,14 @@ export class ChatSession {
       if (!this.#isOver) this.client.close();
       this.#isOver = true;
       this.#end?.({ condition: reply.condition, payloads: reply.payloads });
+      this.#stopWaiting(`was ended with ${reply.condition ?? `HTTP ${reply.status}`}`);
     }
     this.#pump();
+  }
+
+  #stopWaiting(why: string): void {
+    this.#ending = why;
+    for (const { missed } of this.#waiters.slice()) missed(why);
   }
 }
 
