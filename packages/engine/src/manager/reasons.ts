@@ -73,6 +73,10 @@ const REASONS = {
     text: 'What answered is not an XMPP server, or sent malformed XML.',
     condition: 'remote-connection-failed',
   },
+  'declarations-too-long': {
+    text: 'The XMPP server declares more than 1 KiB of namespace prefixes on its stream root, which stanzas that use them would repeat; that is a fault of the server, or an attack.',
+    condition: 'remote-connection-failed',
+  },
   'no-sasl': {
     text: 'The XMPP server offers no SASL mechanism that works through a connection manager, and no other log-in.',
     condition: 'remote-connection-failed',

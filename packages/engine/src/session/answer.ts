@@ -9,7 +9,7 @@ import {
   join,
   shorter,
 } from '../kit/index.ts';
-import { encodeBody, type Payload } from '../wire/index.ts';
+import { encodeBody, type Payload, writtenBytes } from '../wire/index.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
 import { countConfirmed, stanzasIn, takeUnconfirmed } from './rules/confirm.ts';
 import type { AnsweredRequest, Batch, HeldRequest, Session, SessionStream } from './session.ts';
@@ -17,6 +17,12 @@ import { enter } from './session.ts';
 import type { Turn } from './work.ts';
 
 const NOTHING: readonly Payload[] = [];
+
+/**
+ * Bytes of payloads in one reply, unless it is one payload that is longer. A client on a slow line sees progress, and a reply that
+ * is lost costs no more; ejabberd's stanzas end at 256 KiB, so four of the largest fit.
+ */
+export const REPLY_BYTES_MAX = 1024 * 1024;
 
 /**
  * Answers every held request that is to be answered now, oldest first. The one place that decides it (see session.ts).
@@ -81,8 +87,8 @@ function isGathered({ gatherUntil }: HeldRequest, now: Instant): boolean {
 }
 
 /** Whether the terminal reply may hold payloads: only with remote-stream-error (XEP-0206 §6; Swift loops on others). */
-function carriesPayloads({ terminal, outbound, streams }: Session): boolean {
-  if (terminal?.condition !== 'remote-stream-error') return false;
+function carriesPayloads({ terminal, outbound, outboundBytes, streams }: Session): boolean {
+  if (terminal?.condition !== 'remote-stream-error' || outboundBytes > REPLY_BYTES_MAX) return false;
   // They must be of the stream that the error is of (XEP-0124 §16.4).
   const [first] = outbound;
   return first === undefined || (outbound.length === 1 && first.stream === streams.at(-1));
@@ -93,13 +99,28 @@ export function hasListener(session: Session): boolean {
   return false;
 }
 
-/** Takes from the queue what one reply may carry. */
+/** Takes from the queue what one reply may carry; the rest goes with the next request, at once. */
 function takeBatch(session: Session): Batch | undefined {
-  const batch = session.outbound.shift();
+  const batch = session.outboundBytes > REPLY_BYTES_MAX ? takePart(session) : session.outbound.shift();
   if (batch === undefined) return undefined;
   session.outboundCount -= batch.payloads.length;
-  for (const { bytes } of batch.payloads) session.outboundBytes -= bytes.length;
+  for (const payload of batch.payloads) session.outboundBytes -= writtenBytes(payload);
   return batch;
+}
+
+/** The first of the queue, cut where it is too long for one reply. That the stream ended is told with its last part. */
+function takePart({ outbound }: Session): Batch | undefined {
+  const [batch] = outbound;
+  if (batch === undefined) return undefined;
+  let count = 0;
+  let bytes = 0;
+  for (const payload of batch.payloads) {
+    bytes += writtenBytes(payload);
+    if (bytes > REPLY_BYTES_MAX && count > 0) break;
+    count += 1;
+  }
+  if (count === batch.payloads.length) return outbound.shift();
+  return { ...batch, payloads: batch.payloads.splice(0, count), end: undefined };
 }
 
 /**

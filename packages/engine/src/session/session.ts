@@ -1,5 +1,5 @@
 import { assert, type ByteString, type Duration, type Instant } from '../kit/index.ts';
-import type { Condition, DecodedBody, FragmentJoiner, Payload } from '../wire/index.ts';
+import type { Condition, DeclaredOutside, DecodedBody, FragmentJoiner, Payload } from '../wire/index.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import type { SessionTerms } from './terms/terms.ts';
 import type { RequestId } from './work.ts';
@@ -118,6 +118,8 @@ export interface Batch {
   readonly isAnnounced: boolean;
   /** The stream ended, while others of the session go on (XEP-0124 §16.6). */
   end: Terminal | undefined;
+  /** What the stream root of the payloads declares, where they use it: of another root they are in another batch. */
+  root: DeclaredOutside['root'] | undefined;
 }
 
 /** Payloads that the client did not get, or may not have got. */

@@ -1,5 +1,5 @@
 import { appended, type Toolbox } from '../kit/index.ts';
-import type { BodyAttributes, DecodedBody, Payload } from '../wire/index.ts';
+import { type BodyAttributes, type DecodedBody, type Payload, writtenBytes } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { leave, terminate } from './end.ts';
 import { takeUnconfirmed } from './rules/confirm.ts';
@@ -54,7 +54,7 @@ export function addStream(session: Session, attributes: BodyAttributes, turn: Tu
   const stream = makeStream(attributes.to ?? '', turn.toolbox);
   session.streams.push(stream);
   session.hasNamedStreams = true;
-  session.outbound = appended(session.outbound, { stream, payloads: [], isAnnounced: true, end: undefined });
+  session.outbound = appended(session.outbound, newBatch(stream, true));
   turn.work.push({ type: 'open-stream', stream, attributes });
   return true;
 }
@@ -88,12 +88,9 @@ export function isTooLate(session: Session, { terminate: isLast, stream }: BodyA
 export function removeStream(session: Session, stream: SessionStream, turn: Turn): void {
   turn.work.push({ type: 'close-stream', stream, undelivered: takeUnconfirmed(session, stream) });
   dropStream(session, stream);
-  session.outbound.push({
-    stream,
-    payloads: [],
-    isAnnounced: false,
-    end: { condition: undefined, error: undefined },
-  });
+  const farewell = newBatch(stream, false);
+  farewell.end = { condition: undefined, error: undefined };
+  session.outbound.push(farewell);
 }
 
 /** The server's stream is open; its features, when the client is to see them, follow by `deliver` (XEP-0206 §4). */
@@ -120,16 +117,34 @@ export function deliver(
 }
 
 function enqueue(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
-  batchFor(session, stream).payloads.push(...payloads);
-  for (const { bytes } of payloads) session.outboundBytes += bytes.length;
+  let batch = batchFor(session, stream);
+  for (const payload of payloads) {
+    if (payload.outside !== undefined) batch = batchOfRoot(session, batch, payload.outside.root);
+    batch.payloads.push(payload);
+    session.outboundBytes += writtenBytes(payload);
+  }
   session.outboundCount += payloads.length;
+}
+
+/** Payloads of a stream that was opened again have their declarations on another <body/> than those before. */
+function batchOfRoot(session: Session, batch: Batch, root: NonNullable<Batch['root']>): Batch {
+  if (batch.root === undefined) batch.root = root;
+  if (batch.root === root) return batch;
+  const next = newBatch(batch.stream, false);
+  next.root = root;
+  session.outbound = appended(session.outbound, next);
+  return next;
+}
+
+function newBatch(stream: SessionStream, isAnnounced: boolean): Batch {
+  return { stream, payloads: [], isAnnounced, end: undefined, root: undefined };
 }
 
 /** The last batch when it can take more of this stream, else a new one. */
 function batchFor(session: Session, stream: SessionStream): Batch {
   const last = session.outbound.at(-1);
   if (last?.stream === stream && last.end === undefined && !last.isAnnounced) return last;
-  const batch: Batch = { stream, payloads: [], isAnnounced: false, end: undefined };
+  const batch = newBatch(stream, false);
   session.outbound = appended(session.outbound, batch);
   return batch;
 }

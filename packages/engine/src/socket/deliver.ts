@@ -1,5 +1,6 @@
-import { frameOf, type Payload } from '../wire/index.ts';
+import { frameOf, type Payload, writtenBytes } from '../wire/index.ts';
 import { tellOpen } from './end.ts';
+import { breakOff } from './receive.ts';
 import { enterSocketPhase, type Socket } from './socket.ts';
 import type { SocketTurn } from './work.ts';
 
@@ -15,8 +16,19 @@ export function serverOpened(socket: Socket, { from, authid }: ServerFacts, turn
   if (socket.phase === 'open' && !socket.isOpenTold) tellOpen(socket, from, authid, turn);
 }
 
-/** Payloads of the server, each a message of its own (RFC 7395 §3.3.3). */
+/**
+ * Payloads of the server, each a message of its own (RFC 7395 §3.3.3). What came at once, and becomes more than may lie here, is
+ * no server's: a stream root that declares a kilobyte, and thousands of payloads of six bytes that use it.
+ */
 export function deliverFrames(socket: Socket, payloads: readonly Payload[], turn: SocketTurn): void {
   if (socket.phase !== 'open' && socket.phase !== 'opening') return;
-  for (const payload of payloads) turn.work.push({ type: 'send', bytes: frameOf(payload, turn.toolbox) });
+  let added = 0;
+  for (const payload of payloads) {
+    added += payload.bytes.length - writtenBytes(payload);
+    if (added > socket.limits.queueBytesMax) {
+      breakOff(socket, 'server-flood', `${added} bytes of prefixes declared on the stream's root`, turn);
+      return;
+    }
+    turn.work.push({ type: 'send', bytes: frameOf(payload, turn.toolbox) });
+  }
 }

@@ -20,7 +20,7 @@ export function giveBack(stream: Stream, undelivered: readonly Payload[], turn: 
   if (!isLoggedIn || (phase !== 'ready' && resuming === undefined)) return;
   const errors = undelivered.flatMap((payload) => {
     const bytes = bounce(payload, turn.toolbox);
-    return bytes === undefined ? [] : [{ ...payload, bytes }];
+    return bytes === undefined ? [] : [{ bytes, name: payload.name, namespace: payload.namespace }];
   });
   if (phase === 'ready') sendPayloads(stream, errors, turn);
   else stream.waiting.push(...errors);

@@ -105,7 +105,12 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
   if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
   answerRequest(stream, turn);
   if (fault !== undefined && !isOver(stream) && !isSecuring(stream))
-    giveUp(stream, 'not-xmpp', `${fault.code}: ${fault.detail}`, turn);
+    giveUp(
+      stream,
+      fault.code === 'too-many-declarations' ? 'declarations-too-long' : 'not-xmpp',
+      `${fault.code}: ${fault.detail}`,
+      turn,
+    );
 }
 
 /** A payload of the server, as the client is to see it, if it is. */

@@ -7,6 +7,7 @@ export type StreamEnd =
   | 'tls-not-offered'
   | 'tls-failed'
   | 'not-xmpp'
+  | 'declarations-too-long'
   | 'no-sasl'
   | 'negotiation-timeout'
   | 'stream-error'

@@ -25,6 +25,7 @@ export interface FramerFault {
     | 'not-well-formed'
     | 'restricted-xml'
     | 'not-xmpp'
+    | 'too-many-declarations'
     | 'stanza-too-large'
     | 'too-deep'
     | 'too-many-attributes'

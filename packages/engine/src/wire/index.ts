@@ -17,7 +17,7 @@ export { readStartTag, rootAttribute, type StartTag } from './elements/start-tag
 export type { FramerEvent, FramerFault, MakeFramer, StanzaFramer, StreamHeader } from './framer.ts';
 export { makeFramer } from './framing/stanza-framer.ts';
 export { NS } from './names.ts';
-export type { Payload } from './payload.ts';
+export { type DeclaredOutside, type Payload, writtenBytes } from './payload.ts';
 export { decodeFragment, type Fragment } from './script/fragment.ts';
 export { FragmentJoiner } from './script/fragment-joiner.ts';
 export { type ClientFrame, decodeFrame } from './websocket/frame-decoder.ts';

@@ -88,18 +88,30 @@ export function cutPayload(
   const written = rootNamespace(scanner, bytes, scope.defaultNamespace, toolbox);
   const namespace = scope.fromBody ? meantBy(written) : written;
 
-  let added = namespaces.inheritsDefault ? scope.inherited : '';
-  for (const { prefix, declaration, namespace: bound } of namespaces.usedOuter) {
+  const own = namespaces.inheritsDefault ? scope.inherited : '';
+  let repeated = '';
+  for (const binding of namespaces.usedOuter) {
     // The <body/> around features and errors declares it (see encodeBody).
-    if (namespace === NS.stream && bound === NS.stream && isWord(prefix, 0, prefix.length, STREAM)) continue;
-    added += declaration;
+    if (namespace === NS.stream && isStreamPrefix(binding)) continue;
+    repeated += binding.declaration;
   }
+  const added = own + repeated;
   const misnamed = scope.fromBody && (root.colon >= 0 || (root.defaultAt >= 0 && written !== namespace));
   if (misnamed) return { bytes: renamed(scanner, bytes, start, end, added, toolbox), name, namespace };
   if (added === '') return { bytes: toolbox.toByteString(bytes, start, end), name, namespace };
   const head = toolbox.toByteString(bytes, start, root.nameEnd);
   const tail = toolbox.toByteString(bytes, root.nameEnd, end);
-  return { bytes: `${head}${added}${tail}` as ByteString, name, namespace };
+  const whole = `${head}${added}${tail}` as ByteString;
+  if (scope.fromBody || repeated === '') return { bytes: whole, name, namespace };
+  // Both are ropes of the same pieces, so the second costs no bytes.
+  const inside = `${head}${own}${tail}` as ByteString;
+  const outside = { bytes: inside, used: namespaces.usedOuter, root: scope.bindings };
+  return { bytes: whole, name, namespace, outside };
+}
+
+/** Prefix `stream`, bound as both wrappers bind it. */
+export function isStreamPrefix({ prefix, namespace }: OuterBinding): boolean {
+  return namespace === NS.stream && isWord(prefix, 0, prefix.length, STREAM);
 }
 
 /** The element with `added` after its name, and jabber:client where its own declarations say httpbind or nothing. */

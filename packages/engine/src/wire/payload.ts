@@ -1,4 +1,5 @@
 import type { ByteString } from '../kit/index.ts';
+import type { OuterBinding } from './xml/namespaces.ts';
 
 /**
  * One complete XML element carried in a <body/> or in an XMPP stream (XEP-0124 §6 calls it a payload).
@@ -12,4 +13,22 @@ export interface Payload {
   readonly name: string;
   /** Its namespace: jabber:client for stanzas, also where the wire said httpbind or none. */
   readonly namespace: string;
+  /** Only where it uses prefixes that the server's stream root declares: `bytes` repeats the declarations. */
+  readonly outside?: DeclaredOutside | undefined;
+}
+
+/** Bytes of it in a <body/>. */
+export function writtenBytes({ bytes, outside }: Payload): number {
+  return (outside?.bytes ?? bytes).length;
+}
+
+/**
+ * The same element for a place where the declarations stand around it. A declaration of a kilobyte that ten thousand payloads of
+ * six bytes use must not make ten megabytes of a reply.
+ */
+export interface DeclaredOutside {
+  readonly bytes: ByteString;
+  readonly used: readonly OuterBinding[];
+  /** All that the stream root declares. The same object for all payloads of one root. */
+  readonly root: readonly OuterBinding[];
 }

@@ -24,6 +24,8 @@ const FIXES: Readonly<Partial<Record<Reason, string>>> = {
   'tls-failed': 'Let the server speak TLS 1.2 or later on this port; _xmpps-client is for direct TLS only.',
   'tls-not-offered': 'Switch STARTTLS on in the XMPP server, and give it a certificate.',
   'not-xmpp': 'Correct the port: something else than an XMPP server for clients answers there.',
+  'declarations-too-long':
+    'Let the server declare prefixes on the elements that use them, not on its stream root.',
   'no-sasl': 'Switch on a mechanism such as SCRAM-SHA-256 or PLAIN.',
   'no-domain': 'Name a domain, such as example.org.',
   'domain-refused': 'See domains.allow and domains.deny of the configuration.',

@@ -1,5 +1,5 @@
 import { between, type Instant, millis } from '../../kit/index.ts';
-import { type DecodedBody, NS, type Payload } from '../../wire/index.ts';
+import { type DecodedBody, NS, type Payload, writtenBytes } from '../../wire/index.ts';
 import type { AnsweredRequest, Session, SessionStream, Undelivered } from '../session.ts';
 import { hasContent, isFarewell } from './activity.ts';
 
@@ -112,6 +112,6 @@ function dropQueue(session: Session, only: SessionStream | undefined): void {
   session.outboundBytes = 0;
   for (const { payloads } of session.outbound) {
     session.outboundCount += payloads.length;
-    for (const { bytes } of payloads) session.outboundBytes += bytes.length;
+    for (const payload of payloads) session.outboundBytes += writtenBytes(payload);
   }
 }

@@ -29,7 +29,8 @@ export interface SessionLimits {
   readonly login: Duration;
   readonly loginBytesMax: number;
   /**
-   * Payloads for a client that does not fetch them. Defaults 1 MiB and 400: Prosody 0.12 cannot resume beyond 500. The
+   * Payloads for a client that does not fetch them. Defaults 4 MiB, as much as
+   * the longest stanza of a server, and 400: Prosody 0.12 cannot resume beyond 500. The
    * bytes are also the limit of what lies here for a server that does not read.
    */
   readonly queueBytesMax: number;
@@ -65,7 +66,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   creationConfirm: seconds(30),
   login: seconds(60),
   loginBytesMax: 64 * 1024,
-  queueBytesMax: 1024 * 1024,
+  queueBytesMax: 4 * 1024 * 1024,
   queuePayloadsMax: 400,
   queueFull: seconds(30),
   repeatsMax: 10,

@@ -75,7 +75,7 @@ export function readFeatures(payload: Payload, showing: Showing, toolbox: Toolbo
     ),
     offer,
     hasSasl: features.children.some(hasMechanism),
-    shown: { ...payload, bytes },
+    shown: { bytes, name: payload.name, namespace: payload.namespace },
   };
 }
 

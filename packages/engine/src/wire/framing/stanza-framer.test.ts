@@ -136,10 +136,16 @@ describe('payloads', () => {
       'no prefix for the stream',
       `<stream xmlns="${NS.stream}">`,
       `<features><a/></features><iq ${CLIENT}/>`,
-      [`<features xmlns="${NS.stream}"><a/></features>`, `<iq ${CLIENT}/>`],
+      [`<features xmlns='${NS.stream}'><a/></features>`, `<iq ${CLIENT}/>`],
     ],
     ['no default namespace', `<stream:stream ${STREAM}>`, '<a/>', ["<a xmlns=''/>"]],
-    ['no default namespace, said', `<stream:stream ${STREAM} xmlns="">`, '<a/>', ['<a xmlns=""/>']],
+    ['no default namespace, said', `<stream:stream ${STREAM} xmlns="">`, '<a/>', ["<a xmlns=''/>"]],
+    [
+      'a default namespace that is written long',
+      `<stream:stream ${STREAM} xmlns='${NS.client.replace(/./g, (letter) => `&#x${letter.charCodeAt(0).toString(16)};`)}'>`,
+      '<a/>',
+      [`<a ${CLIENT}/>`],
+    ],
   ])('with %s', (_, header, inside, payloads) => {
     expect(payloadsOf(frame(header + inside))).toEqual(payloads);
     expect(payloadsOf(frame(header + inside, 1))).toEqual(payloads);
@@ -199,6 +205,14 @@ describe('faults', () => {
     ],
     [`${HEADER}<${'a'.repeat(513)}/>`, 'name-too-long'],
     [`<stream:stream ${STREAM} id='${'x'.repeat(9000)}'>`, 'stanza-too-large'],
+    [`<stream:stream ${STREAM} id='${'x'.repeat(1025)}'>`, 'not-xmpp'],
+    [`<stream:stream ${STREAM} xml:lang='${'x'.repeat(1025)}'>`, 'not-xmpp'],
+    [`<stream:stream ${STREAM} xmlns:p='${'x'.repeat(1024)}'>`, 'too-many-declarations'],
+    [`<stream:stream ${STREAM} xmlns:p='${'&#x78;'.repeat(180)}'>`, 'too-many-declarations'],
+    [
+      `<stream:stream ${STREAM} ${Array.from({ length: 60 }, (_, index) => `xmlns:p${index}='urn:${index}'`).join(' ')}>`,
+      'too-many-declarations',
+    ],
   ])('%s is %s', (text, code) => {
     const framed = frame(text);
     expect(framed.fault?.code).toBe(code);

@@ -2,12 +2,19 @@ import { type ByteString, fault, ok, type Result, type Toolbox } from '../../kit
 import type { FramerFault, StreamHeader } from '../framer.ts';
 import { NS } from '../names.ts';
 import { declaredPrefixes, type PayloadScope, rootNamespace } from '../payload-cutter.ts';
-import { PLAIN, PREFIXED } from '../xml/attribute-records.ts';
+import { type AttributeRecords, PLAIN, PREFIXED } from '../xml/attribute-records.ts';
 import { copyOf, isWord, word } from '../xml/chars.ts';
 import { knownText, valueText } from '../xml/known-text.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
 
 const STREAM = word('stream');
+/**
+ * Bytes of all prefixes that a root declares. Servers declare `stream` and at most `db` (61 bytes); over WebSocket, where each
+ * stanza is a document of its own, those in use are repeated on every stanza.
+ */
+export const DECLARATION_BYTES_MAX = 1024;
+/** Bytes of an id, a domain, a language. A domain has at most 1,023 (RFC 7622 §3.2); each is written to the client escaped. */
+const VALUE_BYTES_MAX = 1024;
 
 /** The root of a stream as the framer needs it while the stream is open. */
 export interface StreamRoot {
@@ -38,11 +45,21 @@ export function readStreamRoot(
   if (!DEFAULT_NAMESPACES.includes(defaultNamespace)) {
     return fault({ code: 'not-xmpp', detail: 'the content namespace of the stream is not jabber:client' });
   }
-  const quoted = defaultAt < 0 ? "''" : toolbox.toByteString(bytes, defaultAt - 1, defaultEnd + 1);
+  const bindings = declaredPrefixes(scanner, bytes, false, toolbox);
+  let declared = 0;
+  for (const { declaration } of bindings) declared += declaration.length;
+  if (declared > DECLARATION_BYTES_MAX) {
+    const detail = `${declared} bytes of prefixes on the stream's root, more than ${DECLARATION_BYTES_MAX}`;
+    return fault({ code: 'too-many-declarations', detail });
+  }
+  const long = longValue(tag.attributes);
+  if (long > 0)
+    return fault({ code: 'not-xmpp', detail: `an attribute of ${long} bytes on the stream's root` });
   const scope: PayloadScope = {
     defaultNamespace,
-    inherited: ` xmlns=${quoted}` as ByteString,
-    bindings: declaredPrefixes(scanner, bytes, false, toolbox),
+    // Not as it was written: character references can make kilobytes of it, and every payload repeats it.
+    inherited: ` xmlns='${defaultNamespace}'` as ByteString,
+    bindings,
     fromBody: false,
   };
   return ok({
@@ -51,6 +68,16 @@ export function readStreamRoot(
     qualifiedName: copyOf(bytes, root.nameAt, root.nameEnd),
     isEmpty: tag.empty,
   });
+}
+
+/** Bytes of a value that is too long, 0 if there is none. */
+function longValue(attributes: AttributeRecords): number {
+  for (let index = 0; index < attributes.count; index += 1) {
+    const length = attributes.valueEnd(index) - attributes.valueAt(index);
+    const isValue = attributes.kind(index) === PLAIN || attributes.kind(index) === PREFIXED;
+    if (isValue && length > VALUE_BYTES_MAX) return length;
+  }
+  return 0;
 }
 
 function readHeader(scanner: XmlScanner, bytes: Uint8Array, toolbox: Toolbox): StreamHeader {

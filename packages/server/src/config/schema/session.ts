@@ -110,10 +110,11 @@ export const sessionKeys = group(
     }),
     queueBytesMax: size({
       purpose: 'The most that is kept for a client which does not fetch it.',
-      reason: 'Beyond it, reading from the XMPP server stops, then the session ends: memory is finite.',
+      reason:
+        'Beyond it, reading from the XMPP server stops, then the session ends: memory is finite. It is as much as the longest stanza of a server.',
       min: '64KiB',
       max: '256MiB',
-      preset: '1MiB',
+      preset: '4MiB',
     }),
     queuePayloadsMax: count({
       of: 'stanzas',

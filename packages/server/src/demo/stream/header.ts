@@ -12,6 +12,7 @@ export const FAULTS: Readonly<Record<FramerFault['code'], StreamError>> = {
   'stanza-too-large': 'policy-violation',
   'too-deep': 'policy-violation',
   'too-many-attributes': 'policy-violation',
+  'too-many-declarations': 'policy-violation',
   'name-too-long': 'policy-violation',
 };
 
