@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Agent, createClient } from 'stanza';
 import { expect, test } from 'vitest';
+import { startDemoServer } from '../../packages/server/src/demo/index.ts';
 import { startBoshd } from '../support/boshd.ts';
+import { demoConfig } from '../support/cluster.ts';
 import { BoshClient } from '../support/xmpp/bosh-client.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 import { startXmppPeer } from '../support/xmpp/xmpp-peer.ts';
@@ -50,4 +53,30 @@ test('nobody stays online at the XMPP server', async () => {
   // With stream management, a bare close of the connection would leave a ghost there for minutes.
   expect(await servers.programs.prosody?.log()).toContain(`c2s stream for ${jid} closed: session closed`);
   await servers.stop();
+});
+
+test('stanza is told, also when it has something to say at that moment', async () => {
+  const demo = await startDemoServer({ accounts: [{ username: 'alice', password: 'demo' }] });
+  const boshd = await startBoshd(demoConfig(demo));
+  const client: Agent = createClient({
+    jid: `alice@${demo.domain}`,
+    password: 'demo',
+    transports: { bosh: boshd.url, websocket: false },
+    autoReconnect: false,
+  });
+  const started = new Promise((resolve) => void client.once('session:started', resolve));
+  const told = new Promise((resolve) => {
+    client.once('bosh:terminate', (body) => {
+      // It waits for this to be sent, for ever, before it says `disconnected`.
+      client.sendMessage({ to: client.jid, type: 'chat', body: 'hello' });
+      resolve(body);
+    });
+  });
+  client.connect();
+  await started;
+  await sleep(POLLS_ARRIVE_MS);
+  await boshd.end('SIGTERM');
+  expect(await told).toMatchObject({ condition: 'system-shutdown' });
+  await boshd.stop();
+  await demo.close();
 });

@@ -114,9 +114,12 @@ function stanza(url: string, jid: string): Person {
   client.on('session:started', () => {
     state.isUp = true;
   });
-  client.on('disconnected', () => {
-    state.isOver = true;
-  });
+  // stanza 12 never says `disconnected` when something waits to be sent as its session ends: it waits for that to be sent.
+  for (const over of ['bosh:terminate', 'disconnected'] as const) {
+    client.on(over, () => {
+      state.isOver = true;
+    });
+  }
   client.on('chat', ({ body }) => void heard.push(body ?? ''));
   client.connect();
   return Object.assign(state, {
