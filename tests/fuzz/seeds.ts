@@ -11,10 +11,14 @@ const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 export const FUZZ_TIMEOUT_MS = minutes * 60_000 + 120_000;
 
 /** Runs a check for seed after seed and says which; a failure names its seed, `FUZZ_SEED` of a run that shows it. */
-export async function forSeeds(what: string, check: (random: Random) => void | Promise<void>): Promise<void> {
+export async function forSeeds(
+  what: string,
+  check: (random: Random) => void | Promise<void>,
+  inSuite = IN_SUITE,
+): Promise<void> {
   const end = Date.now() + minutes * 60_000;
   let seed = firstSeed;
-  const isDone = (): boolean => (minutes > 0 ? Date.now() >= end : seed >= firstSeed + IN_SUITE);
+  const isDone = (): boolean => (minutes > 0 ? Date.now() >= end : seed >= firstSeed + inSuite);
   for (; !isDone(); seed += 1) {
     try {
       await check(new Random(seed));

@@ -3,6 +3,7 @@ import { SAME_ORIGIN_CORS } from '../../packages/server/src/front/options.ts';
 import { NO_COMPRESSION } from '../../packages/server/src/front/reply/coding.ts';
 import type { RecognitionOptions } from '../../packages/server/src/front/site/recognition.ts';
 import type { SiteOptions } from '../../packages/server/src/front/site/site.ts';
+import { WEBSOCKET_OPTIONS } from '../../packages/server/src/front/websocket/options.ts';
 
 /** A site at /http-bind for POST, with what a test cares for. */
 export function siteOptions(own: Partial<SiteOptions>): SiteOptions {
@@ -15,7 +16,7 @@ export function siteOptions(own: Partial<SiteOptions>): SiteOptions {
     syntaxes: ['post'],
     compression: NO_COMPRESSION,
     websocketPaths: [],
-    websocket: { compression: false },
+    websocket: WEBSOCKET_OPTIONS,
     bodyBytesMax: 10_000,
     xml: CLIENT_XML_LIMITS,
     recognition: undefined,

@@ -168,7 +168,7 @@ function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' 
     syntaxes,
     compression: { codings, bytesMin, bytesMax },
     websocketPaths: websocket.paths,
-    websocket,
+    websocket: { closeMs: websocket.close },
     bodyBytesMax: limits.bodyBytesMax,
     xml: xmlLimitsOf(limits, limits.stanzaBytesMax),
   };

@@ -1,7 +1,7 @@
 /** How WebSockets of a site are spoken. */
 export interface WebSocketOptions {
-  /** permessage-deflate (RFC 7692). Default false: compressing secrets beside what others choose betrays them, and it costs memory. */
-  readonly compression: boolean;
+  /** Milliseconds that the client has for its half of the closing handshake (RFC 6455 §7.1.1); then the connection is cut. */
+  readonly closeMs: number;
 }
 
-export const WEBSOCKET_OPTIONS: WebSocketOptions = { compression: false };
+export const WEBSOCKET_OPTIONS: WebSocketOptions = { closeMs: 2000 };

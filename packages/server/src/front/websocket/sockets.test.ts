@@ -224,6 +224,20 @@ describe('the end', () => {
     expect(rig.inputs.map(({ type }) => type)).not.toContain('socket-closed');
   });
 
+  test('by us, of one that does not answer, after websocket.close', async () => {
+    await rig.stop();
+    rig = await startFront({ syntaxes: ['post', 'websocket'], websocket: { closeMs: 100 } }, answerAll);
+    for (const speaksFirst of [false, true]) {
+      const client = rig.connect();
+      client.write(request('GET', '/xmpp-websocket', HANDSHAKE));
+      const { socket } = await rig.next('socket-opened');
+      // Status 1000, masked with zeros; the client's half of the TCP connection stays open.
+      if (speaksFirst) client.write('\x88\x82\0\0\0\0\x03\xe8');
+      else rig.front.sockets.close(socket, 1000);
+      await client.closed;
+    }
+  });
+
   test('by a cut', async () => {
     const [socket, id] = await open();
     rig.front.sockets.close(id, 'cut');

@@ -3,7 +3,7 @@ import type { Socket as NetSocket } from 'node:net';
 import type { ByteString, Toolbox } from '@boshd/engine/kit';
 import type { CloseCode, SocketId } from '@boshd/engine/socket';
 import { decodeFrame } from '@boshd/engine/wire';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Submit } from '../../ports.ts';
 import { systemCode } from '../errors.ts';
 import type { Client } from '../request/client.ts';
@@ -13,9 +13,6 @@ import { SUBPROTOCOL } from './gate.ts';
 /** With more than this to be sent, the client is taken for one that does not read; with less, for one that reads again. */
 const BLOCKED_ABOVE_BYTES = 256 * 1024;
 const READS_BELOW_BYTES = 64 * 1024;
-
-/** Shorter messages are not compressed where compression is on: it would make them longer. */
-const COMPRESSED_FROM_BYTES = 1024;
 
 /** RFC 6455 §7.4.1: a type of data that is not accepted. */
 const UNSUPPORTED_DATA = 1003;
@@ -93,17 +90,18 @@ export class Sockets {
   #serverOf(site: Site): WebSocketServer {
     const known = this.#servers.get(site);
     if (known !== undefined) return known;
-    const { compression } = site.websocket;
-    const server = new WebSocketServer({
+    const options: ServerOptions & { readonly closeTimeout: number } = {
       noServer: true,
       clientTracking: false,
-      // After decompression. Longer ones are refused by status 1009.
+      // Longer messages are refused with status 1009.
       maxPayload: site.limits.xml.stanzaBytesMax,
       handleProtocols: () => SUBPROTOCOL,
-      perMessageDeflate: compression
-        ? { threshold: COMPRESSED_FROM_BYTES, serverNoContextTakeover: true, clientNoContextTakeover: true }
-        : false,
-    });
+      // The parser of ws throws on some faulty frames behind a compressed message, out of reach of any handler: the process ends.
+      perMessageDeflate: false,
+      // Of every closing handshake, whoever began it. (The types of ws do not know it yet.)
+      closeTimeout: site.websocket.closeMs,
+    };
+    const server = new WebSocketServer(options);
     this.#servers.set(site, server);
     return server;
   }

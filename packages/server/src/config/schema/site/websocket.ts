@@ -1,4 +1,4 @@
-import { duration, flag, group, list } from '../kinds.ts';
+import { duration, group, list } from '../kinds.ts';
 import { parsePath } from './paths.ts';
 
 /** XMPP over WebSocket (RFC 7395); served where `syntaxes` has `websocket`. */
@@ -39,17 +39,13 @@ export const websocketKeys = group(
       preset: '30s',
     }),
     close: duration({
-      purpose: "How long the client's <close/> is waited for after boshd has sent its own.",
+      purpose:
+        "How long the client's <close/> is waited for after boshd has sent its own, and then for the end of its connection.",
+      reason: 'A client that has gone away answers neither; each connection costs a file descriptor.',
       bareUnit: 's',
       min: '100ms',
       max: '30s',
       preset: '2s',
-    }),
-    compression: flag({
-      purpose: 'Whether messages may be compressed (permessage-deflate, RFC 7692).',
-      reason:
-        'Off: what is compressed together with secrets can betray them by its length, and each connection costs memory and time.',
-      preset: false,
     }),
   },
   { purpose: 'XMPP over WebSocket (RFC 7395), beside BOSH and under the same policies.' },
