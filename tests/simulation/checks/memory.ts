@@ -1,4 +1,4 @@
-import type { ConnectionManager, ManagerConfig, Slot } from '@boshd/engine/manager';
+import type { BoshClient, ConnectionManager, ManagerConfig } from '@boshd/engine/manager';
 import type { Witness } from '../world/world.ts';
 import { Broken } from './ledger.ts';
 
@@ -33,7 +33,7 @@ export class MemoryCheck implements Witness {
     for (const slot of this.#manager().inspect()) this.#check(slot);
   }
 
-  #check({ session, upstreams }: Slot): void {
+  #check({ session, upstreams }: BoshClient): void {
     const { requests } = session.terms;
     const { queueBytesMax, loginBytesMax } = this.#config.session;
     const queueBytes = queueBytesMax + CHUNK_BYTES_MAX + STANZA_BYTES_MAX;

@@ -3,7 +3,7 @@ import type { DomainPolicy } from '../site/index.ts';
 import type { SocketLimits } from '../socket/index.ts';
 import type { StreamLimits } from '../stream/index.ts';
 import type { XmlLimits } from '../wire/index.ts';
-import type { SeeOther } from './start/see-other.ts';
+import type { SeeOther } from './see-other.ts';
 
 /** What holds for the sessions of one site. */
 export interface SitePolicy {

@@ -1,15 +1,15 @@
 import { between, type Instant } from '../kit/index.ts';
-import type { Session, Terminal, Undelivered } from '../session/index.ts';
+import type { Terminal, Undelivered } from '../session/index.ts';
 import type { Resuming } from '../stream/index.ts';
 import { NS } from '../wire/index.ts';
+import type { ClientFacts, Upstream } from './client-side.ts';
 import type { LogEvent } from './output.ts';
 import { type Reason, reasonFacts } from './reasons.ts';
-import type { Upstream } from './slot.ts';
-import type { StartFailure } from './start/start.ts';
+import type { StartFailure } from './start.ts';
 
 /** The line of the log about a session that is over. */
 export function sessionEnded(
-  { name, site, domain, createdAt }: Pick<Session, 'name' | 'site' | 'domain' | 'createdAt'>,
+  { name, site, domain, createdAt }: ClientFacts,
   reason: Reason,
   detail: string,
   lost: readonly Pick<Undelivered, 'payloads'>[],
@@ -23,14 +23,10 @@ export function sessionEnded(
 }
 
 /** The line about a stream whose first payloads have come. */
-export function streamReady(
-  { name: session }: Pick<Session, 'name'>,
-  domain: string,
-  { remote, stream, dialledAt }: Pick<Upstream, 'remote' | 'stream' | 'dialledAt'>,
-  now: Instant,
-): LogEvent {
+export function streamReady({ client, of, remote, stream, dialledAt }: Upstream, now: Instant): LogEvent {
+  const { name: session } = client.facts;
   const tookMs = between(dialledAt, now);
-  return { event: 'stream-ready', session, domain, remote, secure: stream.isSecure, tookMs };
+  return { event: 'stream-ready', session, domain: of.domain, remote, secure: stream.isSecure, tookMs };
 }
 
 /** A stream was not taken up again: why its link broke, and why that was its end. */

@@ -3,8 +3,8 @@ import type { ChannelBindings } from '../stream/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Reason } from './reasons.ts';
-import type { SocketInput } from './socket/input.ts';
-import type { NextDial } from './start/start.ts';
+import type { SocketInput } from './socket-input.ts';
+import type { NextDial } from './start.ts';
 
 export type { RequestId };
 /** One upstream link (a TCP connection being made or up), numbered by the manager. Never used twice. */

@@ -1,31 +1,33 @@
-import { assert, earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
+import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
 import {
   abort,
   lateReply,
   type Memory,
+  randomName,
   receive,
+  release,
   replyInDoubt,
   replyLost,
-  serverBlocked,
-  tick,
 } from '../session/index.ts';
-import { linkData, linkSecured, linkUp, type StreamTurn, streamTick } from '../stream/index.ts';
-import { type Site, Sites } from './admission/sites.ts';
-import { takeRequest } from './admission/taken.ts';
-import { disturb, shutDown } from './cloud/disturbance.ts';
-import { Conductor } from './conductor.ts';
+import { createSocket } from '../socket/index.ts';
+import type { BoshClient, ManagerParts } from './bosh-client.ts';
+import { Clients } from './clients.ts';
 import type { ManagerConfig } from './config.ts';
+import { Creation, type RequestInput } from './creation.ts';
 import type { Input, RequestId } from './input.ts';
 import type { Output } from './output.ts';
 import { refusal } from './refusal.ts';
-import type { Slot, Upstream } from './slot.ts';
-import { type LinkInput, SocketDesk } from './socket/socket-desk.ts';
-import type { SocketSlot } from './socket/socket-slot.ts';
-import { Creation, type RequestInput } from './start/creation.ts';
-import { Dialler } from './start/dialler.ts';
-import { SessionTable } from './table.ts';
+import { socketUriFor } from './see-other.ts';
+import { type Site, Sites } from './sites.ts';
+import type { SocketInput } from './socket-input.ts';
+import { takeRequest } from './taken.ts';
+import { ManagerTurn } from './turn.ts';
+import { Upstreams } from './upstreams.ts';
+import { WebSocketClient } from './websocket-client.ts';
 
 type Order = Extract<Input, { type: 'end-session' | 'release' | 'drain' | 'reconfigure' | 'shutdown' }>;
+
+const SOCKET_NAME_BYTES = 6;
 
 /**
  * The connection manager as a value: `handle` and `advance` return all the work that follows, in order, as plain data;
@@ -36,25 +38,30 @@ type Order = Extract<Input, { type: 'end-session' | 'release' | 'drain' | 'recon
  * for (const output of manager.handle(input, now)) carryOut(output);
  */
 export class ConnectionManager {
+  readonly #turn: ManagerTurn;
   readonly #sites: Sites;
-  readonly #table: SessionTable;
-  readonly #conductor: Conductor;
-  readonly #dialler: Dialler;
+  readonly #clients: Clients;
+  readonly #upstreams: Upstreams;
+  readonly #parts: ManagerParts;
   readonly #creation: Creation;
-  readonly #sockets: SocketDesk;
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
+    this.#turn = new ManagerTurn(toolbox);
     this.#sites = new Sites(config);
-    this.#table = new SessionTable(config.admission.endedMax);
-    this.#dialler = new Dialler(this.#table, () => this.#conductor);
-    this.#conductor = new Conductor(this.#table, this.#sites, toolbox, this.#dialler);
-    this.#creation = new Creation(this.#sites, this.#table, this.#conductor, this.#dialler, config.makeSid);
-    this.#sockets = new SocketDesk(this.#sites, this.#conductor, () => this.#dialler.nextLink());
+    this.#clients = new Clients(config.admission.endedMax);
+    this.#upstreams = new Upstreams(this.#turn);
+    this.#parts = {
+      turn: this.#turn,
+      sites: this.#sites,
+      clients: this.#clients,
+      upstreams: this.#upstreams,
+    };
+    this.#creation = new Creation(this.#parts, config.makeSid);
   }
 
   /** When `advance` must be called, undefined for not at all. */
   get deadline(): Instant | undefined {
-    return earlier(this.#table.deadline, this.#sockets.deadline);
+    return this.#clients.deadline;
   }
 
   get liveSessions(): number {
@@ -68,88 +75,75 @@ export class ConnectionManager {
 
   /** Ended sessions that are remembered. */
   get rememberedSessions(): number {
-    return this.#table.remembered;
+    return this.#clients.remembered;
   }
 
   /** Every live session, with its streams: to look at, not to change. */
-  inspect(): Iterable<Slot> {
-    return this.#table;
+  inspect(): Iterable<BoshClient> {
+    return this.#clients.sessions;
   }
 
   /** Every WebSocket, with its stream: to look at, not to change. */
-  inspectSockets(): Iterable<SocketSlot> {
-    return this.#sockets.slots;
+  inspectSockets(): Iterable<WebSocketClient> {
+    return this.#clients.sockets;
   }
 
   /** Takes one input and returns what follows from it. */
   handle(input: Input, now: Instant): readonly Output[] {
-    this.#conductor.begin(now);
+    this.#turn.begin(now);
     this.#take(input);
-    return this.#conductor.finish();
+    return this.#turn.finish();
   }
 
   /** Does what has become due at `now`. */
   advance(now: Instant): readonly Output[] {
-    const conductor = this.#conductor;
-    conductor.begin(now);
-    this.#table.forgetDue(now);
-    for (let slot = this.#table.due(now); slot !== undefined; slot = this.#table.due(now)) {
-      for (const upstream of [...slot.upstreams]) {
-        streamTick(upstream.stream, conductor.streamTurn);
-        conductor.carryOutStream(slot, upstream);
-      }
-      conductor.carryOut(slot);
-      tick(slot.session, conductor.sessionTurn);
-      conductor.settle(slot);
-      assert(slot.deadline === undefined || slot.deadline > now, 'what was due is done');
+    const clients = this.#clients;
+    this.#turn.begin(now);
+    clients.forgetDue(now);
+    for (let client = clients.due(now); client !== undefined; client = clients.due(now)) {
+      this.#upstreams.tick(client);
+      client.carryOut();
+      client.tick();
+      client.settle();
+      assert(client.deadline === undefined || client.deadline > now, 'what was due is done');
     }
-    this.#sockets.advance(now);
-    return conductor.finish();
+    return this.#turn.finish();
   }
 
   #take(input: Input): void {
+    const turn = this.#turn.session;
     switch (input.type) {
       case 'request':
         this.#request(input);
         break;
+      case 'link-up':
+      case 'link-secured':
       case 'link-data':
-        this.#linkData(input);
+      case 'link-down':
+      case 'link-blocked':
+        this.#upstreams.take(input);
         break;
       case 'bad-request':
         this.#badRequest(input);
         break;
       case 'request-aborted':
-        this.#aboutRequest(input, ({ session }) =>
-          abort(session, input.request, this.#conductor.sessionTurn),
-        );
+        this.#aboutRequest(input, ({ session }) => abort(session, input.request, turn));
         break;
       case 'reply-lost':
-        this.#aboutRequest(input, ({ session }) =>
-          replyLost(session, input.request, this.#conductor.sessionTurn),
-        );
+        this.#aboutRequest(input, ({ session }) => replyLost(session, input.request, turn));
         break;
       case 'reply-in-doubt':
         this.#aboutRequest(input, ({ session }) => replyInDoubt(session, input.request));
         break;
-      case 'link-up':
-        this.#linkUp(input);
-        break;
-      case 'link-secured':
-        this.#link(input, ({ stream }, turn) => linkSecured(stream, input.bindings, turn));
-        break;
-      case 'link-down':
-        this.#linkDown(input);
-        break;
-      case 'link-blocked':
-        this.#linkBlocked(input);
-        break;
       case 'socket-opened':
+        this.#openSocket(input);
+        break;
       case 'socket-frame':
       case 'socket-fault':
       case 'socket-heard':
       case 'socket-blocked':
       case 'socket-closed':
-        this.#sockets.take(input);
+        this.#clients.ofSocket(input.socket)?.take(input);
         break;
       default:
         this.#takeOrder(input);
@@ -159,22 +153,26 @@ export class ConnectionManager {
   /** What comes neither from a client nor from a server. */
   #takeOrder(input: Order): void {
     switch (input.type) {
-      case 'end-session':
+      case 'end-session': {
+        const client = this.#clients.ofSid(input.sid);
+        if (client?.isOver === false) client.endByOthers('declared-over');
+        break;
+      }
       case 'release':
-        disturb(input, this.#table, this.#conductor);
+        this.#aboutRequest(input, ({ session }) => release(session, input.request, this.#turn.session));
         break;
       case 'drain':
         this.#creation.stop('drain');
-        this.#sockets.stop('drain');
+        this.#stopSockets('drain');
         break;
       case 'reconfigure':
         this.#sites.change(input.config);
-        this.#table.keep(input.config.admission.endedMax);
+        this.#clients.keep(input.config.admission.endedMax);
         break;
       case 'shutdown':
         this.#creation.stop('shutdown');
-        shutDown(this.#table, this.#conductor);
-        this.#sockets.stop('shutdown');
+        for (const client of this.#clients.sessions) if (!client.isOver) client.endByOthers('shutdown');
+        this.#stopSockets('shutdown');
         break;
       default:
         unreachable(input);
@@ -187,28 +185,27 @@ export class ConnectionManager {
       this.#creation.create(input);
       return;
     }
-    const slot = this.#table.ofSid(sid);
-    const session = slot?.session ?? this.#table.memoryOf(sid);
+    const client = this.#clients.ofSid(sid);
+    const session = client?.session ?? this.#clients.memoryOf(sid);
     if (session === undefined || session.site !== input.site) {
-      this.#conductor.put(refusal(input.request, 'item-not-found'));
+      this.#turn.put(refusal(input.request, 'item-not-found'));
       return;
     }
     // XEP-0124 §19.1: only the connection is closed, since ending the session would let anybody end it.
     if (session.secure && !input.secure) {
-      this.#conductor.put({ type: 'drop', request: input.request });
+      this.#turn.put({ type: 'drop', request: input.request });
       return;
     }
-    if (slot !== undefined) this.#receive(slot, input);
+    if (client !== undefined) this.#receive(client, input);
     else if ('replies' in session) this.#late(session, input);
   }
 
-  #receive(slot: Slot, input: RequestInput): void {
-    this.#table.creationConfirmed(slot);
-    const violation = takeRequest(slot, input.body, this.#conductor.now);
-    if (violation !== undefined && slot.session.terminal === undefined)
-      this.#conductor.endByOthers(slot, violation.reason, violation.detail);
-    receive(slot.session, input.request, input.body, this.#conductor.sessionTurn);
-    this.#conductor.settle(slot);
+  #receive(client: BoshClient, input: RequestInput): void {
+    this.#clients.creationConfirmed(client);
+    const violation = takeRequest(client, input.body, this.#turn.now);
+    if (violation !== undefined && !client.isOver) client.endByOthers(violation.reason, violation.detail);
+    receive(client.session, input.request, input.body, this.#turn.session);
+    client.settle();
   }
 
   /** The session has ended. */
@@ -217,76 +214,54 @@ export class ConnectionManager {
     const { traffic } = this.#sites.of(site);
     traffic.requests += 1;
     traffic.bytesOut += reply.body.length;
-    this.#conductor.put({ type: 'respond', request, reply });
+    this.#turn.put({ type: 'respond', request, reply });
   }
 
   #badRequest({ request, fault }: Extract<Input, { type: 'bad-request' }>): void {
     const { code, detail } = fault;
-    this.#conductor.log({ event: 'request-refused', session: undefined, code, detail });
-    this.#conductor.put(refusal(request, 'bad-request'));
+    this.#turn.log({ event: 'request-refused', session: undefined, code, detail });
+    this.#turn.put(refusal(request, 'bad-request'));
   }
 
   #aboutRequest(
     input: { readonly request: RequestId; readonly sid: string | undefined },
-    act: (slot: Slot) => void,
+    act: (client: BoshClient) => void,
   ): void {
-    const slot = this.#table.ofRequest(input.request, input.sid);
-    if (slot === undefined) return;
-    act(slot);
-    this.#conductor.settle(slot);
+    const client = this.#clients.ofRequest(input.request, input.sid);
+    if (client === undefined) return;
+    act(client);
+    client.settle();
   }
 
-  #link(input: LinkInput, act: (upstream: Upstream, turn: StreamTurn) => void): void {
-    const [slot, upstream] = this.#table.ofLink(input.link) ?? [];
-    if (slot === undefined || upstream === undefined) {
-      this.#sockets.takeLink(input);
-      return;
+  #openSocket({
+    socket: id,
+    site: name,
+    secure,
+    address,
+  }: Extract<SocketInput, { type: 'socket-opened' }>): void {
+    const site = this.#sites.of(name);
+    const { session, socket: own } = site.policy;
+    const { login, loginBytesMax, queueBytesMax, queueFull } = session;
+    const limits = { ...own, login, loginBytesMax, queueBytesMax, queueFull };
+    const birth = {
+      name: randomName(SOCKET_NAME_BYTES, this.#turn.toolbox),
+      site: site.name,
+      address,
+      secure,
+    };
+    const socket = createSocket(birth, limits, this.#turn.now);
+    const client = new WebSocketClient(id, socket, site, this.#parts, (asking, open) =>
+      this.#creation.open(asking, open),
+    );
+    this.#clients.addSocket(client);
+    client.settle();
+  }
+
+  /** No new streams from now on. WebSockets that are open stay, unless they can be sent elsewhere or boshd stops. */
+  #stopSockets(why: 'drain' | 'shutdown'): void {
+    for (const client of [...this.#clients.sockets]) {
+      const uri = socketUriFor(client.site.policy.seeOther, client.socket.secure, true);
+      if (uri !== undefined || why === 'shutdown') client.stop(uri);
     }
-    act(upstream, this.#conductor.streamTurn);
-    this.#conductor.carryOutStream(slot, upstream);
-    this.#conductor.settle(slot);
-  }
-
-  /** As `#link`, without a closure for every read of a socket. */
-  #linkData(input: Extract<Input, { type: 'link-data' }>): void {
-    const [slot, upstream] = this.#table.ofLink(input.link) ?? [];
-    if (slot === undefined || upstream === undefined) {
-      this.#sockets.takeLink(input);
-      return;
-    }
-    linkData(upstream.stream, input.bytes, this.#conductor.streamTurn);
-    this.#conductor.carryOutStream(slot, upstream);
-    this.#conductor.settle(slot);
-  }
-
-  #linkUp(input: Extract<Input, { type: 'link-up' }>): void {
-    const { secure, remote, next, bindings } = input;
-    this.#link(input, (upstream, turn) => {
-      upstream.remote = remote;
-      if (upstream.start !== undefined) upstream.start = { ...upstream.start, next };
-      upstream.stream.isHurried = next === 'other';
-      linkUp(upstream.stream, secure, bindings, turn);
-    });
-  }
-
-  #linkBlocked(input: Extract<Input, { type: 'link-blocked' }>): void {
-    const [slot] = this.#table.ofLink(input.link) ?? [];
-    if (slot === undefined) {
-      this.#sockets.takeLink(input);
-      return;
-    }
-    serverBlocked(slot.session, input.blocked, this.#conductor.sessionTurn);
-    this.#conductor.settle(slot);
-  }
-
-  #linkDown(input: Extract<Input, { type: 'link-down' }>): void {
-    const [slot, upstream] = this.#table.ofLink(input.link) ?? [];
-    if (slot === undefined || upstream === undefined) {
-      this.#sockets.takeLink(input);
-      return;
-    }
-    const { reason, detail } = input;
-    this.#dialler.linkLost(slot, upstream, { reason, detail });
-    this.#conductor.settle(slot);
   }
 }

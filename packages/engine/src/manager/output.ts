@@ -4,7 +4,7 @@ import type { DialPlan } from '../site/index.ts';
 import type { LoginFault } from '../stream/index.ts';
 import type { LinkId, RequestId } from './input.ts';
 import type { Reason } from './reasons.ts';
-import type { SocketOutput } from './socket/input.ts';
+import type { SocketOutput } from './socket-input.ts';
 
 export type { Reply };
 

@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Slot, SocketSlot } from '@boshd/engine/manager';
+import type { BoshClient, WebSocketClient } from '@boshd/engine/manager';
 import {
   type ClusterStatus,
   type EndStatus,
@@ -15,8 +15,8 @@ export interface SelfParts {
   readonly member: string;
   readonly version: string;
   readonly sites: () => readonly string[];
-  readonly slots: () => Iterable<Slot>;
-  readonly sockets: () => Iterable<SocketSlot>;
+  readonly slots: () => Iterable<BoshClient>;
+  readonly sockets: () => Iterable<WebSocketClient>;
   readonly notReady: () => string | undefined;
   readonly series: () => Iterable<SeriesStatus>;
   readonly ends: EndsKept;
@@ -98,8 +98,8 @@ export class Self {
       count.queued += session.outboundCount;
       count.queuedBytes += session.outboundBytes;
     }
-    for (const { socket, upstream } of this.#parts.sockets()) {
-      if (upstream !== undefined) links += 1;
+    for (const { socket, upstreams } of this.#parts.sockets()) {
+      links += upstreams.length;
       const count = of(socket.site);
       count.sockets += 1;
       if (socket.isLoggedIn) count.socketsLoggedIn += 1;

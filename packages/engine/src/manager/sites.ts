@@ -1,6 +1,6 @@
-import type { Instant } from '../../kit/index.ts';
-import type { ManagerConfig, SitePolicy } from '../config.ts';
-import { Admission, full, type Guest, isRefusal, type Refusal } from './admission.ts';
+import type { Instant } from '../kit/index.ts';
+import { Admission, full, type Guest, isRefusal, type Refusal } from './admission/admission.ts';
+import type { ManagerConfig, SitePolicy } from './config.ts';
 
 /** One site in the manager: what holds for its sessions, and how many there are. */
 export interface Site {

@@ -1,6 +1,6 @@
-import { ascii, join, type Toolbox } from '../../kit/index.ts';
-import { type Reply, terminalBody, terminalReply } from '../../session/index.ts';
-import { escapeText, NS } from '../../wire/index.ts';
+import { ascii, join, type Toolbox } from '../kit/index.ts';
+import { type Reply, terminalBody, terminalReply } from '../session/index.ts';
+import { escapeText, NS } from '../wire/index.ts';
 
 /**
  * Which new sessions are sent to another URI (XEP-0124 §17.2, see-other-uri). Sessions that are there go on.

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { toolbox } from '../../../../../tests/support/engine/session.ts';
-import { ascii, instantOf, seconds } from '../../kit/index.ts';
-import type { DialPlan } from '../../site/index.ts';
-import { NS, type Payload } from '../../wire/index.ts';
+import { toolbox } from '../../../../tests/support/engine/session.ts';
+import { ascii, instantOf, seconds } from '../kit/index.ts';
+import type { DialPlan } from '../site/index.ts';
+import { NS, type Payload } from '../wire/index.ts';
 import { redirectTarget } from './redirect.ts';
 import { beginStart, judgeStart, type Scene, type Start, type StartFailure } from './start.ts';
 

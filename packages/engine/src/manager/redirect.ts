@@ -1,6 +1,6 @@
-import type { Toolbox } from '../../kit/index.ts';
-import type { ForeignTarget } from '../../site/index.ts';
-import { NS, type Payload, readElement } from '../../wire/index.ts';
+import type { Toolbox } from '../kit/index.ts';
+import type { ForeignTarget } from '../site/index.ts';
+import { NS, type Payload, readElement } from '../wire/index.ts';
 
 /** An error of more bytes than this is no redirect; a host has 253 at most. */
 const ERROR_BYTES_MAX = 4096;

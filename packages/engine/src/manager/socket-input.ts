@@ -1,6 +1,6 @@
-import type { ByteString } from '../../kit/index.ts';
-import type { CloseCode, SocketId } from '../../socket/index.ts';
-import type { BodyFault, ClientFrame } from '../../wire/index.ts';
+import type { ByteString } from '../kit/index.ts';
+import type { CloseCode, SocketId } from '../socket/index.ts';
+import type { BodyFault, ClientFrame } from '../wire/index.ts';
 
 /** What the front learned of WebSockets (RFC 7395). */
 export type SocketInput =

@@ -1,7 +1,7 @@
-import type { ByteString } from '../../kit/index.ts';
-import type { Incarnation, MeshEvent, Unreached } from '../../mesh/index.ts';
-import type { Input } from '../input.ts';
-import type { Output } from '../output.ts';
+import type { ByteString } from '../kit/index.ts';
+import type { Incarnation, MeshEvent, Unreached } from '../mesh/index.ts';
+import type { Input } from './input.ts';
+import type { Output } from './output.ts';
 
 /** What can happen to a member of a cloud, beside what can happen to any connection manager. */
 export type CloudInput =

@@ -1,6 +1,6 @@
-import type { Instant } from '../../kit/index.ts';
-import type { DecodedBody } from '../../wire/index.ts';
-import type { Guest, Refusal } from './admission.ts';
+import type { Instant } from '../kit/index.ts';
+import type { DecodedBody } from '../wire/index.ts';
+import type { Guest, Refusal } from './admission/admission.ts';
 import type { Site } from './sites.ts';
 
 /** Takes what a request carries off what its session and address may still send; returns what was too much. */

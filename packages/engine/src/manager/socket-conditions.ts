@@ -1,5 +1,5 @@
-import { streamEndCondition } from '../events.ts';
-import type { Reason } from '../reasons.ts';
+import { streamEndCondition } from './events.ts';
+import type { Reason } from './reasons.ts';
 
 /** Conditions of XEP-0124 §17.2 that RFC 6120 §4.9.3 has under another name, or not at all. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
-import { ascii } from '../../kit/index.ts';
-import type { Reply } from '../../session/index.ts';
+import { ascii } from '../kit/index.ts';
+import type { Reply } from '../session/index.ts';
 
 /** Nobody can say now what is with the session, or take a new one: clients repeat the request after a moment. */
 export const UNAVAILABLE: Reply = {

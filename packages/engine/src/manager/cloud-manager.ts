@@ -1,4 +1,4 @@
-import { earlier, type Instant, type Toolbox, unreachable } from '../../kit/index.ts';
+import { earlier, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
 import {
   type ForwardedRequest,
   type Incarnation,
@@ -7,14 +7,14 @@ import {
   type MeshLimits,
   type MeshSnapshot,
   type MeshWork,
-} from '../../mesh/index.ts';
-import { terminalReply } from '../../session/index.ts';
-import type { ManagerConfig } from '../config.ts';
-import type { Input, RequestId } from '../input.ts';
-import { ConnectionManager } from '../manager.ts';
-import type { Output, Reply } from '../output.ts';
-import type { Slot } from '../slot.ts';
-import type { CloudInput, CloudOutput } from './input.ts';
+} from '../mesh/index.ts';
+import { terminalReply } from '../session/index.ts';
+import type { BoshClient } from './bosh-client.ts';
+import type { CloudInput, CloudOutput } from './cloud-input.ts';
+import type { ManagerConfig } from './config.ts';
+import type { Input, RequestId } from './input.ts';
+import { ConnectionManager } from './manager.ts';
+import type { Output, Reply } from './output.ts';
 import { UNAVAILABLE } from './replies.ts';
 
 type RequestInput = Extract<Input, { type: 'request' }>;
@@ -72,7 +72,7 @@ export class CloudManager {
   }
 
   /** Every live session of this member: to look at, not to change. */
-  inspect(): Iterable<Slot> {
+  inspect(): Iterable<BoshClient> {
     return this.#manager.inspect();
   }
 

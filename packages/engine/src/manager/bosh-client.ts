@@ -1,0 +1,211 @@
+import { earlier, type Instant, unreachable } from '../kit/index.ts';
+import {
+  deliver,
+  loggedIn,
+  nextDeadline,
+  type Session,
+  type SessionStream,
+  type SessionTerms,
+  type SessionWork,
+  serverBlocked,
+  streamOpened,
+  streamOver,
+  type Terminal,
+  terminate,
+  tick,
+  type Undelivered,
+} from '../session/index.ts';
+import { admitDomain } from '../site/index.ts';
+import { confirmStanzas, type OpenedStream, type StreamLimits, streamDeadline } from '../stream/index.ts';
+import type { BodyAttributes, Payload } from '../wire/index.ts';
+import type { Guest } from './admission/admission.ts';
+import type { ClientSide, Upstream } from './client-side.ts';
+import type { Clients } from './clients.ts';
+import { sessionEnded, streamEndCondition } from './events.ts';
+import type { RequestId } from './input.ts';
+import { type Reason, reasonFacts } from './reasons.ts';
+import type { Site, Sites } from './sites.ts';
+import type { StartFailure } from './start.ts';
+import type { ManagerTurn } from './turn.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** What the clients of a manager share. */
+export interface ManagerParts {
+  readonly turn: ManagerTurn;
+  readonly sites: Sites;
+  readonly clients: Clients;
+  readonly upstreams: Upstreams;
+}
+
+/** A session with its streams: what the one asks for is told to the other, or becomes an output. */
+export class BoshClient implements ClientSide {
+  readonly session: Session;
+  readonly site: Site;
+  readonly guest: Guest;
+  readonly #parts: ManagerParts;
+  upstreams: readonly Upstream[] = [];
+  /** Until the second request: its abort or loss names no sid. */
+  creationRequest: RequestId | undefined;
+  /** The session has ended, is logged, and not in the tables any more. */
+  isEnded = false;
+  deadline: Instant | undefined;
+  scheduled: Instant | undefined;
+
+  constructor(session: Session, site: Site, guest: Guest, parts: ManagerParts) {
+    this.session = session;
+    this.site = site;
+    this.guest = guest;
+    this.#parts = parts;
+  }
+
+  get facts(): Session {
+    return this.session;
+  }
+
+  get streamLimits(): StreamLimits {
+    return this.site.policy.stream;
+  }
+
+  get patience(): SessionTerms {
+    return this.session.terms;
+  }
+
+  get isOver(): boolean {
+    return this.session.terminal !== undefined;
+  }
+
+  opened({ of }: Upstream, facts: OpenedStream): void {
+    streamOpened(of, facts);
+  }
+
+  deliver({ of }: Upstream, payloads: readonly Payload[]): void {
+    deliver(this.session, of, payloads, this.#parts.turn.session);
+  }
+
+  loggedIn(): void {
+    loggedIn(this.session);
+  }
+
+  serverBlocked(isBlocked: boolean): void {
+    serverBlocked(this.session, isBlocked, this.#parts.turn.session);
+  }
+
+  streamEnded({ of }: Upstream, { reason, detail, error }: StartFailure): void {
+    this.#endByServer(of, reason, detail, error);
+  }
+
+  carryOut(): void {
+    const { work } = this.#parts.turn.session;
+    for (let next = work.take(); next !== undefined; next = work.take()) this.#do(next);
+  }
+
+  tick(): void {
+    tick(this.session, this.#parts.turn.session);
+  }
+
+  settle(): void {
+    this.carryOut();
+    if (this.isEnded) return;
+    const { session, upstreams, site, guest } = this;
+    const { turn, sites, clients } = this.#parts;
+    if (session.phase === 'ended') {
+      sites.leave(site, guest, turn.now);
+      clients.bury(this);
+      return;
+    }
+    let next = nextDeadline(session);
+    for (const { stream, of } of upstreams) {
+      confirmStanzas(stream, of.confirmed, turn.stream);
+      next = earlier(next, streamDeadline(stream));
+    }
+    clients.schedule(this, next);
+  }
+
+  /** Neither side ends it: what is queued goes back to the servers, the client hears why. */
+  endByOthers(reason: Reason, detail = ''): void {
+    const terminal: Terminal = { condition: reasonFacts(reason).condition, error: undefined };
+    this.#leave(reason, detail, terminate(this.session, terminal, 'drop', this.#parts.turn.session));
+    this.settle();
+  }
+
+  /** A stream is gone: what is queued goes out, then the client hears of it (XEP-0206 §6). */
+  #endByServer(of: SessionStream, reason: Reason, detail: string, error?: Terminal['error']): void {
+    const { session } = this;
+    const { turn } = this.#parts;
+    if (session.terminal !== undefined) return;
+    // The last stream ends the session, so what counts is whether the session was ever up.
+    const wasUp = session.streams.length === 1 ? session.isStreamOpen : of.facts !== undefined;
+    const condition = streamEndCondition(reason, wasUp);
+    streamOver(session, of, { condition, error }, turn.session);
+    if (hasEnded(session)) turn.log(sessionEnded(session, reason, detail, session.outbound, turn.now));
+    else turn.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });
+  }
+
+  #do(work: SessionWork): void {
+    switch (work.type) {
+      case 'respond':
+        this.site.traffic.bytesOut += work.reply.body.length;
+        this.#parts.turn.put(work);
+        break;
+      case 'forward': {
+        const upstream = this.#upstreamOf(work.stream);
+        if (upstream !== undefined)
+          this.#parts.upstreams.forward(upstream, work.confirmed, work.payloads, work.restart);
+        break;
+      }
+      case 'give-back': {
+        const { stream, payloads } = work.undelivered;
+        const upstream = this.#upstreamOf(stream);
+        if (upstream !== undefined) this.#parts.upstreams.giveBack(upstream, payloads);
+        break;
+      }
+      case 'read':
+        for (const upstream of this.upstreams) this.#parts.upstreams.read(upstream, work.wanted);
+        break;
+      case 'open-stream':
+        this.#openStream(work.stream, work.attributes);
+        break;
+      case 'close-stream': {
+        const upstream = this.#upstreamOf(work.stream);
+        if (upstream !== undefined) this.#parts.upstreams.close(upstream, work.undelivered);
+        break;
+      }
+      case 'leave':
+        this.#leave(work.why, work.detail, work.undelivered);
+        break;
+      default:
+        unreachable(work);
+    }
+  }
+
+  /** XEP-0124 §16.3: a further stream is under the same policy as the first. */
+  #openStream(of: SessionStream, attributes: BodyAttributes): void {
+    const { turn, upstreams } = this.#parts;
+    const admitted = admitDomain(this.site.policy.domains, attributes.to, turn.toolbox);
+    if (admitted.ok) upstreams.dial(this, of, admitted.value, attributes);
+    else this.#endByServer(of, admitted.fault.code, admitted.fault.detail);
+  }
+
+  /** The session leaves its streams: each gets back what the client never got of it, and is closed. */
+  #leave(reason: Reason, detail: string, undelivered: readonly Undelivered[]): void {
+    const { turn, upstreams } = this.#parts;
+    for (const upstream of [...this.upstreams]) {
+      upstreams.close(
+        upstream,
+        undelivered.filter(({ stream }) => stream === upstream.of),
+      );
+    }
+    turn.log(sessionEnded(this.session, reason, detail, undelivered, turn.now));
+  }
+
+  /** What carries a stream of the session, while there is one. */
+  #upstreamOf(of: SessionStream): Upstream | undefined {
+    for (const upstream of this.upstreams) if (upstream.of === of) return upstream;
+    return undefined;
+  }
+}
+
+/** A function, so that the compiler does not hold on to what it knew before. */
+function hasEnded({ terminal }: Session): boolean {
+  return terminal !== undefined;
+}

@@ -1,0 +1,66 @@
+import type { Instant, Timed } from '../kit/index.ts';
+import type { SessionStream, SessionTerms } from '../session/index.ts';
+import type { OpenedStream, Stream, StreamLimits } from '../stream/index.ts';
+import type { Payload } from '../wire/index.ts';
+import type { Guest } from './admission/admission.ts';
+import type { LinkId } from './input.ts';
+import type { Site } from './sites.ts';
+import type { Start, StartFailure } from './start.ts';
+
+/** A stream to an XMPP server, the link that carries it, and the client that it serves. */
+export interface Upstream {
+  readonly client: ClientSide;
+  /** The stream as the client knows it. */
+  readonly of: SessionStream;
+  readonly stream: Stream;
+  /** Undefined while its link is lost and the next one is not dialled. */
+  link: LinkId | undefined;
+  readonly dialledAt: Instant;
+  /** The endpoint that the link is connected to; '' before. */
+  remote: string;
+  /** Undefined once its first payloads have come: then it is ready, and logged. */
+  start: Start | undefined;
+}
+
+/** Who a client is, for logs and for dialling. */
+export interface ClientFacts {
+  /** A short name for logs: says nothing about the sid. */
+  readonly name: string;
+  readonly site: string;
+  readonly domain: string;
+  /** The browser's address. */
+  readonly address: string;
+  readonly createdAt: Instant;
+}
+
+/**
+ * The client's side of a stream: a session over BOSH, or a WebSocket. `Upstreams` tells it what its streams do; what
+ * follows from that becomes outputs with `settle`, which ends every handling of a client.
+ */
+export interface ClientSide extends Timed {
+  readonly site: Site;
+  readonly facts: ClientFacts;
+  /** Its place in the counts of its site. */
+  readonly guest: Guest | undefined;
+  readonly streamLimits: StreamLimits;
+  /** How long a stream whose link broke may wait for another one. */
+  readonly patience: Pick<SessionTerms, 'inactivity' | 'maxpause'>;
+  /** The client has been told that it is over: no stream is dialled for it any more. */
+  readonly isOver: boolean;
+  upstreams: readonly Upstream[];
+  /** The server's stream header is known. */
+  opened(upstream: Upstream, facts: OpenedStream): void;
+  /** Payloads of the server for the client, in order. */
+  deliver(upstream: Upstream, payloads: readonly Payload[]): void;
+  loggedIn(): void;
+  /** The server does not read what is sent to it (true), or reads again (false). */
+  serverBlocked(isBlocked: boolean): void;
+  /** A stream ended, or could not be had, and no other serves instead. The upstream is detached already. */
+  streamEnded(upstream: Upstream, failure: StartFailure): void;
+  /** Carries out what the session or socket asked for so far. */
+  carryOut(): void;
+  /** Does what has become due. */
+  tick(): void;
+  /** Carries out what was asked for, then sets the next deadline. Ends every handling of a client. */
+  settle(): void;
+}

@@ -1,0 +1,135 @@
+import { earlier, type Instant, type Timed, TimerTable } from '../kit/index.ts';
+import { type Memory, memoryOf, type RequestId } from '../session/index.ts';
+import type { SocketId } from '../socket/index.ts';
+import type { BoshClient } from './bosh-client.ts';
+import type { ClientSide } from './client-side.ts';
+import type { WebSocketClient } from './websocket-client.ts';
+
+interface Remembered extends Timed {
+  readonly memory: Memory;
+}
+
+/**
+ * Every client that lives, and what is left of sessions that ended, found by what an input names: a sid, a creation request,
+ * a WebSocket.
+ */
+export class Clients {
+  readonly #timers = new TimerTable<ClientSide>();
+  #endedMax: number;
+  readonly #bySid = new Map<string, BoshClient>();
+  /** Creation requests until the second request: their abort or loss names no sid. */
+  readonly #byCreation = new Map<RequestId, BoshClient>();
+  readonly #bySocket = new Map<SocketId, WebSocketClient>();
+  /** By sid, in the order in which they ended. */
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #forgetting = new TimerTable<Remembered>();
+
+  constructor(endedMax: number) {
+    this.#endedMax = endedMax;
+  }
+
+  /** When the next client is due, or the next memory to be forgotten. */
+  get deadline(): Instant | undefined {
+    return earlier(this.#timers.earliest, this.#forgetting.earliest);
+  }
+
+  /** Ended sessions that are remembered. */
+  get remembered(): number {
+    return this.#remembered.size;
+  }
+
+  /** Sessions that live. */
+  get sessions(): Iterable<BoshClient> {
+    return this.#bySid.values();
+  }
+
+  /** WebSockets that are open. */
+  get sockets(): Iterable<WebSocketClient> {
+    return this.#bySocket.values();
+  }
+
+  ofSid(sid: string): BoshClient | undefined {
+    return this.#bySid.get(sid);
+  }
+
+  memoryOf(sid: string): Memory | undefined {
+    return this.#remembered.get(sid)?.memory;
+  }
+
+  ofRequest(request: RequestId, sid: string | undefined): BoshClient | undefined {
+    return sid === undefined ? this.#byCreation.get(request) : this.#bySid.get(sid);
+  }
+
+  ofSocket(id: SocketId): WebSocketClient | undefined {
+    return this.#bySocket.get(id);
+  }
+
+  /** A client whose time has come. */
+  due(now: Instant): ClientSide | undefined {
+    return this.#timers.due(now);
+  }
+
+  addSession(client: BoshClient, creation: RequestId): void {
+    this.#bySid.set(client.session.sid, client);
+    this.#byCreation.set(creation, client);
+    client.creationRequest = creation;
+  }
+
+  addSocket(client: WebSocketClient): void {
+    this.#bySocket.set(client.id, client);
+  }
+
+  /** The client knows its sid. */
+  creationConfirmed(client: BoshClient): void {
+    if (client.creationRequest !== undefined) this.#byCreation.delete(client.creationRequest);
+    client.creationRequest = undefined;
+  }
+
+  schedule(client: ClientSide, deadline: Instant | undefined): void {
+    client.deadline = deadline;
+    this.#timers.moved(client);
+  }
+
+  removeSocket(client: WebSocketClient): void {
+    this.#bySocket.delete(client.id);
+    this.#timers.drop(client);
+  }
+
+  /** Keeps of an ended session only the memory, so that a late request hears why. */
+  bury(client: BoshClient): void {
+    const { session } = client;
+    client.isEnded = true;
+    this.creationConfirmed(client);
+    this.#bySid.delete(session.sid);
+    this.#timers.drop(client);
+    const memory = memoryOf(session);
+    const remembered = { memory, deadline: memory.forgetAt, scheduled: undefined };
+    this.#remembered.set(memory.sid, remembered);
+    this.#forgetting.moved(remembered);
+    this.#forgetSurplus();
+  }
+
+  /** From now on so many ended sessions are remembered. */
+  keep(endedMax: number): void {
+    this.#endedMax = endedMax;
+    this.#forgetSurplus();
+  }
+
+  /** Forgets the memories whose time is over. */
+  forgetDue(now: Instant): void {
+    const timers = this.#forgetting;
+    for (let due = timers.due(now); due !== undefined; due = timers.due(now)) {
+      this.#remembered.delete(due.memory.sid);
+    }
+  }
+
+  /** The oldest come first in a map. */
+  #forgetSurplus(): void {
+    if (this.#remembered.size <= this.#endedMax) return;
+    for (const [sid, oldest] of this.#remembered) {
+      this.#remembered.delete(sid);
+      this.#forgetting.drop(oldest);
+      if (this.#remembered.size <= this.#endedMax) return;
+    }
+  }
+}
