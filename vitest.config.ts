@@ -15,5 +15,7 @@ export default defineConfig({
     // Real servers and a browser are started by several files: two at once use two cores well, more only get in each
     // other's way. (Vitest's own choice is one less than there are cores.)
     maxWorkers: 2,
+    // npm's scripts run with `production` where .npmrc leaves out what only tests need.
+    env: { NODE_ENV: 'test' },
   },
 });

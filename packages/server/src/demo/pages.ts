@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +23,7 @@ export interface DemoPage {
 
 /** The files as they are in the repository and in the package: nothing is built. */
 const FOLDER = new URL('../../src/demo/page/', import.meta.url);
+const PACKED_STROPHE = new URL('../../vendor/strophe.esm.js', import.meta.url);
 const INDEX = 'index.html';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -70,8 +71,9 @@ export function demoPages({
   return ({ path }) => pages.get(path);
 }
 
-/** The build of Strophe for browsers, unmodified; the package's main entry is beside it. */
+/** The build of Strophe for browsers, unmodified: in boshd's npm package a file, in the repository that of its own package. */
 function stropheFile(): URL {
+  if (existsSync(PACKED_STROPHE)) return PACKED_STROPHE;
   const entry = createRequire(import.meta.url).resolve('strophe.js');
   return new URL('strophe.esm.js', pathToFileURL(entry));
 }
