@@ -1,6 +1,6 @@
 import { type Instant, instantOf } from '@boshd/engine/kit';
 import type { CloudOutput, Input, LinkId, Reply, RequestId } from '@boshd/engine/manager';
-import { CLIENT_XML_LIMITS, decodeBody } from '@boshd/engine/wire';
+import { CLIENT_XML_LIMITS, readRequest } from '@boshd/engine/wire';
 import type { Person } from '../simulation/actors/person.ts';
 import { Broken } from '../simulation/checks/ledger.ts';
 import { Agenda } from '../simulation/world/agenda.ts';
@@ -117,7 +117,7 @@ export class CloudWorld implements Realm {
     answered: (reply: Reply | undefined) => void,
   ): void {
     const alive = this.hosts.filter(({ isAlive }) => isAlive);
-    const decoded = decodeBody(Buffer.from(body, 'latin1'), CLIENT_XML_LIMITS, this.#settings.toolbox);
+    const decoded = readRequest(Buffer.from(body, 'latin1'), CLIENT_XML_LIMITS, this.#settings.toolbox);
     if (!decoded.ok) throw new Broken(actor.name, `its request is wrong: ${decoded.fault.detail}`);
     if (alive.length === 0) {
       answered(undefined);

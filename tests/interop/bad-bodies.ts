@@ -3,6 +3,8 @@ export interface BadBody {
   readonly name: string;
   /** The code that boshd logs. */
   readonly code: string;
+  /** Its start tag is not to be found, so that nobody knows whose it is. */
+  readonly isNobodys?: true;
   /** The request's content, from the attributes that a right one would have and a text to look for. */
   readonly text: (attributes: string, poison: string) => string | Uint8Array;
 }
@@ -23,8 +25,8 @@ const ENTITIES = `<!DOCTYPE body [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&
 const FILE_ENTITY = `<!DOCTYPE body [<!ENTITY file SYSTEM "file:///etc/passwd">]>`;
 
 export const BAD_BODIES: readonly BadBody[] = [
-  { name: 'nothing', code: 'not-well-formed', text: () => '' },
-  { name: 'no XML', code: 'not-well-formed', text: (_, poison) => poison },
+  { name: 'nothing', isNobodys: true, code: 'not-well-formed', text: () => '' },
+  { name: 'no XML', isNobodys: true, code: 'not-well-formed', text: (_, poison) => poison },
   { name: 'a start only', code: 'not-well-formed', text: (attributes) => `<body ${XMLNS} ${attributes}>` },
   {
     name: 'a stanza that ends early',
@@ -87,6 +89,7 @@ export const BAD_BODIES: readonly BadBody[] = [
   },
   {
     name: 'another root',
+    isNobodys: true,
     code: 'wrong-root',
     text: (attributes, poison) => `<html ${XMLNS} ${attributes}><message>${poison}</message></html>`,
   },
@@ -121,6 +124,16 @@ export const BAD_BODIES: readonly BadBody[] = [
     name: 'too long a name',
     code: 'name-too-long',
     text: within((poison) => `<${'a'.repeat(513)} b='${poison}'/>`),
+  },
+  {
+    name: 'an element of the stream',
+    code: 'stream-element',
+    text: within((poison) => `<message>${poison}</message><error xmlns='http://etherx.jabber.org/streams'/>`),
+  },
+  {
+    name: 'too many payloads',
+    code: 'too-many-payloads',
+    text: within((poison) => `<message>${poison}</message>`.repeat(1001)),
   },
   { name: 'a stanza too large', code: 'stanza-too-large', text: stanza((poison) => poison.repeat(3000)) },
   {

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
+import { until } from '../support/program.ts';
 import { BoshClient } from '../support/xmpp/bosh-client.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 import { startXmppPeer, type XmppPeer } from '../support/xmpp/xmpp-peer.ts';
@@ -35,13 +36,13 @@ afterAll(async () => {
   await peer.close();
 });
 
-let count = 0;
+let harmless = 0;
 
 /** The process lives, another session chats on, and nothing of what was refused reached the server. */
 async function expectNoHarm(): Promise<void> {
-  count += 1;
-  witness.message('someone@peer', `still here ${count}`);
-  expect(await witness.nextMessage()).toBe(`still here ${count}`);
+  harmless += 1;
+  witness.message('someone@peer', `still here ${harmless}`);
+  expect(await witness.nextMessage()).toBe(`still here ${harmless}`);
   expect(boshd.isRunning()).toBe(true);
   expect(peer.received().includes(POISON)).toBe(false);
 }
@@ -59,18 +60,69 @@ describe('a <body/> that is malformed, hostile or too large', () => {
     expect(peer.connections()).toBe(connections);
   });
 
-  test.each(BAD_BODIES)('$name, within a session: it is refused, the session goes on', async ({ text }) => {
+  test.each(BAD_BODIES)('$name, within a session: nothing of it goes on, the session does', async (bad) => {
+    const { code, text, isNobodys } = bad;
     const session = await ChatSession.login({ url: boshd.url, domain: DOMAIN, wait: 5 });
     const { client } = session;
-    const attributes = `rid='${client.rid + 1}' sid='${client.sid}'`;
-    const { status, condition } = await client.post(text(attributes, POISON)).reply;
-    expect({ status, condition }).toEqual({ status: 200, condition: 'bad-request' });
+    if (isNobodys !== true) client.rid += 1;
+    const { status, type, condition } = await client.post(
+      text(`rid='${client.rid}' sid='${client.sid}'`, POISON),
+    ).reply;
+    expect({ status, type, condition }).toEqual(
+      isNobodys === true
+        ? { status: 200, type: 'terminate', condition: 'bad-request' }
+        : { status: 200, type: undefined, condition: undefined },
+    );
+    await boshd.line({ event: 'request-refused', code });
     await expectNoHarm();
     session.message('someone@peer', 'goes on');
     expect(await session.nextMessage()).toBe('goes on');
     await session.logout();
   });
+
+  test.each(BAD_BODIES)('$name, during a log-in: the session ends, at the server too', async (bad) => {
+    const { text, isNobodys } = bad;
+    const client = new BoshClient(boshd.url);
+    await client.create(DOMAIN);
+    const ended = count('</stream:stream>');
+    const attributes = `rid='${client.rid + 1}' sid='${client.sid}'`;
+    const { status, type, condition } = await client.post(text(attributes, POISON)).reply;
+    expect({ status, type, condition }).toEqual({ status: 200, type: 'terminate', condition: 'bad-request' });
+    if (isNobodys !== true) {
+      await until('the end of the stream', () => count('</stream:stream>') > ended);
+      expect((await client.next().reply).condition).toBe('bad-request');
+    }
+    client.close();
+    await expectNoHarm();
+  });
+
+  test.each([
+    ['a vertical tab', 'bad-request', 'one line\u000banother'],
+    ['an entity of HTML', 'bad-request', 'one&nbsp;two'],
+    ['more than a stanza may have', 'policy-violation', 'x'.repeat(20_000)],
+  ])('%s in a message: its sender hears of it by an error', async (_, condition, content) => {
+    const session = await ChatSession.login({ url: boshd.url, domain: DOMAIN, wait: 5 });
+    session.send(
+      `<message xmlns='jabber:client' to='someone@peer' id='m1'><body>${POISON}${content}</body></message>`,
+    );
+    const error = await session.next('the error', ({ attributes }) => attributes.get('id') === 'm1');
+    expect([error.name, error.attributes.get('type'), error.attributes.get('from')]).toEqual([
+      'message',
+      'error',
+      'someone@peer',
+    ]);
+    expect(error.children[0]?.children[0]?.name).toBe(condition);
+    session.message('someone@peer', 'goes on');
+    expect(await session.nextMessage()).toBe('goes on');
+    await session.logout();
+    await expectNoHarm();
+  });
 });
+
+/** How often the XMPP server was sent this. */
+function count(text: string): number {
+  return peer.received().split(text).length - 1;
+}
 
 describe('a request that does not fit its session', () => {
   test.each(BAD_RIDS)('rid=%s: bad-request', async (rid) => {

@@ -1,5 +1,5 @@
 import type { Input, Output, RequestId } from '@boshd/engine/manager';
-import { CLIENT_XML_LIMITS, decodeBody, decodeFragment } from '@boshd/engine/wire';
+import { CLIENT_XML_LIMITS, readRequest, readScriptRequest } from '@boshd/engine/wire';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 
 /** A request of a transcript. */
@@ -42,7 +42,7 @@ export class DirectDoor implements Door {
     take: (input: RequestInput) => void,
   ): Promise<void> {
     const request = this.#requests.size + 1;
-    const decoded = (isScript ? decodeFragment : decodeBody)(body, CLIENT_XML_LIMITS, this.#toolbox);
+    const decoded = (isScript ? readScriptRequest : readRequest)(body, CLIENT_XML_LIMITS, this.#toolbox);
     this.#requests.set(name, { request, sid: decoded.ok ? decoded.value.attributes.sid : undefined });
     if (decoded.ok) take({ type: 'request', request, site, secure, address, body: decoded.value });
     else take({ type: 'bad-request', request, fault: decoded.fault });

@@ -9,7 +9,7 @@ import {
   type Reply,
   type RequestId,
 } from '@boshd/engine/manager';
-import { CLIENT_XML_LIMITS, decodeBody } from '@boshd/engine/wire';
+import { CLIENT_XML_LIMITS, readRequest } from '@boshd/engine/wire';
 import { Agenda } from './agenda.ts';
 
 /** What boshd has of one XMPP connection: the server at its other end. */
@@ -139,7 +139,7 @@ export class World {
     body: string,
     answered: (reply: Reply | undefined) => void,
   ): void {
-    const decoded = decodeBody(Buffer.from(body, 'latin1'), CLIENT_XML_LIMITS, this.#toolbox);
+    const decoded = readRequest(Buffer.from(body, 'latin1'), CLIENT_XML_LIMITS, this.#toolbox);
     this.#requests.set(request, { actor, answered });
     actor.requested(request, body);
     const base = { type: 'request', request, site: 'default', secure: true } as const;

@@ -153,6 +153,17 @@ export class BoshClient implements ClientSide {
           this.#parts.upstreams.forward(upstream, work.confirmed, work.payloads, work.restart);
         break;
       }
+      case 'refused': {
+        const { name: session, site } = this.session;
+        this.#parts.turn.log({
+          event: 'request-refused',
+          session,
+          site,
+          code: work.code,
+          detail: work.detail,
+        });
+        break;
+      }
       case 'give-back': {
         const { stream, payloads } = work.undelivered;
         const upstream = this.#upstreamOf(stream);

@@ -150,7 +150,8 @@ export class CloudManager {
   #request(input: RequestInput, now: Instant): void {
     const { sid } = input.body.attributes;
     if (sid?.startsWith(this.#own) === true) this.#ownHandle(input, now);
-    else if (sid === undefined) this.#create(input, now);
+    else if (sid === undefined && input.body.refused === undefined) this.#create(input, now);
+    else if (sid === undefined) this.#ownHandle(input, now);
     else this.#mesh.forward(input.request, sid, forwardedOf(input), now);
   }
 

@@ -17,7 +17,8 @@ export function sessionEnded(
 ): LogEvent {
   let undelivered = 0;
   for (const { payloads } of lost)
-    for (const { namespace } of payloads) if (namespace === NS.client) undelivered += 1;
+    for (const { namespace, isOwn } of payloads)
+      if (namespace === NS.client && isOwn !== true) undelivered += 1;
   const livedMs = between(createdAt, now);
   return { event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered };
 }

@@ -27,7 +27,7 @@ export type Input =
       /** Regions of the cloud that suit the client, the best first; only of a creation request. Default: none known. */
       readonly regions?: readonly string[];
     }
-  /** A request whose body was refused by the decoder. No session is touched by it. */
+  /** A request in which not even the start tag of a <body/> can be read. No session is touched by it. */
   | { readonly type: 'bad-request'; readonly request: RequestId; readonly fault: BodyFault }
   /** The client went away before its request was answered. `sid`: the one in its body, so that no map is needed. */
   | { readonly type: 'request-aborted'; readonly request: RequestId; readonly sid: string | undefined }

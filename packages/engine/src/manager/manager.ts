@@ -124,7 +124,7 @@ export class ConnectionManager {
         this.#upstreams.take(input);
         break;
       case 'bad-request':
-        this.#badRequest(input);
+        this.#refuse(input.request, input.fault);
         break;
       case 'request-aborted':
         this.#aboutRequest(input, ({ session }) => abort(session, input.request, turn));
@@ -182,7 +182,9 @@ export class ConnectionManager {
   #request(input: RequestInput): void {
     const { sid } = input.body.attributes;
     if (sid === undefined) {
-      this.#creation.create(input);
+      const { refused } = input.body;
+      if (refused === undefined) this.#creation.create(input);
+      else this.#refuse(input.request, refused, input.site);
       return;
     }
     const client = this.#clients.ofSid(sid);
@@ -217,9 +219,13 @@ export class ConnectionManager {
     this.#turn.put({ type: 'respond', request, reply });
   }
 
-  #badRequest({ request, fault }: Extract<Input, { type: 'bad-request' }>): void {
-    const { code, detail } = fault;
-    this.#turn.log({ event: 'request-refused', session: undefined, code, detail });
+  /** What cannot be read, and is no session's as far as anybody can tell: bad-request to this request alone. */
+  #refuse(
+    request: RequestId,
+    { code, detail }: { readonly code: string; readonly detail: string },
+    site?: string,
+  ): void {
+    this.#turn.log({ event: 'request-refused', session: undefined, site, code, detail });
     this.#turn.put(refusal(request, 'bad-request'));
   }
 

@@ -144,7 +144,7 @@ const REASONS = {
     condition: 'item-not-found',
   },
   'bad-content': {
-    text: 'What the client sent over several requests is no sound XML.',
+    text: 'The client sent a <body/> that cannot be accepted (the detail names why), and the session cannot go on without it: nobody is logged in yet, its rid cannot be read, or the client counts stanzas itself.',
     condition: 'bad-request',
   },
   'too-many-requests': {

@@ -53,6 +53,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     fullSince: undefined,
     isStreamOpen: false,
     isLoggedIn: false,
+    isCounting: false,
     loginBytes: 0,
     octets: undefined,
     blockedBytes: undefined,
@@ -75,8 +76,9 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
 
 function takeFirst(session: Session, body: DecodedBody, turn: Turn): void {
   const joined = joinOctets(session, body, turn.toolbox);
-  if (joined.ok) passOn(session, joined.value, turn);
-  else leave(session, 'bad-content', `${joined.fault.code}: ${joined.fault.detail}`, turn);
+  const { refused } = joined;
+  if (refused === undefined) passOn(session, joined, turn);
+  else leave(session, 'bad-content', `${refused.code}: ${refused.detail}`, turn);
 }
 
 /** Held until the features are known, at the latest for `wait` or `creationAnswer`. */

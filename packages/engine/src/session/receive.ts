@@ -3,6 +3,7 @@ import type { DecodedBody } from '../wire/index.ts';
 import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
 import { finish, leave } from './end.ts';
 import { lateReply, memoryOf } from './memory.ts';
+import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered } from './refused.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
 import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './rules/activity.ts';
@@ -21,6 +22,10 @@ export function receive(session: Session, request: RequestId, body: DecodedBody,
   const { attributes } = body;
   if (session.phase === 'ended') {
     turn.work.push({ type: 'respond', request, reply: lateReply(memoryOf(session), attributes.rid) });
+    return;
+  }
+  if (body.refused?.hasRid === false) {
+    refuseUnnumbered(session, arrivalOf(request, body, turn), turn);
     return;
   }
   const place = placeOf(session, attributes.rid, isFarewell(body));
@@ -116,12 +121,14 @@ function admitted(session: Session, arrival: EarlyRequest, turn: Turn): DecodedB
   const violation = takeKey(session, body.attributes, turn.toolbox)
     ? judgeActivity(session, body, turn)
     : 'bad-key';
-  const joined = violation === undefined ? joinOctets(session, body, turn.toolbox) : undefined;
-  if (joined?.ok === true) return joined.value;
+  if (violation === undefined) {
+    const joined = joinOctets(session, body, turn.toolbox);
+    if (joined.refused === undefined || canGoOn(session)) return joined;
+    refuseForGood(session, arrival, joined.refused, turn);
+    return undefined;
+  }
   session.early.push(arrival);
-  if (joined !== undefined)
-    leave(session, 'bad-content', `${joined.fault.code}: ${joined.fault.detail}`, turn);
-  else leave(session, violation ?? 'bad-key', `at rid ${rid - session.creationRid} of the session`, turn);
+  leave(session, violation, `at rid ${rid - session.creationRid} of the session`, turn);
   return undefined;
 }
 
@@ -145,6 +152,7 @@ function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
 
 /** What the request asks for, besides a reply. False: it ended the session. */
 function takeContent(session: Session, body: DecodedBody, turn: Turn): boolean {
+  if (body.refused !== undefined) return answerRefused(session, body.refused, body.attributes.stream, turn);
   if (asksForStream(session, body)) return addStream(session, body.attributes, turn);
   return passOn(session, body, turn);
 }

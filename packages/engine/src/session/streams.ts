@@ -1,5 +1,5 @@
 import { appended, type Toolbox } from '../kit/index.ts';
-import { type BodyAttributes, type DecodedBody, type Payload, writtenBytes } from '../wire/index.ts';
+import { type BodyAttributes, type DecodedBody, NS, type Payload, writtenBytes } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { leave, terminate } from './end.ts';
 import { takeUnconfirmed } from './rules/confirm.ts';
@@ -107,6 +107,7 @@ export function deliver(
 ): void {
   if (session.terminal !== undefined) return;
   if (payloads.length > 0) enqueue(session, stream, payloads);
+  if (!session.isCounting && payloads.some(startsCounting)) session.isCounting = true;
   session.isStreamOpen = true;
   answerCame(session);
   settle(session, turn);
@@ -116,7 +117,13 @@ export function deliver(
   settle(session, turn);
 }
 
-function enqueue(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
+/** The server keeps stream management with the client itself (XEP-0198 §3, §5): `streamManagement: client`. */
+function startsCounting({ name, namespace }: Payload): boolean {
+  return namespace === NS.streamManagement && (name === 'enabled' || name === 'resumed');
+}
+
+/** Puts payloads into the queue to the client. */
+export function enqueue(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
   let batch = batchFor(session, stream);
   for (const payload of payloads) {
     if (payload.outside !== undefined) batch = batchOfRoot(session, batch, payload.outside.root);

@@ -55,6 +55,8 @@ export type SessionWork =
       readonly payloads: readonly Payload[];
       readonly restart: RestartRequest | undefined;
     }
+  /** Nothing of a request was passed on; the session goes on. For the log. */
+  | { readonly type: 'refused'; readonly code: string; readonly detail: string }
   /** The client is not going to get these, though the session goes on. */
   | { readonly type: 'give-back'; readonly undelivered: Undelivered }
   /** The client asks for one more stream: dial, or say by `streamOver` why not. */

@@ -202,7 +202,6 @@ describe('payloads', () => {
     ['<message/>', 'message', NS.client],
     [`<iq ${HTTPBIND}/>`, 'iq', NS.client],
     ["<iq xmlns=''/>", 'iq', NS.client],
-    [`<s:features xmlns:s='${NS.stream}'/>`, 'features', NS.stream],
     [`<auth xmlns='${NS.sasl}'/>`, 'auth', NS.sasl],
     ["<é xmlns='urn:x&amp;y'/>", 'é', 'urn:x&y'],
     ['<xml:x/>', 'x', NS.xml],
@@ -248,6 +247,13 @@ describe('faults', () => {
     [body('<!-- x -->'), 'restricted-xml'],
     [body('<a><?x?></a>'), 'restricted-xml'],
     [body('<a>&x;</a>'), 'restricted-xml'],
+    [body(`<s:features xmlns:s='${NS.stream}'/>`), 'stream-element'],
+    [body(`<a/><error xmlns='${NS.stream}'/><b/>`), 'stream-element'],
+    [
+      `<body rid='1' xmlns='${NS.httpbind}' xmlns:stream='${NS.stream}'><stream:stream/></body>`,
+      'stream-element',
+    ],
+    [body('<a/>'.repeat(1001)), 'too-many-payloads'],
     ['<html/>', 'wrong-root'],
     ["<body rid='1'/>", 'wrong-root'],
     ["<body rid='1' xmlns='jabber:client'/>", 'wrong-root'],
@@ -266,7 +272,7 @@ describe('faults', () => {
   ])('%s is %s', (text, code) => {
     const result = decode(text);
     expect(result).toMatchObject({ ok: false, fault: { code } });
-    expect(result.ok ? '' : result.fault.detail).toMatch(/^[A-Za-z<>/ -]+(?: at byte \d+)?$/);
+    expect(result.ok ? '' : result.fault.detail).toMatch(/^[A-Za-z0-9<>/ -]+(?: at byte \d+)?$/);
   });
 
   it.each<[inside: string, code: BodyFaultCode | undefined]>([

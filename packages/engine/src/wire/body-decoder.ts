@@ -36,6 +36,9 @@ const NO_BINDINGS: readonly OuterBinding[] = [];
  */
 export const ADDED_BYTES_MIN = 4096;
 
+/** Payloads of one request. Each costs the same however short it is, and a body of 1 MiB could have 250,000 of them. */
+export const PAYLOADS_MAX = 1000;
+
 /** Around the payloads of every client but exotic ones. */
 const HTTPBIND_SCOPE: PayloadScope = {
   defaultNamespace: NS.httpbind,
@@ -64,7 +67,7 @@ export function decodeBody(
   limits: XmlLimits,
   toolbox: Toolbox,
 ): Result<DecodedBody, BodyFault> {
-  return decode(bytes, limits, toolbox, readBodyAttributes);
+  return decode(bytes, limits, toolbox, readBodyAttributes, wrongWith);
 }
 
 /** Reads a reply's <body/> the same way: what the client's end needs. */
@@ -73,7 +76,13 @@ export function decodeReply(
   limits: XmlLimits,
   toolbox: Toolbox,
 ): Result<DecodedReply, BodyFault> {
-  return decode(bytes, limits, toolbox, (scanner) => ok(readReplyAttributes(scanner, bytes, toolbox)));
+  return decode(
+    bytes,
+    limits,
+    toolbox,
+    (scanner) => ok(readReplyAttributes(scanner, bytes, toolbox)),
+    wrongInReply,
+  );
 }
 
 /** Reads the attributes of the <body/> whose start tag was read last. */
@@ -82,6 +91,28 @@ type ReadAttributes<Attributes> = (
   bytes: Uint8Array,
   toolbox: Toolbox,
 ) => Result<Attributes, BodyFault>;
+
+/**
+ * What is wrong with a payload that is sound by itself; `count`: which it is of its <body/>; `mayAdd`: see ADDED_BYTES_MIN.
+ * A function that both directions have, so that the loop over payloads knows neither.
+ */
+type JudgePayload = (payload: Payload, count: number, mayAdd: number) => BodyFault | undefined;
+
+/** Of a client's payload. */
+export function wrongWith({ namespace }: Payload, count: number, mayAdd: number): BodyFault | undefined {
+  if (mayAdd < 0) return { code: 'stanza-too-large', detail: 'declarations repeated beyond the limit' };
+  // The stream is boshd's own: an end or an error of it must not come from inside a <body/> (XEP-0206 §2).
+  if (namespace === NS.stream)
+    return { code: 'stream-element', detail: 'an element of the streams namespace' };
+  return count > PAYLOADS_MAX
+    ? { code: 'too-many-payloads', detail: `more than ${PAYLOADS_MAX} payloads in one request` }
+    : undefined;
+}
+
+function wrongInReply(_payload: Payload, _count: number, mayAdd: number): BodyFault | undefined {
+  if (mayAdd >= 0) return undefined;
+  return { code: 'stanza-too-large', detail: 'declarations repeated beyond the limit' };
+}
 
 /** What a <body/> of either direction is made of. */
 interface Wrapper<Attributes> {
@@ -94,13 +125,14 @@ function decode<Attributes>(
   limits: XmlLimits,
   toolbox: Toolbox,
   readAttributes: ReadAttributes<Attributes>,
+  judge: JudgePayload,
 ): Result<Wrapper<Attributes>, BodyFault> {
   if (!toolbox.isUtf8(bytes)) return fault({ code: 'not-utf8', detail: 'the body' });
   const start = afterProlog(bytes);
   if (start < 0) return fault({ code: 'not-well-formed', detail: 'the XML declaration' });
   if (bytes[start] !== LESS_THAN) return refuse('not-well-formed', 'no element', start);
   const scanner = takeScanner(limits, toolbox);
-  const decoded = readBody(scanner, bytes, start, limits, toolbox, readAttributes);
+  const decoded = readBody(scanner, bytes, start, limits, toolbox, readAttributes, judge);
   giveBack(scanner);
   return decoded;
 }
@@ -122,6 +154,7 @@ function readBody<Attributes>(
   limits: XmlLimits,
   toolbox: Toolbox,
   readAttributes: ReadAttributes<Attributes>,
+  judge: JudgePayload,
 ): Result<Wrapper<Attributes>, BodyFault> {
   scanner.begin(start, 0, NO_BINDINGS, UNDECLARED_PREFIX);
   const inside = scanner.scanRoot(bytes, bytes.length);
@@ -139,7 +172,7 @@ function readBody<Attributes>(
   if (!tag.empty) {
     const { nameAt, nameEnd } = root;
     const scope = scopeInside(scanner, bytes, isUsual, toolbox);
-    const endTag = readPayloads(scanner, bytes, inside, scope, limits, toolbox, payloads);
+    const endTag = readPayloads(scanner, bytes, inside, scope, limits, toolbox, judge, payloads);
     if (!endTag.ok) return endTag;
     after = afterEndTag(bytes, endTag.value, nameAt, nameEnd);
     if (after < 0) return refuse('not-well-formed', 'an end tag of no open element', endTag.value);
@@ -188,6 +221,7 @@ function readPayloads(
   scope: PayloadScope,
   limits: XmlLimits,
   toolbox: Toolbox,
+  judge: JudgePayload,
   payloads: Payload[],
 ): Result<number, BodyFault> {
   const end = bytes.length;
@@ -205,9 +239,10 @@ function readPayloads(
       return refuse('stanza-too-large', 'a payload beyond the limit', at);
     if (after < 0) return faultOf(scanner, bytes);
     const payload = cutPayload(scanner, bytes, at, after, scope, toolbox);
-    mayAdd -= payload.bytes.length - (after - at);
-    if (mayAdd < 0) return refuse('stanza-too-large', 'declarations repeated beyond the limit', at);
     payloads.push(payload);
+    mayAdd -= payload.bytes.length - (after - at);
+    const wrong = judge(payload, payloads.length, mayAdd);
+    if (wrong !== undefined) return fault(wrong);
     at = after;
   }
 }

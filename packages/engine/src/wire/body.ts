@@ -38,6 +38,31 @@ export interface DecodedBody {
   readonly payloads: readonly Payload[];
   /** In script syntax: its content as it came, which may begin and end within a payload; `payloads` is empty then. */
   readonly fragment?: Fragment | undefined;
+  /** Something is wrong with it, so nothing of it is passed on; `payloads` is empty then. */
+  readonly refused?: RefusedContent | undefined;
+}
+
+/** What is known of a <body/> that was refused. */
+export interface RefusedContent {
+  /** A BodyFaultCode, for logs and metrics. */
+  readonly code: string;
+  readonly detail: string;
+  /** A limit of this service was exceeded; otherwise it is not what XMPP allows. */
+  readonly isLimit: boolean;
+  /** Bytes of the whole <body/>. */
+  readonly bytes: number;
+  /** Whether its rid could be read; where not, `attributes.rid` is 0 and says nothing. */
+  readonly hasRid: boolean;
+  /** The stanzas whose senders wait for an answer, as far as their start tags could be read, in order. */
+  readonly stanzas: readonly RefusedStanza[];
+}
+
+/** A message that is no error, or an iq get or set, that is not passed on. */
+export interface RefusedStanza {
+  readonly name: 'message' | 'iq';
+  readonly to: string | undefined;
+  readonly from: string | undefined;
+  readonly id: string | undefined;
 }
 
 /** A reply's <body/>, as the client's end reads it. */
@@ -65,7 +90,23 @@ export type BodyFaultCode =
   | 'stanza-too-large'
   | 'too-deep'
   | 'too-many-attributes'
-  | 'name-too-long';
+  | 'name-too-long'
+  | 'too-many-payloads'
+  | 'stream-element';
+
+const LIMITS: ReadonlySet<BodyFaultCode> = new Set<BodyFaultCode>([
+  'body-too-large',
+  'stanza-too-large',
+  'too-deep',
+  'too-many-attributes',
+  'name-too-long',
+  'too-many-payloads',
+]);
+
+/** Whether a limit of this service was exceeded, and not a rule of XML or XMPP broken. */
+export function isLimitFault({ code }: BodyFault): boolean {
+  return LIMITS.has(code);
+}
 
 /** What XML from a peer may cost. */
 export interface XmlLimits {

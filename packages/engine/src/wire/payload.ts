@@ -13,6 +13,8 @@ export interface Payload {
   readonly name: string;
   /** Its namespace: jabber:client for stanzas, also where the wire said httpbind or none. */
   readonly namespace: string;
+  /** Made by boshd itself for the client: the server did not send it, so it is not counted in XEP-0198's h. */
+  readonly isOwn?: true | undefined;
   /** Only where it uses prefixes that the server's stream root declares: `bytes` repeats the declarations. */
   readonly outside?: DeclaredOutside | undefined;
 }

@@ -116,7 +116,10 @@ test.each<[what: string, bytes: number]>([
 test.each<[what: string, text: string]>([
   ['by its length', post('x'.repeat(BODY_BYTES_MAX + 1))],
   ['far, by its length', post('x'.repeat(BODY_BYTES_MAX * 7))],
-  ['hopelessly, before it comes', request('POST', '/http-bind', { 'Content-Length': '99999999999' })],
+  [
+    'hopelessly, before all of it comes',
+    request('POST', '/http-bind', { 'Content-Length': '99999999999' }, 'x'.repeat(20_000)),
+  ],
   [
     'by its chunks',
     request('POST', '/http-bind', { 'Transfer-Encoding': 'chunked' }, chunked(['x'.repeat(60_000), 'y'])),

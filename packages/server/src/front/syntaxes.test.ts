@@ -59,7 +59,7 @@ describe('where all syntaxes are on', () => {
 
   test('what the front itself refuses in a script is told by a script', async () => {
     await start(['script']);
-    const { status, headers, body } = await ask(request('GET', '/http-bind?%3Cbody'));
+    const { status, headers, body } = await ask(request('GET', '/http-bind?%3Cbodi'));
     expect([status, body]).toEqual([200, '_BOSH_("not-well-formed")']);
     expect(headers['content-type']).toBe('text/javascript; charset=utf-8');
   });

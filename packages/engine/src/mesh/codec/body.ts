@@ -1,4 +1,11 @@
-import type { BodyAttributes, DecodedBody, Payload } from '../../wire/index.ts';
+import type {
+  BodyAttributes,
+  DecodedBody,
+  Fragment,
+  Payload,
+  RefusedContent,
+  RefusedStanza,
+} from '../../wire/index.ts';
 import { NS } from '../../wire/index.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
@@ -30,8 +37,27 @@ export const IS_COMPLETE: [Exclude<keyof BodyAttributes, Carried>] extends [neve
 
 const VER_BIT = 2 ** (TEXTS.length + NUMBERS.length + FLAGS.length);
 
-export function writeBody(writer: Writer, { attributes, payloads }: DecodedBody): void {
+/** What a <body/> brings. Only payloads is usual. */
+const PAYLOADS = 0;
+const FRAGMENT = 1;
+const REFUSED = 2;
+
+export function writeBody(writer: Writer, body: DecodedBody): void {
+  const { attributes, fragment, refused } = body;
   writeAttributes(writer, attributes);
+  if (refused !== undefined) {
+    writer.byte(REFUSED);
+    writeRefused(writer, refused);
+  } else if (fragment !== undefined) {
+    writer.byte(FRAGMENT);
+    writeFragment(writer, fragment);
+  } else {
+    writer.byte(PAYLOADS);
+    writePayloads(writer, body.payloads);
+  }
+}
+
+function writePayloads(writer: Writer, payloads: readonly Payload[]): void {
   writer.number(payloads.length);
   for (const { bytes, name, namespace } of payloads) {
     writer.bytes(bytes);
@@ -76,6 +102,14 @@ function writeAttributes(writer: Writer, attributes: BodyAttributes): void {
 
 export function readBody(reader: Reader): DecodedBody {
   const attributes = readAttributes(reader);
+  const kind = reader.byte();
+  if (kind === REFUSED) return { attributes, payloads: [], refused: readRefusedContent(reader) };
+  if (kind === FRAGMENT) return { attributes, payloads: [], fragment: readFragment(reader) };
+  if (kind !== PAYLOADS) reader.break();
+  return { attributes, payloads: readPayloads(reader) };
+}
+
+function readPayloads(reader: Reader): Payload[] {
   const payloads: Payload[] = [];
   for (let left = reader.number(); left > 0 && !reader.isBroken; left -= 1) {
     const bytes = reader.bytes();
@@ -83,7 +117,74 @@ export function readBody(reader: Reader): DecodedBody {
     const namespace = reader.text();
     payloads.push({ bytes, name, namespace: namespace === '' ? NS.client : namespace });
   }
-  return { attributes, payloads };
+  return payloads;
+}
+
+function writeRefused(writer: Writer, refused: RefusedContent): void {
+  const { code, detail, isLimit, bytes, hasRid, stanzas } = refused;
+  writer.text(code);
+  writer.text(detail);
+  writer.byte(isLimit ? 1 : 0);
+  writer.number(bytes);
+  writer.byte(hasRid ? 1 : 0);
+  writer.number(stanzas.length);
+  for (const { name, to, from, id } of stanzas) {
+    writer.byte(name === 'iq' ? 1 : 0);
+    writer.optional(to);
+    writer.optional(from);
+    writer.optional(id);
+  }
+}
+
+function readRefusedContent(reader: Reader): RefusedContent {
+  const code = reader.text();
+  const detail = reader.text();
+  const isLimit = reader.flag();
+  const bytes = reader.number();
+  const hasRid = reader.flag();
+  const stanzas: RefusedStanza[] = [];
+  for (let left = reader.number(); left > 0 && !reader.isBroken; left -= 1) {
+    const name = reader.flag() ? 'iq' : 'message';
+    stanzas.push({ name, to: reader.optional(), from: reader.optional(), id: reader.optional() });
+  }
+  return { code, detail, isLimit, bytes, hasRid, stanzas };
+}
+
+/** It is read when its turn comes, so what its <body/> declares goes with it. */
+function writeFragment(writer: Writer, { bytes, scope, limits }: Fragment): void {
+  writer.octets(bytes);
+  writer.text(scope.defaultNamespace);
+  writer.bytes(scope.inherited);
+  writer.number(scope.bindings.length);
+  for (const { prefix, namespace, declaration, identity } of scope.bindings) {
+    writer.octets(prefix);
+    writer.text(namespace);
+    writer.bytes(declaration);
+    writer.number(identity);
+  }
+  writer.number(limits.stanzaBytesMax);
+  writer.number(limits.depthMax);
+  writer.number(limits.attributesMax);
+  writer.number(limits.nameBytesMax);
+}
+
+function readFragment(reader: Reader): Fragment {
+  const bytes = reader.octets();
+  const defaultNamespace = reader.text();
+  const inherited = reader.bytes();
+  const bindings: Fragment['scope']['bindings'][number][] = [];
+  for (let left = reader.number(); left > 0 && !reader.isBroken; left -= 1) {
+    const prefix = reader.octets();
+    const namespace = reader.text();
+    const declaration = reader.bytes();
+    bindings.push({ prefix, namespace, declaration, identity: reader.number() });
+  }
+  const stanzaBytesMax = reader.number();
+  const depthMax = reader.number();
+  const attributesMax = reader.number();
+  const nameBytesMax = reader.number();
+  const scope = { defaultNamespace, inherited, bindings, fromBody: true };
+  return { bytes, scope, limits: { stanzaBytesMax, depthMax, attributesMax, nameBytesMax } };
 }
 
 function readAttributes(reader: Reader): BodyAttributes {

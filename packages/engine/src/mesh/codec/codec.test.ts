@@ -2,12 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bodyOf, toolbox } from '../../../../../tests/support/engine/session.ts';
 import { ascii, type ByteString } from '../../kit/index.ts';
+import { CLIENT_XML_LIMITS, NS, readRequest, readScriptRequest } from '../../wire/index.ts';
 import { Assembly } from './assembly.ts';
 import { decodeMessage, encodeMessage, isIncarnation, PROTOCOL } from './codec.ts';
 import type { MemberFacts, Message } from './message.ts';
 
 const FROM = '0123456789abcdef';
 const SMALL = 1024;
+/** Begins a message of this protocol. */
+const OWN = String.fromCharCode(PROTOCOL);
 
 const FACTS: MemberFacts = {
   id: 'länge-1',
@@ -28,6 +31,15 @@ function forwardOf(attributes: string, payloads = ''): Message {
   return { kind: 'forward', id: 77, request: { site: 'default', secure: true, address: '::1', body } };
 }
 
+function forwardedOf(read: typeof readRequest, text: string): Message {
+  const body = read(Uint8Array.from(Buffer.from(text)), CLIENT_XML_LIMITS, toolbox);
+  if (!body.ok) throw new Error(body.fault.detail);
+  const request = { site: 'default', secure: true, address: '::1', body: body.value };
+  return { kind: 'forward', id: 78, request };
+}
+const requestOf = (text: string) => forwardedOf(readRequest, text);
+const scriptOf = (text: string) => forwardedOf(readScriptRequest, text);
+
 const MESSAGES: readonly Message[] = [
   { kind: 'announce', facts: FACTS, again: false },
   { kind: 'announce', facts: { ...FACTS, draining: false, id: '' }, again: true },
@@ -39,6 +51,11 @@ const MESSAGES: readonly Message[] = [
     "rid='1' sid='s'",
     "<message xmlns='jabber:client'><body>grüße 😀</body></message><auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>a</auth><ü xmlns='urn:ü'/>",
   ),
+  requestOf(
+    `<body sid='s' xmlns='${NS.httpbind}' rid='7'><message to='a@b' id='é'/><iq type='set'/><x>&nbsp;</x></body>`,
+  ),
+  requestOf(`<body sid='s' xmlns='${NS.httpbind}'><message/></body>`),
+  scriptOf(`<b:body sid='s' rid='8' xmlns:b='${NS.httpbind}' xmlns:ü='urn:ü' xmlns='urn:x'><a>ü</b:body>`),
   { kind: 'reply', id: 2 ** 53 - 1, reply: { status: 404, contentType: 'text/xml', body: ascii('\xff\0') } },
   {
     kind: 'reply',
@@ -80,18 +97,18 @@ describe('a message', () => {
 
   test.each([
     ['another protocol', `${String.fromCharCode(PROTOCOL + 1)}\x02${FROM}`],
-    ['a kind that there is not', `\x01\x60${FROM}`],
-    ['a sender that is none', '\x01\x020123456789ABCDEF'],
-    ['a number not written the shortest way', `\x01\x06${FROM}\x80\0`],
-    ['a number above 2^53-1', `\x01\x06${FROM}${'\xff'.repeat(7)}\x1f`],
-    ['an endless number', `\x01\x06${FROM}${'\xff'.repeat(40)}`],
-    ['text that is not UTF-8', `\x01\x07${FROM}\x01\x01\xff`],
-    ['a length beyond the end', `\x01\x07${FROM}\x01\xff\xff\x03`],
-    ['a count beyond all bounds', `\x01\x0b${FROM}${'\xff'.repeat(7)}\x0f`],
-    ['an attribute that there is not', `\x01\x04${FROM}\x01\0\0\0\x01\xff\xff\xff\x7f\0`],
-    ['a piece that is empty', `\x01\0${FROM}\x01\0\x02`],
-    ['a piece of nothing else', `\x01\0${FROM}\x01\0\x01x`],
-    ['a piece behind the last', `\x01\0${FROM}\x01\x02\x02x`],
+    ['a kind that there is not', `${OWN}\x60${FROM}`],
+    ['a sender that is none', `${OWN}\x020123456789ABCDEF`],
+    ['a number not written the shortest way', `${OWN}\x06${FROM}\x80\0`],
+    ['a number above 2^53-1', `${OWN}\x06${FROM}${'\xff'.repeat(7)}\x1f`],
+    ['an endless number', `${OWN}\x06${FROM}${'\xff'.repeat(40)}`],
+    ['text that is not UTF-8', `${OWN}\x07${FROM}\x01\x01\xff`],
+    ['a length beyond the end', `${OWN}\x07${FROM}\x01\xff\xff\x03`],
+    ['a count beyond all bounds', `${OWN}\x0b${FROM}${'\xff'.repeat(7)}\x0f`],
+    ['an attribute that there is not', `${OWN}\x04${FROM}\x01\0\0\0\x01\xff\xff\xff\x7f\0`],
+    ['a piece that is empty', `${OWN}\0${FROM}\x01\0\x02`],
+    ['a piece of nothing else', `${OWN}\0${FROM}\x01\0\x01x`],
+    ['a piece behind the last', `${OWN}\0${FROM}\x01\x02\x02x`],
   ])('is refused: %s', (_what, text) => {
     expect(decodeMessage(ascii(text), toolbox)).toBeUndefined();
   });
@@ -105,8 +122,8 @@ describe('a message', () => {
         const at = place % bytes.length;
         const changed = bytes.slice(0, at) + String.fromCharCode(byte) + bytes.slice(at + 1);
         decodeMessage(ascii(changed), toolbox);
-        decodeMessage(ascii(`\x01${noise}`), toolbox);
-        decodeMessage(ascii(`\x01${String.fromCharCode(byte % 12)}${FROM}${noise}`), toolbox);
+        decodeMessage(ascii(`${OWN}${noise}`), toolbox);
+        decodeMessage(ascii(`${OWN}${String.fromCharCode(byte % 12)}${FROM}${noise}`), toolbox);
       }),
       { numRuns: 2000, seed: 6 },
     );

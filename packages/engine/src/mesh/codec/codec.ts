@@ -14,9 +14,9 @@ import { Writer } from './writer.ts';
 /**
  * The first byte of every message. Members that speak another protocol do not understand each other, and each serves its
  * own sessions only; so it rises as seldom as possible. It stands for how messages are carried, too: since 2 those over NATS
- * are framed.
+ * are framed; since 3 a request says what it brings: payloads, a piece of an octet stream, or something that was refused.
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** Kinds by their byte; new ones go to the end. */
 const KINDS = [
@@ -150,11 +150,11 @@ function readMessage(reader: Reader, kind: Exclude<Kind, 'piece'>): Message {
     case 'forward-again':
       return { kind };
     case 'announce':
-      return { kind, facts: readFacts(reader), again: readFlag(reader) };
+      return { kind, facts: readFacts(reader), again: reader.flag() };
     case 'forward': {
       const id = reader.number();
       const site = reader.text();
-      const secure = readFlag(reader);
+      const secure = reader.flag();
       const address = reader.text();
       return { kind, id, request: { site, secure, address, body: readBody(reader) } };
     }
@@ -203,12 +203,6 @@ function readFacts(reader: Reader): MemberFacts {
     version: reader.text(),
     sessions: reader.number(),
     loopDelayMs: reader.number(),
-    draining: readFlag(reader),
+    draining: reader.flag(),
   };
-}
-
-function readFlag(reader: Reader): boolean {
-  const value = reader.byte();
-  if (value > 1) reader.break();
-  return value === 1;
 }

@@ -74,6 +74,20 @@ export class Reader {
     return this.#isBroken ? '' : this.#toolbox.decodeUtf8(bytes);
   }
 
+  octets(): Uint8Array {
+    return Uint8Array.from(this.bytes(), (each) => each.charCodeAt(0));
+  }
+
+  flag(): boolean {
+    const value = this.byte();
+    if (value > 1) this.break();
+    return value === 1;
+  }
+
+  optional(): string | undefined {
+    return this.flag() ? this.text() : undefined;
+  }
+
   /** Everything that is left. */
   rest(): ByteString {
     return this.raw(this.#bytes.length - this.#at);

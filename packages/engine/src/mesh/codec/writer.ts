@@ -41,6 +41,15 @@ export class Writer {
     this.bytes(this.#toolbox.encodeUtf8(text));
   }
 
+  octets(octets: Uint8Array): void {
+    this.bytes(this.#toolbox.toByteString(octets, 0, octets.length));
+  }
+
+  optional(text: string | undefined): void {
+    this.byte(text === undefined ? 0 : 1);
+    if (text !== undefined) this.text(text);
+  }
+
   finish(): ByteString {
     return this.#whole as ByteString;
   }

@@ -8,9 +8,9 @@ export function isFarewell({ attributes }: DecodedBody): boolean {
   return attributes.terminate || attributes.pause !== undefined;
 }
 
-/** Whether a request brings payloads, or a part of one. */
-export function hasContent({ payloads, fragment }: DecodedBody): boolean {
-  return payloads.length > 0 || fragment !== undefined;
+/** Whether a request brings payloads, or a part of one, whether they are passed on or refused. */
+export function hasContent({ payloads, fragment, refused }: DecodedBody): boolean {
+  return payloads.length > 0 || fragment !== undefined || refused !== undefined;
 }
 
 /** A new request without payload that asks for nothing but a reply. */

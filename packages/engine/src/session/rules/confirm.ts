@@ -64,7 +64,7 @@ export function countConfirmed({ answered }: Session, stream: SessionStream): vo
 
 export function stanzasIn(payloads: readonly Payload[]): number {
   let count = 0;
-  for (const { namespace } of payloads) if (namespace === NS.client) count += 1;
+  for (const { namespace, isOwn } of payloads) if (namespace === NS.client && isOwn !== true) count += 1;
   return count;
 }
 

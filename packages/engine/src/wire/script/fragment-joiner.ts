@@ -1,13 +1,29 @@
 import { assert, type Toolbox } from '../../kit/index.ts';
-import type { BodyFault } from '../body.ts';
-import { ADDED_BYTES_MIN } from '../body-decoder.ts';
+import type { BodyFault, RefusedStanza } from '../body.ts';
+import { ADDED_BYTES_MIN, wrongWith } from '../body-decoder.ts';
 import { PartialBytes } from '../framing/partial-bytes.ts';
+import { NS } from '../names.ts';
 import type { Payload } from '../payload.ts';
 import { cutPayload, type PayloadScope } from '../payload-cutter.ts';
+import { stanzaAt } from '../refused-body.ts';
 import { INCOMPLETE, LESS_THAN, skipWhitespace } from '../xml/chars.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
 import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
 import type { Fragment } from './fragment.ts';
+
+/** What is wrong with the octets, and the stanza that it is wrong in, where its start tag could be read. */
+export type OctetFault = BodyFault & { readonly stanza?: RefusedStanza | undefined };
+
+const REST_OF_REFUSED: OctetFault = {
+  code: 'not-well-formed',
+  detail: 'the rest of something that was refused',
+};
+
+const STANZAS: ReadonlySet<string> = new Set(['message', 'iq', 'presence']);
+
+function isStanza({ name, namespace }: Payload): boolean {
+  return namespace === NS.client && STANZAS.has(name);
+}
 
 /** A payload whose end has not come. */
 interface Unfinished {
@@ -25,6 +41,8 @@ export class FragmentJoiner {
   readonly #toolbox: Toolbox;
   readonly #partial = new PartialBytes();
   #unfinished: Unfinished | undefined;
+  /** Something was refused, whose rest may still be to come. */
+  #isLost = false;
 
   constructor(toolbox: Toolbox) {
     this.#toolbox = toolbox;
@@ -40,8 +58,29 @@ export class FragmentJoiner {
     return this.#partial.length;
   }
 
-  /** Appends what became whole to `payloads`. After a fault it must not be fed again. */
-  push(fragment: Fragment, payloads: Payload[]): BodyFault | undefined {
+  /** Appends what became whole to `payloads`. After a fault, `giveUp` must be called before it is fed again. */
+  push(fragment: Fragment, payloads: Payload[]): OctetFault | undefined {
+    if (!this.#isLost) return this.#push(fragment, payloads);
+    // Where the refused element ends nobody can say. A piece of it that looks like a stanza must not become one, so the stream
+    // is only trusted again where a request holds whole stanzas and nothing else.
+    const fault = this.#push(fragment, payloads);
+    const isSound = fault === undefined && !this.isUnfinished && payloads.every(isStanza);
+    if (!isSound) return fault ?? REST_OF_REFUSED;
+    this.#isLost = false;
+    return undefined;
+  }
+
+  /** Drops what is unfinished, after something was refused; its start, if somebody waits for an answer to it. */
+  giveUp(): RefusedStanza | undefined {
+    const { bytes, length } = this.#partial;
+    const stanza = this.isUnfinished ? stanzaAt(bytes, 0, length, undefined, this.#toolbox) : undefined;
+    this.#unfinished = undefined;
+    this.#partial.clear();
+    this.#isLost = true;
+    return stanza;
+  }
+
+  #push(fragment: Fragment, payloads: Payload[]): OctetFault | undefined {
     const { bytes } = fragment;
     // What the declarations of a <body/> may add to its payloads: see the decoder of whole bodies.
     const budget = { mayAdd: bytes.length + ADDED_BYTES_MIN };
@@ -70,7 +109,7 @@ export class FragmentJoiner {
     { bytes, scope, limits }: Fragment,
     budget: { mayAdd: number },
     payloads: Payload[],
-  ): BodyFault | undefined {
+  ): OctetFault | undefined {
     const { stanzaBytesMax } = limits;
     let at = skipWhitespace(bytes, start, bytes.length);
     while (at < bytes.length) {
@@ -99,23 +138,28 @@ export class FragmentJoiner {
     end: number,
     budget: { mayAdd: number },
     payloads: Payload[],
-  ): number | BodyFault {
+  ): number | OctetFault {
     const after = scanner.scan(bytes, Math.min(end, at + stanzaBytesMax));
     if (after === INCOMPLETE) {
       if (end - at < stanzaBytesMax) return INCOMPLETE;
-      return { code: 'stanza-too-large', detail: `more than ${stanzaBytesMax} bytes` };
+      const tooLarge = { code: 'stanza-too-large', detail: `more than ${stanzaBytesMax} bytes` } as const;
+      return { ...tooLarge, stanza: stanzaAt(bytes, at, end, undefined, this.#toolbox) };
     }
     if (after < 0) {
       assert(scanner.fault !== undefined, 'a scanner that refuses says why');
-      return scanner.fault;
+      return { ...scanner.fault, stanza: stanzaAt(bytes, at, end, undefined, this.#toolbox) };
     }
-    if (!this.#toolbox.isUtf8(bytes.subarray(at, after))) return { code: 'not-utf8', detail: 'a payload' };
+    if (!this.#toolbox.isUtf8(bytes.subarray(at, after)))
+      return {
+        code: 'not-utf8',
+        detail: 'a payload',
+        stanza: stanzaAt(bytes, at, after, undefined, this.#toolbox),
+      };
     const payload = cutPayload(scanner, bytes, at, after, scope, this.#toolbox);
-    budget.mayAdd -= payload.bytes.length - (after - at);
-    if (budget.mayAdd < 0) {
-      return { code: 'stanza-too-large', detail: 'declarations repeated beyond the limit' };
-    }
     payloads.push(payload);
+    budget.mayAdd -= payload.bytes.length - (after - at);
+    const wrong = wrongWith(payload, payloads.length, budget.mayAdd);
+    if (wrong !== undefined) return wrong;
     this.#unfinished = undefined;
     giveBack(scanner);
     return after;

@@ -50,6 +50,17 @@ export function isEntityReference(bytes: Uint8Array, at: number, end: number): b
 }
 
 const REFERENCE = /&([^;]*);/g;
+/** The same in text that was not checked: one that does not end must not be looked for to the end of the text. */
+const POSSIBLE_REFERENCE = /&([^;&]{1,16});/g;
+
+/** Whether every ampersand of an unchecked text begins a reference that stands for something. */
+export function hasOnlySoundReferences(raw: ByteString): boolean {
+  if (!raw.includes('&')) return true;
+  const rest = raw.replace(POSSIBLE_REFERENCE, (whole, inside: string) =>
+    meaningOf(inside) === undefined ? whole : '',
+  );
+  return !rest.includes('&');
+}
 
 /** The same text with references resolved, of wire text that was checked. */
 export function resolveReferences(raw: ByteString, toolbox: Toolbox): ByteString {

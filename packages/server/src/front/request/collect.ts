@@ -1,4 +1,7 @@
 const FIRST_CAPACITY_BYTES = 16 * 1024;
+/** More than any start tag of a <body/>, and of the first stanza in it. */
+export const HEAD_BYTES = 16 * 1024;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Gathers the body of one request. The usual body comes as one chunk and is handed on as it is; of more, copies are
@@ -9,6 +12,8 @@ export class BodyCollector {
   #only: Uint8Array | undefined;
   #buffer: Uint8Array | undefined;
   #length = 0;
+  /** Of a body that is too large. */
+  #head: Uint8Array | undefined;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -19,7 +24,12 @@ export class BodyCollector {
     return this.#length;
   }
 
-  /** More came than the limit allows: what was kept is gone. */
+  /** The first bytes, also of a body that is too large: whose request it is stands there. */
+  get head(): Uint8Array {
+    return (this.#head ?? this.bytes()).subarray(0, HEAD_BYTES);
+  }
+
+  /** More came than the limit allows: but for its head, what was kept is gone. */
   get tooLarge(): boolean {
     return this.#length > this.#bytesMax;
   }
@@ -28,6 +38,7 @@ export class BodyCollector {
     const start = this.#length;
     this.#length += chunk.length;
     if (this.tooLarge) {
+      this.#head ??= this.#headBefore(start, chunk);
       this.#only = undefined;
       this.#buffer = undefined;
     } else if (start === 0) this.#only = chunk;
@@ -36,7 +47,12 @@ export class BodyCollector {
 
   /** All that came. Not to be asked of a body that is too large. */
   bytes(): Uint8Array {
-    return this.#buffer?.subarray(0, this.#length) ?? this.#only ?? new Uint8Array(0);
+    return this.#buffer?.subarray(0, this.#length) ?? this.#only ?? NOTHING;
+  }
+
+  #headBefore(start: number, chunk: Uint8Array): Uint8Array {
+    const kept = (this.#buffer?.subarray(0, start) ?? this.#only ?? NOTHING).subarray(0, HEAD_BYTES);
+    return Buffer.concat([kept, chunk.subarray(0, HEAD_BYTES - kept.length)]);
   }
 
   #append(chunk: Uint8Array, start: number): void {

@@ -18,6 +18,7 @@ function decoded(bytes: Uint8Array, record: HeaderRecord, chunkBytes = bytes.len
   for (let at = 0; at < bytes.length; at += chunkBytes) post.add(bytes.subarray(at, at + chunkBytes));
   const result = post.decode(toolbox);
   if (!result.ok) return result.fault.code;
+  if (result.value.refused !== undefined) return result.value.refused.code;
   const [payload] = result.value.payloads;
   const text = payload === undefined ? '' : toolbox.decodeUtf8(payload.bytes).replace(/<[^>]*>/g, '');
   return text.length < 100 ? text : `${text.length} characters`;
@@ -91,6 +92,9 @@ test('one chunk is not copied, and what is too large is not kept', () => {
   collector.add(new Uint8Array(1));
   expect(collector.tooLarge).toBe(true);
   expect(collector.bytes().length).toBe(0);
+  collector.add(new Uint8Array(9));
+  expect(collector.head).toEqual(Buffer.from([1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0]));
+  expect(collector.length).toBe(20);
 });
 
 test.each<[declaredBytes: string, tooLarge: boolean, isSettled: boolean]>([
@@ -99,9 +103,16 @@ test.each<[declaredBytes: string, tooLarge: boolean, isSettled: boolean]>([
   ['160000', true, false],
   ['160001', true, true],
   ['99999999999999999999', true, true],
-])('Content-Length %s is judged before the body comes', (declared, tooLarge, isSettled) => {
+])('Content-Length %s is judged as soon as it is known whose it is', (declared, tooLarge, isSettled) => {
   const headers = new RecordHeaders({ 'content-length': declared });
   const post = new Post(headers, { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
   expect(post.tooLarge).toBe(tooLarge);
+  expect(post.isSettled).toBe(false);
+  post.add(Buffer.from(body('x'.repeat(17_000))));
+  expect(post.tooLarge).toBe(tooLarge);
   expect(post.isSettled).toBe(isSettled);
+  if (!tooLarge) return;
+  const read = post.decode(toolbox);
+  const code = 'body-too-large';
+  expect(read).toMatchObject({ ok: true, value: { attributes: { sid: 's', rid: 7 }, refused: { code } } });
 });

@@ -1,7 +1,7 @@
-import { fault, type Result, type Toolbox } from '@boshd/engine/kit';
-import { type BodyFault, type DecodedBody, decodeBody } from '@boshd/engine/wire';
+import { fault, ok, type Result, type Toolbox } from '@boshd/engine/kit';
+import { type BodyFault, type DecodedBody, readRefused, readRequest } from '@boshd/engine/wire';
 import { toUtf8 } from '../request/charset.ts';
-import { BodyCollector } from '../request/collect.ts';
+import { BodyCollector, HEAD_BYTES } from '../request/collect.ts';
 import { type Headers, headerOf } from '../request/head.ts';
 import { decompress } from '../request/inflate.ts';
 import type { BodyLimits, Incoming, Syntax } from './syntax.ts';
@@ -11,6 +11,8 @@ import type { BodyLimits, Incoming, Syntax } from './syntax.ts';
  * reply: a connection closed on unread bytes is reset, and the reply lost with it.
  */
 const READ_ON_FACTOR = 8;
+
+const NOTHING = new Uint8Array(0);
 
 /** The content of a POST while it comes in. */
 export class PostContent {
@@ -34,10 +36,16 @@ export class PostContent {
     return this.#collector.tooLarge || this.#declaredBytes > this.#bytesMax;
   }
 
-  /** So much too large that the rest is not worth waiting for. */
+  /** So much too large that the rest is not worth waiting for, once it is known whose request it is. */
   get isSettled(): boolean {
-    const bytes = Math.max(this.#collector.length, this.#declaredBytes);
-    return bytes > this.#bytesMax * READ_ON_FACTOR;
+    const { length } = this.#collector;
+    const most = this.#bytesMax * READ_ON_FACTOR;
+    return length > most || (this.#declaredBytes > most && length >= HEAD_BYTES);
+  }
+
+  /** The first bytes of what cannot be taken as a whole; none of what is in a content coding. */
+  head(): Uint8Array {
+    return this.#coding === undefined ? this.#collector.head : NOTHING;
   }
 
   /** All of it, without its content coding. */
@@ -73,9 +81,16 @@ export class Post implements Incoming {
 
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {
     const plain = this.#content.bytes();
-    if (!plain.ok) return plain;
+    if (!plain.ok) return this.#refused(plain.fault, toolbox);
     const text = toUtf8(plain.value, this.#contentType);
-    return text.ok ? decodeBody(text.value, this.#limits.xml, toolbox) : text;
+    return text.ok ? readRequest(text.value, this.#limits.xml, toolbox) : text;
+  }
+
+  /** Too large: its session must hear of it all the same. */
+  #refused(wrong: BodyFault, toolbox: Toolbox): Result<DecodedBody, BodyFault> {
+    const text = toUtf8(this.#content.head(), this.#contentType);
+    const refused = text.ok ? readRefused(text.value, wrong, this.#limits.xml, toolbox) : undefined;
+    return refused === undefined ? fault(wrong) : ok(refused);
   }
 }
 

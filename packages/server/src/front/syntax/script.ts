@@ -1,5 +1,5 @@
 import { type ByteString, fault, type Result, type Toolbox } from '@boshd/engine/kit';
-import { type BodyFault, type DecodedBody, decodeFragment } from '@boshd/engine/wire';
+import { type BodyFault, type DecodedBody, readScriptRequest } from '@boshd/engine/wire';
 import { percentDecode } from './percent.ts';
 import type { BodyLimits, Dressed, Incoming, Syntax } from './syntax.ts';
 
@@ -52,7 +52,7 @@ class Query implements Incoming {
       return fault({ code: 'not-well-formed', detail: 'a percent sign begins no octet' });
     if (bytes.length > bodyBytesMax)
       return fault({ code: 'body-too-large', detail: `more than ${bodyBytesMax} bytes` });
-    return decodeFragment(bytes, xml, toolbox);
+    return readScriptRequest(bytes, xml, toolbox);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ByteString, fault, type Result, type Toolbox } from '@boshd/engine/kit';
-import { type BodyFault, type DecodedBody, decodeBody } from '@boshd/engine/wire';
+import { type BodyFault, type DecodedBody, readRequest } from '@boshd/engine/wire';
 import { headerOf } from '../request/head.ts';
 import { fieldOfForm, fieldOfPairs } from './form.ts';
 import { PostContent } from './post.ts';
@@ -65,7 +65,7 @@ class Form implements Incoming {
     if (!field.ok) return field;
     if (field.value.length > bodyBytesMax)
       return fault({ code: 'body-too-large', detail: `more than ${bodyBytesMax} bytes` });
-    return decodeBody(field.value, xml, toolbox);
+    return readRequest(field.value, xml, toolbox);
   }
 
   #field(): Result<Uint8Array, BodyFault> {

@@ -168,6 +168,8 @@ describe('messages', () => {
     expect((await rig.next('socket-closed')).detail).toBe('a binary message');
     const [long] = await open();
     long.send(`<message>${'x'.repeat(100_000)}</message>`);
+    expect(await rig.next('socket-fault')).toMatchObject({ fault: { code: 'stanza-too-large' } });
+    long.send(`<message>${'x'.repeat(500_000)}</message>`);
     expect(await closed(long)).toBe(1009);
     expect((await rig.next('socket-closed')).detail).toContain('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
     const [broken] = await open();

@@ -1,0 +1,75 @@
+import { type Payload, type RefusedContent, stanzaErrorFor } from '../wire/index.ts';
+import { leave } from './end.ts';
+import { takeKey } from './rules/keys.ts';
+import type { EarlyRequest, Session } from './session.ts';
+import { addressees, enqueue } from './streams.ts';
+import type { Turn } from './work.ts';
+
+/*
+ * A <body/> that was refused. XEP-0124 §17.2 has bad-request for it, and with that condition a session ends: for one character
+ * that a user has pasted (docs/decisions/bosh-session.md). So after log-in nothing of it is passed on, its stanzas are answered
+ * with errors, and it is a request like others in all else: its key, rid, ack, pause and terminate count.
+ */
+
+/** Bytes of errors for one request: as much as may come of it for a server. */
+const FACTOR = 4;
+const BYTES_MIN = 4096;
+
+/** Whether the session can do without what was refused. What is only there to be fetched needs nothing more of the client. */
+export function canGoOn({ isLoggedIn, isCounting, terminal }: Session): boolean {
+  return terminal !== undefined || (isLoggedIn && !isCounting);
+}
+
+/** Ends the session, since it cannot go on without what the request was to bring. */
+export function refuseForGood(
+  session: Session,
+  arrival: EarlyRequest,
+  { code, detail }: RefusedContent,
+  turn: Turn,
+): void {
+  session.early.push(arrival);
+  leave(session, 'bad-content', `${code}: ${detail}`, turn);
+}
+
+/**
+ * A request without a rid that can be read: nobody knows when it was its turn, so the session ends. Where the session has keys,
+ * one who cannot show the next one hears what everybody with a wrong key does.
+ */
+export function refuseUnnumbered(session: Session, arrival: EarlyRequest, turn: Turn): void {
+  const { attributes, refused } = arrival.body;
+  if (refused !== undefined && takeKey(session, attributes, turn.toolbox)) {
+    refuseForGood(session, arrival, refused, turn);
+    return;
+  }
+  session.early.push(arrival);
+  leave(session, 'bad-key', 'no rid', turn);
+}
+
+/** Answers the stanzas of a request that is not passed on. False: it ended the session. */
+export function answerRefused(
+  session: Session,
+  { code, detail, isLimit, bytes, stanzas }: RefusedContent,
+  streamName: string | undefined,
+  turn: Turn,
+): boolean {
+  turn.work.push({ type: 'refused', code, detail });
+  const streams = addressees(session, streamName);
+  if (streams === undefined) {
+    leave(session, 'bad-stream', '', turn);
+    return false;
+  }
+  // For all streams or for one: it is refused once.
+  const [stream] = streams;
+  if (stream === undefined) return true;
+  const condition = isLimit ? 'policy-violation' : 'bad-request';
+  let mayTake = FACTOR * bytes + BYTES_MIN;
+  const errors: Payload[] = [];
+  for (const stanza of stanzas) {
+    const error = stanzaErrorFor(stanza, condition, turn.toolbox);
+    mayTake -= error.bytes.length;
+    if (mayTake < 0) break;
+    errors.push(error);
+  }
+  if (errors.length > 0) enqueue(session, stream, errors);
+  return true;
+}

@@ -1,0 +1,32 @@
+import type { Toolbox } from '../../kit/index.ts';
+import type { RefusedStanza } from '../body.ts';
+import { NS } from '../names.ts';
+import type { Payload } from '../payload.ts';
+import { writeElement, type XmlElement } from './element.ts';
+
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
+/** The error that the client gets back for a stanza of its own, as if from the one that it was for (RFC 6120 §8.3). */
+export function stanzaErrorFor(
+  { name, to, from, id }: RefusedStanza,
+  condition: 'bad-request' | 'policy-violation',
+  toolbox: Toolbox,
+): Payload {
+  const attributes = new Map([['type', 'error']]);
+  if (id !== undefined) attributes.set('id', id);
+  if (to !== undefined) attributes.set('from', to);
+  if (from !== undefined) attributes.set('to', from);
+  const cause = element(condition, NS.stanzaErrors, NO_ATTRIBUTES, []);
+  const error = element('error', NS.client, new Map([['type', 'modify']]), [cause]);
+  const bytes = writeElement(element(name, NS.client, attributes, [error]), toolbox);
+  return { bytes, name, namespace: NS.client, isOwn: true };
+}
+
+function element(
+  name: string,
+  namespace: string,
+  attributes: ReadonlyMap<string, string>,
+  children: readonly XmlElement[],
+): XmlElement {
+  return { name, namespace, attributes, children, text: '' };
+}
