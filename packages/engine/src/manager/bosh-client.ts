@@ -1,4 +1,5 @@
 import { earlier, type Instant, unreachable } from '../kit/index.ts';
+import { conditionOf, type Reason, reasonFacts } from '../reasons.ts';
 import {
   deliver,
   loggedIn,
@@ -21,9 +22,8 @@ import type { BodyAttributes, Payload } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
 import type { ClientSide, Upstream } from './client-side.ts';
 import type { Clients } from './clients.ts';
-import { sessionEnded, streamEndCondition } from './events.ts';
+import { sessionEnded } from './events.ts';
 import type { RequestId } from './input.ts';
-import { type Reason, reasonFacts } from './reasons.ts';
 import type { Site, Sites } from './sites.ts';
 import type { StartFailure } from './start.ts';
 import type { ManagerTurn } from './turn.ts';
@@ -135,7 +135,7 @@ export class BoshClient implements ClientSide {
     if (session.terminal !== undefined) return;
     // The last stream ends the session, so what counts is whether the session was ever up.
     const wasUp = session.streams.length === 1 ? session.isStreamOpen : of.facts !== undefined;
-    const condition = streamEndCondition(reason, wasUp);
+    const condition = conditionOf(reason, wasUp);
     streamOver(session, of, { condition, error }, turn.session);
     if (hasEnded(session)) turn.log(sessionEnded(session, reason, detail, session.outbound, turn.now));
     else turn.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });

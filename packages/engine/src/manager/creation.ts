@@ -1,3 +1,4 @@
+import { type Reason, reasonFacts, streamErrorOf } from '../reasons.ts';
 import { createSession, grantContentType } from '../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../site/index.ts';
 import { endElsewhere, endWithError } from '../socket/index.ts';
@@ -5,12 +6,10 @@ import { type Guest, isRefusal, type Refusal } from './admission/admission.ts';
 import { BoshClient, type ManagerParts } from './bosh-client.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Input } from './input.ts';
-import { type Reason, reasonFacts } from './reasons.ts';
 import { refusal } from './refusal.ts';
 import { UNAVAILABLE } from './replies.ts';
 import { otherUriFor, otherUriReply, socketUriFor } from './see-other.ts';
 import type { Site } from './sites.ts';
-import { streamErrorOf } from './socket-conditions.ts';
 import type { Open, WebSocketClient } from './websocket-client.ts';
 
 export type RequestInput = Extract<Input, { type: 'request' }>;

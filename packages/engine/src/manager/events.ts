@@ -1,10 +1,10 @@
 import { between, type Instant } from '../kit/index.ts';
-import type { Terminal, Undelivered } from '../session/index.ts';
+import type { Reason } from '../reasons.ts';
+import type { Undelivered } from '../session/index.ts';
 import type { Resuming } from '../stream/index.ts';
 import { NS } from '../wire/index.ts';
 import type { ClientFacts, Upstream } from './client-side.ts';
 import type { LogEvent } from './output.ts';
-import { type Reason, reasonFacts } from './reasons.ts';
 import type { StartFailure } from './start.ts';
 
 /** The line of the log about a session that is over. */
@@ -34,17 +34,4 @@ export function streamReady({ client, of, remote, stream, dialledAt }: Upstream,
 export function notResumed({ why }: Resuming, { reason, detail }: StartFailure): StartFailure {
   const last = [reason === 'not-resumed' ? '' : reason, detail].filter((part) => part !== '').join(': ');
   return { reason: 'not-resumed', detail: `${why}; ${last}` };
-}
-
-/**
- * The condition that a client receives for a stream that is over, the same over BOSH and over WebSocket. Converse and others
- * give up for good on remote-connection-failed, so only a stream that never came to be ends with it (XEP-0124 §17.2).
- *
- * @param wasUp the server's features had arrived
- */
-export function streamEndCondition(reason: Reason, wasUp: boolean): Terminal['condition'] {
-  const { condition } = reasonFacts(reason);
-  if (condition === 'remote-connection-failed' || condition === 'internal-server-error')
-    return wasUp ? 'internal-server-error' : 'remote-connection-failed';
-  return condition;
 }

@@ -1,3 +1,4 @@
+export { ALL_REASONS, type Reason, reasonFacts } from '../reasons.ts';
 export { addressGroup } from './admission/address-group.ts';
 export type { BoshClient } from './bosh-client.ts';
 export type { CloudInput, CloudOutput } from './cloud-input.ts';
@@ -8,7 +9,6 @@ export { planDial } from './dialling.ts';
 export type { Input, LinkId, RequestId } from './input.ts';
 export { ConnectionManager } from './manager.ts';
 export type { LogEvent, Output, Reply } from './output.ts';
-export { ALL_REASONS, type Reason, reasonFacts } from './reasons.ts';
 export type { SeeOther } from './see-other.ts';
 export type { Site, SiteTraffic } from './sites.ts';
 export type { SocketInput, SocketOutput } from './socket-input.ts';

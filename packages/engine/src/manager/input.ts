@@ -1,8 +1,8 @@
+import type { Reason } from '../reasons.ts';
 import type { RequestId } from '../session/index.ts';
 import type { ChannelBindings } from '../stream/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { ManagerConfig } from './config.ts';
-import type { Reason } from './reasons.ts';
 import type { SocketInput } from './socket-input.ts';
 import type { NextDial } from './start.ts';
 

@@ -1,9 +1,9 @@
 import type { ByteString } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import type { Reply } from '../session/index.ts';
 import type { DialPlan } from '../site/index.ts';
 import type { LoginFault } from '../stream/index.ts';
 import type { LinkId, RequestId } from './input.ts';
-import type { Reason } from './reasons.ts';
 import type { SocketOutput } from './socket-input.ts';
 
 export type { Reply };

@@ -1,7 +1,7 @@
 import { after, type Duration, type Instant, type Toolbox } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import type { DialPlan } from '../site/index.ts';
 import type { Payload } from '../wire/index.ts';
-import type { Reason } from './reasons.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
 
 /*

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { stageConfig } from '../../../../tests/scenarios/config.ts';
 import { bodyOf, toolbox } from '../../../../tests/support/engine/session.ts';
 import { instantOf } from '../kit/index.ts';
+import { ALL_REASONS, type Reason, reasonFacts } from '../reasons.ts';
 import { CLIENT_XML_LIMITS, decodeFrame } from '../wire/index.ts';
 import { ConnectionManager, type Input } from './index.ts';
-import { ALL_REASONS, type Reason, reasonFacts } from './reasons.ts';
 
 const STREAM =
   "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s' from='example.org' version='1.0'><stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>";

@@ -1,4 +1,5 @@
 import { appended, type Instant, unreachable } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import type { SessionStream } from '../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../site/index.ts';
 import {
@@ -23,7 +24,6 @@ import type { ClientSide, Upstream } from './client-side.ts';
 import { planDial, startTlsOf, streamRequestOf } from './dialling.ts';
 import { notResumed, streamReady } from './events.ts';
 import type { Input, LinkId } from './input.ts';
-import type { Reason } from './reasons.ts';
 import { beginStart, judgeStart, type Start, type StartFailure } from './start.ts';
 import type { ManagerTurn } from './turn.ts';
 

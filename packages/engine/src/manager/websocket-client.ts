@@ -1,4 +1,5 @@
 import { earlier, type Instant, millis, unreachable } from '../kit/index.ts';
+import { type Reason, streamErrorOf } from '../reasons.ts';
 import { onlyStream } from '../session/index.ts';
 import type { AdmittedDomain } from '../site/index.ts';
 import {
@@ -26,9 +27,7 @@ import type { Guest } from './admission/admission.ts';
 import type { ManagerParts } from './bosh-client.ts';
 import type { ClientSide, Upstream } from './client-side.ts';
 import { sessionEnded } from './events.ts';
-import type { Reason } from './reasons.ts';
 import type { Site } from './sites.ts';
-import { streamErrorOf } from './socket-conditions.ts';
 import type { SocketInput } from './socket-input.ts';
 import type { StartFailure } from './start.ts';
 

@@ -1,41 +1,20 @@
 import { EMPTY } from '../kit/index.ts';
+import { type Reason, reasonFacts } from '../reasons.ts';
 import { encodeBody } from '../wire/index.ts';
 import { answerTerminal, settle } from './answer.ts';
 import { okReply, terminalBody } from './reply.ts';
 import { takeUnconfirmed } from './rules/confirm.ts';
 import type { Session, Terminal, Undelivered } from './session.ts';
 import { enter } from './session.ts';
-import type { SessionEnd, Turn } from './work.ts';
+import type { Turn } from './work.ts';
 
-const ITEM_NOT_FOUND: Terminal = { condition: 'item-not-found', error: undefined };
-const BAD_REQUEST: Terminal = { condition: 'bad-request', error: undefined };
-const POLICY_VIOLATION: Terminal = { condition: 'policy-violation', error: undefined };
-
-/** What each end that a session comes to by itself tells the client. */
-const TERMINALS: Readonly<Record<SessionEnd, Terminal>> = {
-  // For whoever asks later: as if the session did not exist (XEP-0124 §10).
-  'client-terminated': ITEM_NOT_FOUND,
-  'client-inactive': ITEM_NOT_FOUND,
-  'creation-unconfirmed': ITEM_NOT_FOUND,
-  'login-timeout': POLICY_VIOLATION,
-  'prelogin-bytes': POLICY_VIOLATION,
-  'bad-rid': ITEM_NOT_FOUND,
-  'bad-key': ITEM_NOT_FOUND,
-  'bad-stream': ITEM_NOT_FOUND,
-  'bad-content': BAD_REQUEST,
-  'too-many-streams': POLICY_VIOLATION,
-  'too-many-requests': POLICY_VIOLATION,
-  'too-frequent': POLICY_VIOLATION,
-  'too-many-repeats': POLICY_VIOLATION,
-  'pause-too-long': POLICY_VIOLATION,
-  'client-flood': POLICY_VIOLATION,
-  'server-flood': POLICY_VIOLATION,
-};
+/** What a late request hears of a session that its client ended: as if the session did not exist (XEP-0124 §10). */
+const AFTER_FAREWELL: Terminal = { condition: 'item-not-found', error: undefined };
 
 /** Ends the session for a reason of its own: everybody who listens hears it, the stream is closed. */
-export function leave(session: Session, why: SessionEnd, detail: string, turn: Turn): void {
+export function leave(session: Session, why: Reason, detail: string, turn: Turn): void {
   const isStreamUp = session.terminal === undefined;
-  session.terminal ??= TERMINALS[why];
+  session.terminal ??= { condition: reasonFacts(why).condition, error: undefined };
   const undelivered = takeUnconfirmed(session);
   if (isStreamUp) turn.work.push({ type: 'leave', why, detail, undelivered });
   answerTerminal(session, turn);
@@ -71,7 +50,7 @@ export function finish(session: Session, turn: Turn): void {
     body = encodeBody(EMPTY, []);
   }
   session.held = [];
-  session.terminal = TERMINALS['client-terminated'];
+  session.terminal = AFTER_FAREWELL;
   answerTerminal(session, turn);
 }
 

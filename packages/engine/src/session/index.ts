@@ -11,4 +11,4 @@ export { grantContentType } from './terms/content-type.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './terms/limits.ts';
 export type { SessionTerms } from './terms/terms.ts';
 export { nextDeadline, tick } from './tick.ts';
-export type { Reply, RequestId, RestartRequest, SessionEnd, SessionWork, Turn } from './work.ts';
+export type { Reply, RequestId, RestartRequest, SessionWork, Turn } from './work.ts';

@@ -1,4 +1,5 @@
 import type { ByteString, Instant, Toolbox, Work } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import type { BodyAttributes, Payload } from '../wire/index.ts';
 import type { SessionStream, Undelivered } from './session.ts';
 
@@ -21,25 +22,6 @@ export interface RestartRequest {
   readonly from: string | undefined;
   readonly lang: string | undefined;
 }
-
-/** Why a session ended by itself, as the session knows it; the manager has more. */
-export type SessionEnd =
-  | 'client-terminated'
-  | 'client-inactive'
-  | 'creation-unconfirmed'
-  | 'login-timeout'
-  | 'prelogin-bytes'
-  | 'bad-rid'
-  | 'bad-key'
-  | 'bad-stream'
-  | 'bad-content'
-  | 'too-many-streams'
-  | 'too-many-requests'
-  | 'too-frequent'
-  | 'too-many-repeats'
-  | 'pause-too-long'
-  | 'client-flood'
-  | 'server-flood';
 
 /** The work that follows from what a session was told, in order. */
 export type SessionWork =
@@ -75,7 +57,7 @@ export type SessionWork =
    */
   | {
       readonly type: 'leave';
-      readonly why: SessionEnd;
+      readonly why: Reason;
       readonly detail: string;
       readonly undelivered: readonly Undelivered[];
     };

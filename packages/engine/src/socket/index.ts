@@ -18,4 +18,4 @@ export {
   type SocketPhase,
 } from './socket.ts';
 export { socketDeadline, socketTick } from './tick.ts';
-export type { CloseCode, SocketEnd, SocketId, SocketTurn, SocketWork } from './work.ts';
+export type { CloseCode, SocketId, SocketTurn, SocketWork } from './work.ts';

@@ -1,4 +1,5 @@
 import type { Instant } from '../kit/index.ts';
+import { type Reason, streamErrorOf } from '../reasons.ts';
 import {
   type BodyFault,
   type BodyFaultCode,
@@ -117,22 +118,12 @@ function passOn(socket: Socket, payloads: readonly Payload[], turn: SocketTurn):
 }
 
 /** The client broke a rule, or boshd has no room for it any more. */
-export function breakOff(
-  socket: Socket,
-  why: 'prelogin-bytes' | 'client-flood' | 'server-flood' | 'login-timeout',
-  detail: string,
-  turn: SocketTurn,
-): void {
+export function breakOff(socket: Socket, why: Reason, detail: string, turn: SocketTurn): void {
   leave(socket, why, detail, turn);
-  endWithError(socket, 'policy-violation', '', turn);
+  endWithError(socket, streamErrorOf(why, true), '', turn);
 }
 
-function leave(
-  socket: Socket,
-  why: Parameters<typeof breakOff>[1] | 'bad-content',
-  detail: string,
-  turn: SocketTurn,
-): void {
+function leave(socket: Socket, why: Reason, detail: string, turn: SocketTurn): void {
   if (socket.phase !== 'new') turn.work.push({ type: 'leave', why, detail, isClean: true });
 }
 

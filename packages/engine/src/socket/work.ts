@@ -1,19 +1,9 @@
 import type { ByteString, Instant, Toolbox, Work } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import type { ClientFrame, Payload } from '../wire/index.ts';
 
 /** One WebSocket connection, numbered by the front. Never used twice. */
 export type SocketId = number;
-
-/** Why a socket ended by itself, as it knows it; the manager has more. */
-export type SocketEnd =
-  | 'client-terminated'
-  | 'client-lost'
-  | 'client-inactive'
-  | 'bad-content'
-  | 'login-timeout'
-  | 'prelogin-bytes'
-  | 'client-flood'
-  | 'server-flood';
 
 /** Status codes of RFC 6455 §7.4.1 with which a connection is closed. */
 export type CloseCode =
@@ -41,7 +31,7 @@ export type SocketWork =
       readonly restart: { readonly from: string | undefined; readonly lang: string | undefined } | undefined;
     }
   /** The client is done with its stream. `isClean`: it said so; else the server may keep the session for it (XEP-0198). */
-  | { readonly type: 'leave'; readonly why: SocketEnd; readonly detail: string; readonly isClean: boolean };
+  | { readonly type: 'leave'; readonly why: Reason; readonly detail: string; readonly isClean: boolean };
 
 /** What every rule of the socket gets. */
 export interface SocketTurn {

@@ -1,4 +1,5 @@
 import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
 import type { Features, Showing } from './features/features.ts';
 import { streamHeader } from './header.ts';
@@ -6,7 +7,7 @@ import { makeBridge, toServer } from './sasl2/bridge.ts';
 import { proveIdentity, takeResuming } from './sasl2/resume.ts';
 import { send, sendEnd, sendPayloads } from './send.ts';
 import { enterStreamPhase, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
-import type { StreamEnd, StreamTurn } from './work.ts';
+import type { StreamTurn } from './work.ts';
 
 const START_TLS = ascii(`<starttls xmlns='${NS.tls}'/>`);
 
@@ -23,13 +24,7 @@ export function sendHeader(stream: Stream, turn: StreamTurn): void {
 const HAS_NO_LINK: ReadonlySet<string> = new Set(['dialling', 'securing', 'lost']);
 
 /** Ends the stream for what the server did: politely, if it may still listen. */
-export function giveUp(
-  stream: Stream,
-  why: StreamEnd,
-  detail: string,
-  turn: StreamTurn,
-  error?: Payload,
-): void {
+export function giveUp(stream: Stream, why: Reason, detail: string, turn: StreamTurn, error?: Payload): void {
   if (!HAS_NO_LINK.has(stream.phase)) sendEnd(stream, turn);
   enterStreamPhase(stream, 'over');
   turn.work.push({ type: 'over', why, detail, error });

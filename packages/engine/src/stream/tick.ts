@@ -1,11 +1,12 @@
 import { after, ascii, earlier, type Instant } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import { managementDeadline, managementTick, silentAt } from './management/exchange.ts';
 import { ask } from './management/management.ts';
 import { giveUp } from './negotiate.ts';
 import { canGoOn, loseLink, redialIfDue, resumeDeadline } from './sasl2/resume.ts';
 import { send } from './send.ts';
 import type { Stream } from './stream.ts';
-import type { StreamEnd, StreamTurn } from './work.ts';
+import type { StreamTurn } from './work.ts';
 
 /** When `streamTick` wants to be called. */
 export function streamDeadline(stream: Stream): Instant | undefined {
@@ -44,7 +45,7 @@ export function streamTick(stream: Stream, turn: StreamTurn): void {
 }
 
 /** The link leads nowhere: the stream ends, or goes on over another one. */
-function leaveLink(stream: Stream, why: StreamEnd, detail: string, turn: StreamTurn): void {
+function leaveLink(stream: Stream, why: Reason, detail: string, turn: StreamTurn): void {
   if (!canGoOn(stream, turn)) {
     giveUp(stream, why, detail, turn);
     return;

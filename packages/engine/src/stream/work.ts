@@ -1,20 +1,7 @@
 import type { ByteString, Duration, Instant, Toolbox, Work } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import type { Payload } from '../wire/index.ts';
 import type { KnownFeatures } from './features/known-features.ts';
-
-/** Why a stream is over, as the stream knows it; the manager has more. */
-export type StreamEnd =
-  | 'tls-not-offered'
-  | 'tls-failed'
-  | 'not-xmpp'
-  | 'declarations-too-long'
-  | 'no-sasl'
-  | 'negotiation-timeout'
-  | 'stream-error'
-  | 'stream-closed'
-  | 'server-silent'
-  | 'bad-acknowledgement'
-  | 'not-resumed';
 
 /** What the server's header said (XEP-0206 §4). */
 export interface OpenedStream {
@@ -44,7 +31,7 @@ export type StreamWork =
    * The link is of no use any more: close it without a word, the stream goes on with another. `isFirst`: it was the one
    * that carried the stream, and none on which it was to be resumed.
    */
-  | { readonly type: 'drop-link'; readonly why: StreamEnd; readonly isFirst: boolean }
+  | { readonly type: 'drop-link'; readonly why: Reason; readonly isFirst: boolean }
   /** Dial again, for this stream. */
   | { readonly type: 'redial' }
   /** The stream goes on, on its new link, after so many dials. */
@@ -52,7 +39,7 @@ export type StreamWork =
   /** The stream is over, and what had to be said to the server is said. `error` is the server's <stream:error/>. */
   | {
       readonly type: 'over';
-      readonly why: StreamEnd;
+      readonly why: Reason;
       readonly detail: string;
       readonly error: Payload | undefined;
     };

@@ -1,6 +1,6 @@
 import { type Bucket, fullBucket, type Instant, secondsUntilOne, spend, takeOne } from '../../kit/index.ts';
+import type { Reason } from '../../reasons.ts';
 import type { AdmissionLimits } from '../config.ts';
-import type { Reason } from '../reasons.ts';
 import { addressGroup } from './address-group.ts';
 import { Addresses, type Usage } from './addresses.ts';
 import { fullTraffic, type Rates, ratesOf, spendTraffic, type TrafficLeft } from './rates.ts';

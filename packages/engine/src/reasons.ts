@@ -1,15 +1,24 @@
-import type { Condition } from '../wire/index.ts';
+import type { Condition } from './wire/index.ts';
 
 interface ReasonFacts {
   /** What a person can act on: what happened and what to look at. */
   readonly text: string;
-  /** What the client is told. Never more: the detail would be a port scanner's oracle. */
+  /** The condition that a client over BOSH receives. Never more: the detail would be a port scanner's oracle. Undefined: a plain terminate. */
   readonly condition: Condition | undefined;
+  /** The stream error that a client over WebSocket receives (RFC 6120 §4.9.3). Absent: the one that `STREAM_ERRORS` has for the condition. */
+  readonly streamError?: string;
 }
 
+/** Conditions of XEP-0124 §17.2 that RFC 6120 §4.9.3 has under another name, or not at all. */
+const STREAM_ERRORS: Readonly<Partial<Record<Condition, string>>> = {
+  'bad-request': 'bad-format',
+  'item-not-found': 'connection-timeout',
+  'remote-stream-error': 'undefined-condition',
+};
+
 /**
- * Why a stream could not be had, or a session ended. In logs, in metrics, kept by session id.
- * `condition` undefined: the client is told a plain terminate.
+ * Why a stream could not be had, or a session, stream or WebSocket ended: every end has a row here and nowhere else. The keys stand in
+ * logs and metrics, and are kept by session id; docs/reasons.md is made of the table.
  */
 const REASONS = {
   'dns-no-such-domain': {
@@ -180,7 +189,11 @@ const REASONS = {
     text: 'New sessions are to be had at another URI (seeOther), which the client was told.',
     condition: 'see-other-uri',
   },
-  'too-many-sessions': { text: 'The limit on sessions is reached.', condition: 'policy-violation' },
+  'too-many-sessions': {
+    text: 'The limit on sessions is reached.',
+    condition: 'policy-violation',
+    streamError: 'resource-constraint',
+  },
   'too-many-failed-logins': {
     text: 'Too many log-ins were refused by XMPP servers; somebody may be trying passwords.',
     condition: 'policy-violation',
@@ -203,3 +216,30 @@ export function reasonFacts(reason: Reason): ReasonFacts {
 }
 
 export const ALL_REASONS: readonly Reason[] = Object.keys(REASONS).map((name) => name as Reason);
+
+/**
+ * The condition that a client receives for a stream that is over, the same over BOSH and over WebSocket. Converse and others
+ * give up for good on remote-connection-failed, so only a stream that never came to be ends with it (XEP-0124 §17.2).
+ *
+ * @param wasUp the server's features had arrived
+ */
+export function conditionOf(reason: Reason, wasUp: boolean): Condition | undefined {
+  const { condition } = reasonFacts(reason);
+  if (condition === 'remote-connection-failed' || condition === 'internal-server-error')
+    return wasUp ? 'internal-server-error' : 'remote-connection-failed';
+  return condition;
+}
+
+/**
+ * The stream error that a client over WebSocket receives for a reason.
+ *
+ * @param wasUp the server's features had arrived
+ */
+export function streamErrorOf(reason: Reason, wasUp: boolean): string {
+  const condition = conditionOf(reason, wasUp) ?? 'undefined-condition';
+  return (
+    reasonFacts(reason).streamError ??
+    (STREAM_ERRORS as Readonly<Partial<Record<string, string>>>)[condition] ??
+    condition
+  );
+}
