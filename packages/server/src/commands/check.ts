@@ -1,44 +1,133 @@
 import { FILE_VARIABLE } from '../config/index.ts';
-import { type Command, EXIT } from './command.ts';
+import { type Command, EXIT, type Invocation, type Surroundings } from './command.ts';
 import { loadOrTell } from './load.ts';
 
 const CONFIG_FLAG = 'config';
 const JSON_FLAG = 'json';
+const DOMAIN_FLAG = 'domain';
+const WAIT_FLAG = 'wait';
+const ORIGIN_FLAG = 'origin';
+const CA_FLAG = 'ca';
+
+/** What clients commonly ask for. */
+const WAIT_SECONDS = 60;
+const WAIT_SECONDS_MAX = 600;
+/** Of nobody: example domains stay unregistered (RFC 2606). */
+const FOREIGN_ORIGIN = 'https://elsewhere.example';
 
 export const checkCommand: Command = {
   name: 'check',
-  summary: 'Try an XMPP domain as a web client would meet it, step by step, and say what to fix.',
-  usage: 'DOMAIN [--json] [--config FILE] [FLAGS]',
-  details: `Asks the DNS, tries every address of the domain, shows the certificate and what the server offers, and then starts a
-session as "boshd serve" would with the same configuration. No account is needed: nobody logs in.
-Exit code 0: a session gets its stream. 1: it does not.`,
+  summary: 'Try an XMPP domain, or a BOSH URL, as a web client would meet it, and say what to fix.',
+  usage: 'DOMAIN|URL [--json] [FLAGS]',
+  details: `DOMAIN, such as example.org: asks the DNS, tries every address of the domain, shows the certificate and what the server
+offers, and then starts a session as "boshd serve" would with the same configuration.
+URL, such as https://www.example.org/http-bind: does what a browser does there, through all proxies on the way: certificate, HTTP/2, CORS,
+host-meta, WebSocket, two requests at once, and how long a poll may hang.
+No account is needed: nobody logs in. Exit code 0: a session gets its stream, or the URL works. 1: it does not.`,
   flags: [
     { name: JSON_FLAG, value: undefined, summary: 'Print the report as JSON.' },
     {
       name: CONFIG_FLAG,
       value: 'FILE',
-      summary: `The configuration, YAML or JSON. Default: what ${FILE_VARIABLE} names, else none.`,
+      summary: `For a domain. The configuration, YAML or JSON. Default: what ${FILE_VARIABLE} names, else none.`,
+    },
+    {
+      name: DOMAIN_FLAG,
+      value: 'DOMAIN',
+      summary: "For a URL. The XMPP domain to ask for a session to. Default: the URL's host.",
+    },
+    {
+      name: WAIT_FLAG,
+      value: 'SECONDS',
+      summary: `For a URL. How long a poll is asked to hang. Default: ${WAIT_SECONDS}.`,
+    },
+    {
+      name: ORIGIN_FLAG,
+      value: 'ORIGIN',
+      summary:
+        'For a URL. A page of another origin, such as https://www.example.net, whose rights to ask for.',
+    },
+    {
+      name: CA_FLAG,
+      value: 'FILE',
+      summary: 'For a URL. Certificates of an authority of your own, PEM. Default: the public ones.',
     },
   ],
   takesConfig: true,
   operands: { min: 1, max: 1 },
-  async run({ flags, operands: [domain = ''] }, { environment, out, err, isTerminal }) {
-    const file = flags.get(CONFIG_FLAG)?.at(-1) ?? (environment[FILE_VARIABLE] || undefined);
-    const config = loadOrTell({ file, environment, flags }, err);
-    if (config === undefined) return EXIT.failed;
-    const { checkDomain, COLOURS, NO_COLOURS, reportText } = await import('../check/index.ts');
-    const { managerConfigOf, upstreamOptionsOf } = await import('../options.ts');
-    const report = await checkDomain(domain, {
-      manager: managerConfigOf(config),
-      upstream: upstreamOptionsOf(config),
-    });
-    const isColoured = isTerminal && (environment['NO_COLOR'] ?? '') === '';
-    const isJson = flags.get(JSON_FLAG)?.at(-1) === 'true';
-    out(
-      isJson
-        ? `${JSON.stringify(report, undefined, 2)}\n`
-        : reportText(report, isColoured ? COLOURS : NO_COLOURS),
-    );
-    return report.works ? EXIT.done : EXIT.failed;
+  run(invocation, surroundings) {
+    const [operand = ''] = invocation.operands;
+    return /^https?:\/\//i.test(operand)
+      ? runForUrl(operand, invocation, surroundings)
+      : runForDomain(operand, invocation, surroundings);
   },
 };
+
+async function runForDomain(
+  domain: string,
+  { flags }: Invocation,
+  { environment, out, err, isTerminal }: Surroundings,
+): Promise<number> {
+  const file = flags.get(CONFIG_FLAG)?.at(-1) ?? (environment[FILE_VARIABLE] || undefined);
+  const config = loadOrTell({ file, environment, flags }, err);
+  if (config === undefined) return EXIT.failed;
+  const { checkDomain, COLOURS, NO_COLOURS, reportText } = await import('../check/index.ts');
+  const { managerConfigOf, upstreamOptionsOf } = await import('../options.ts');
+  const report = await checkDomain(domain, {
+    manager: managerConfigOf(config),
+    upstream: upstreamOptionsOf(config),
+  });
+  const palette = hasColours(isTerminal, environment) ? COLOURS : NO_COLOURS;
+  out(isJson(flags) ? json(report) : reportText(report, palette));
+  return report.works ? EXIT.done : EXIT.failed;
+}
+
+async function runForUrl(
+  operand: string,
+  { flags }: Invocation,
+  { environment, out, err, isTerminal }: Surroundings,
+): Promise<number> {
+  const url = URL.canParse(operand) ? new URL(operand) : undefined;
+  const waitSeconds = Number(flags.get(WAIT_FLAG)?.at(-1) ?? WAIT_SECONDS);
+  if (url === undefined) return misused(err, `${operand} is not a URL`);
+  if (!Number.isInteger(waitSeconds) || waitSeconds < 1 || waitSeconds > WAIT_SECONDS_MAX) {
+    return misused(err, `--${WAIT_FLAG} must be from 1 to ${WAIT_SECONDS_MAX} seconds`);
+  }
+  const caFile = flags.get(CA_FLAG)?.at(-1);
+  const ca = caFile === undefined ? undefined : await readCa(caFile);
+  if (ca === null) return misused(err, `--${CA_FLAG}: ${caFile} can not be read`);
+  const { checkUrl, COLOURS, NO_COLOURS, urlReportText } = await import('../check/index.ts');
+  const report = await checkUrl(url, {
+    domain: flags.get(DOMAIN_FLAG)?.at(-1) ?? url.hostname.replace(/^\[|\]$/g, ''),
+    waitSeconds,
+    origin: flags.get(ORIGIN_FLAG)?.at(-1) ?? FOREIGN_ORIGIN,
+    ca,
+    progress: (text) => (isTerminal ? err(`${text}\n`) : undefined),
+  });
+  const palette = hasColours(isTerminal, environment) ? COLOURS : NO_COLOURS;
+  out(isJson(flags) ? json(report) : urlReportText(report, palette));
+  return report.works ? EXIT.done : EXIT.failed;
+}
+
+/** Null: there is no such file. */
+async function readCa(file: string): Promise<string | null> {
+  const { readFile } = await import('node:fs/promises');
+  return readFile(file, 'utf8').catch(() => null);
+}
+
+function misused(err: Surroundings['err'], text: string): number {
+  err(`boshd check: ${text}\n`);
+  return EXIT.misused;
+}
+
+function isJson(flags: Invocation['flags']): boolean {
+  return flags.get(JSON_FLAG)?.at(-1) === 'true';
+}
+
+function hasColours(isTerminal: boolean, environment: Surroundings['environment']): boolean {
+  return isTerminal && (environment['NO_COLOR'] ?? '') === '';
+}
+
+function json(report: unknown): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}

@@ -81,7 +81,7 @@ function endpointLines(report: EndpointReport, palette: Palette): readonly strin
 
 const detailLine = (text: string): string => `${' '.repeat(4 + WORD_WIDTH + TIME_WIDTH + 2)}${text}`;
 
-function lineWith({ good, bad, faint }: Palette) {
+export function lineWith({ good, bad, faint }: Palette) {
   return (isGood: boolean, word: string, tookMs: number | undefined, text: string): string => {
     const time =
       tookMs === undefined ? ' '.repeat(TIME_WIDTH) : faint(milliseconds(tookMs).padStart(TIME_WIDTH));
@@ -146,6 +146,6 @@ function milliseconds(ms: number): string {
   return ms < 9.95 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
-function clean(text: string): string {
+export function clean(text: string): string {
   return text.replace(UNPRINTABLE, '?');
 }
