@@ -1,6 +1,14 @@
-import { assert, type Result } from '@boshd/engine/kit';
+import { assert, type Duration, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
-import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN, type TimeUnit } from './values.ts';
+import {
+  DURATION_PATTERN,
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseSize,
+  SIZE_PATTERN,
+  type TimeUnit,
+} from './values.ts';
 
 /** How a value is written: decides how text of the environment and of flags is read, and how a value is printed. */
 export type KeyKind = 'duration' | 'size' | 'count' | 'switch' | 'text' | 'file' | 'list' | 'map' | 'group';
@@ -87,19 +95,23 @@ function measure<Value extends number>(
 }
 
 /** A length of time; in the result a `Duration`, which is in milliseconds. */
-export function duration(facts: Words & Range & { readonly bareUnit: TimeUnit; readonly preset: string }) {
-  const { bareUnit, min, max, preset } = facts;
+export function duration(
+  facts: Words & Range & { readonly bareUnit: TimeUnit; readonly preset: string | Duration },
+) {
+  const { bareUnit, min, max } = facts;
+  const preset = typeof facts.preset === 'string' ? facts.preset : formatDuration(facts.preset);
   const unit = bareUnit === 's' ? 'seconds' : 'milliseconds';
   const form = `a duration from ${min} to ${max}, such as ${preset} (a bare number is ${unit})`;
   const schema = measure(DURATION_PATTERN, (input) => parseDuration(input, bareUnit), facts);
-  return key(schema, { ...facts, kind: 'duration', form });
+  return key(schema, { ...facts, preset, kind: 'duration', form });
 }
 
 /** A number of bytes. */
-export function size(facts: Words & Range & { readonly preset: string }) {
-  const { min, max, preset } = facts;
+export function size(facts: Words & Range & { readonly preset: string | number }) {
+  const { min, max } = facts;
+  const preset = typeof facts.preset === 'string' ? facts.preset : formatSize(facts.preset);
   const form = `a size from ${min} to ${max}, such as ${preset} (a bare number is bytes)`;
-  return key(measure(SIZE_PATTERN, parseSize, facts), { ...facts, kind: 'size', form });
+  return key(measure(SIZE_PATTERN, parseSize, facts), { ...facts, preset, kind: 'size', form });
 }
 
 /** A whole number. */

@@ -1,3 +1,5 @@
+import { DEFAULT_SESSION_LIMITS } from '@boshd/engine/session';
+import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
 import { choice, count, duration, flag, group, size } from './kinds.ts';
 
 /** The keys of a session's limits, named as the engine names them (`SessionLimits`). */
@@ -12,7 +14,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '600s',
-      preset: '55s',
+      preset: DEFAULT_SESSION_LIMITS.waitMax,
     }),
     holdMax: count({
       of: 'requests',
@@ -21,7 +23,7 @@ export const sessionKeys = group(
       precedent: 'XEP-0124 §7.1 recommends 1; Prosody and MongooseIM fix it to 1.',
       min: 1,
       max: 8,
-      preset: 1,
+      preset: DEFAULT_SESSION_LIMITS.holdMax,
     }),
     requestsMax: count({
       of: 'requests',
@@ -31,7 +33,7 @@ export const sessionKeys = group(
       precedent: 'XEP-0124 §7.2: requests must be larger than the hold asked for.',
       min: 1,
       max: 16,
-      preset: 4,
+      preset: DEFAULT_SESSION_LIMITS.requestsMax,
     }),
     inactivity: duration({
       purpose: 'How long a session lives without an open request.',
@@ -41,7 +43,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '5s',
       max: '3600s',
-      preset: '90s',
+      preset: DEFAULT_SESSION_LIMITS.inactivity,
     }),
     pollingInactivity: duration({
       purpose: 'The same for polling sessions (those with a wait or hold of 0).',
@@ -50,7 +52,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '5s',
       max: '3600s',
-      preset: '150s',
+      preset: DEFAULT_SESSION_LIMITS.pollingInactivity,
     }),
     polling: duration({
       purpose: 'The shortest allowed interval between empty requests of a polling session.',
@@ -58,7 +60,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '0s',
       max: '60s',
-      preset: '2s',
+      preset: DEFAULT_SESSION_LIMITS.polling,
     }),
     strikesMax: count({
       of: 'requests',
@@ -66,7 +68,7 @@ export const sessionKeys = group(
       reason: 'The timers of browsers drift and fire in bunches.',
       min: 0,
       max: 1000,
-      preset: 5,
+      preset: DEFAULT_SESSION_LIMITS.strikesMax,
     }),
     maxpause: duration({
       purpose: 'The longest pause that a client may ask for (XEP-0124 §10).',
@@ -74,7 +76,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '3600s',
-      preset: '300s',
+      preset: DEFAULT_SESSION_LIMITS.maxpause,
     }),
     creationAnswer: duration({
       purpose:
@@ -83,7 +85,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '60s',
-      preset: '15s',
+      preset: DEFAULT_SESSION_LIMITS.creationAnswer,
     }),
     creationConfirm: duration({
       purpose: 'How long a new session waits for its second request.',
@@ -91,7 +93,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '600s',
-      preset: '30s',
+      preset: DEFAULT_SESSION_LIMITS.creationConfirm,
     }),
     login: duration({
       purpose: 'The time from creation to a bound resource.',
@@ -99,14 +101,14 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '3600s',
-      preset: '60s',
+      preset: DEFAULT_SESSION_LIMITS.login,
     }),
     loginBytesMax: size({
       purpose: 'The most that a client may send before it has logged in.',
       reason: 'SASL and resource binding need a few kilobytes.',
       min: '4KiB',
       max: '16MiB',
-      preset: '64KiB',
+      preset: DEFAULT_SESSION_LIMITS.loginBytesMax,
     }),
     queueBytesMax: size({
       purpose: 'The most that is kept for a client which does not fetch it.',
@@ -114,7 +116,7 @@ export const sessionKeys = group(
         'Beyond it, reading from the XMPP server stops, then the session ends: memory is finite. It is as much as the longest stanza of a server.',
       min: '64KiB',
       max: '256MiB',
-      preset: '4MiB',
+      preset: DEFAULT_SESSION_LIMITS.queueBytesMax,
     }),
     queuePayloadsMax: count({
       of: 'stanzas',
@@ -123,7 +125,7 @@ export const sessionKeys = group(
       precedent: 'Prosody 0.12 cannot resume beyond 500, ejabberd ends the stream at 5,000.',
       min: 10,
       max: 100_000,
-      preset: 400,
+      preset: DEFAULT_SESSION_LIMITS.queuePayloadsMax,
     }),
     queueFull: duration({
       purpose: 'How long the queue to a client may stay full before its session ends.',
@@ -131,7 +133,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '55s',
-      preset: '30s',
+      preset: DEFAULT_SESSION_LIMITS.queueFull,
     }),
     repeatsMax: count({
       of: 'repeats',
@@ -140,7 +142,7 @@ export const sessionKeys = group(
       precedent: 'JSJaC repeats up to 10 times.',
       min: 1,
       max: 1000,
-      preset: 10,
+      preset: DEFAULT_SESSION_LIMITS.repeatsMax,
     }),
     gather: duration({
       purpose:
@@ -150,7 +152,7 @@ export const sessionKeys = group(
       bareUnit: 'ms',
       min: '0ms',
       max: '10ms',
-      preset: '5ms',
+      preset: DEFAULT_SESSION_LIMITS.gather,
     }),
     oneConnectionAnswer: duration({
       purpose:
@@ -159,7 +161,7 @@ export const sessionKeys = group(
       bareUnit: 'ms',
       min: '0ms',
       max: '5s',
-      preset: '250ms',
+      preset: DEFAULT_SESSION_LIMITS.oneConnectionAnswer,
     }),
     gapPatience: duration({
       purpose: 'How long a terminate request that overtook others waits for them before it is obeyed.',
@@ -167,7 +169,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '0s',
       max: '30s',
-      preset: '2s',
+      preset: DEFAULT_SESSION_LIMITS.gapPatience,
     }),
     reportAfter: duration({
       purpose: 'A reply that the client does not acknowledge within this time is reported to it.',
@@ -175,7 +177,7 @@ export const sessionKeys = group(
       bareUnit: 's',
       min: '100ms',
       max: '60s',
-      preset: '1s',
+      preset: DEFAULT_SESSION_LIMITS.reportAfter,
     }),
     streamsMax: count({
       of: 'streams',
@@ -185,13 +187,13 @@ export const sessionKeys = group(
       precedent: 'XEP-0124 §16; node-xmpp-bosh allows 8.',
       min: 1,
       max: 16,
-      preset: 1,
+      preset: DEFAULT_SESSION_LIMITS.streamsMax,
     }),
     heldRepeat: choice(['error', 'same'], {
       purpose:
         'What the older copy of a repeated held request gets: a recoverable error, or the same reply as the newer copy.',
       precedent: "XEP-0124 §14.3 asks for type='error'.",
-      preset: 'error',
+      preset: DEFAULT_SESSION_LIMITS.heldRepeat,
     }),
   },
   { purpose: 'Limits and times of one BOSH session.' },
@@ -205,7 +207,7 @@ export const streamKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '60s',
-      preset: '15s',
+      preset: DEFAULT_STREAM_LIMITS.negotiation,
     }),
     negotiationWithOthers: duration({
       purpose:
@@ -214,7 +216,7 @@ export const streamKeys = group(
       bareUnit: 's',
       min: '500ms',
       max: '60s',
-      preset: '5s',
+      preset: DEFAULT_STREAM_LIMITS.negotiationWithOthers,
     }),
     keepalive: duration({
       purpose: 'A stream on which nothing was sent for this long gets a space (RFC 6120 §4.6.1).',
@@ -222,14 +224,14 @@ export const streamKeys = group(
       bareUnit: 's',
       min: '10s',
       max: '3600s',
-      preset: '120s',
+      preset: DEFAULT_STREAM_LIMITS.keepalive,
     }),
     streamManagement: choice(['boshd', 'client', 'off'], {
       purpose:
         'Who keeps stream management (XEP-0198) towards XMPP servers that offer it: boshd, unseen by the client; the client itself, boshd keeping out of it; or nobody.',
       reason:
         'Kept by boshd, the server is told of a stanza only when the browser has confirmed it, so that what a vanished browser did not get is stored or returned by the server.',
-      preset: 'boshd',
+      preset: DEFAULT_STREAM_LIMITS.streamManagement,
     }),
     acknowledgement: duration({
       purpose:
@@ -239,14 +241,14 @@ export const streamKeys = group(
       bareUnit: 's',
       min: '5s',
       max: '600s',
-      preset: '30s',
+      preset: DEFAULT_STREAM_LIMITS.acknowledgement,
     }),
     resumption: flag({
       purpose:
         'Whether a stream whose connection to the XMPP server breaks is taken up again over a new one, unseen by the client.',
       reason:
         'It needs a server with SASL2 (XEP-0388), FAST (XEP-0484) and XEP-0198; boshd then logs the client in by SASL2 and keeps a token of its session in memory.',
-      preset: true,
+      preset: DEFAULT_STREAM_LIMITS.resumption,
     }),
   },
   { purpose: 'Times of the stream to an XMPP server.' },

@@ -54,7 +54,7 @@ export function parseSize(input: string | number): Parsed<Bytes> {
 }
 
 /** The shortest text that `parseSize` reads back as the same value. */
-export function formatSize(value: Bytes): string {
+export function formatSize(value: number): string {
   for (const unit of ['GiB', 'MiB', 'KiB'] as const) {
     if (value > 0 && value % UNIT_BYTES[unit] === 0) return `${value / UNIT_BYTES[unit]}${unit}`;
   }

@@ -1,3 +1,4 @@
+import { DEFAULT_ADMISSION_LIMITS } from '@boshd/engine/manager';
 import { count, size } from '../kinds.ts';
 
 /** How many sessions there may be, and how much they may send: named as the engine names them (`AdmissionLimits`). */
@@ -9,7 +10,7 @@ export const admissionKeys = {
       'Each takes two open files and a few tens of kilobytes; the limit of open files of the process must be above twice this number.',
     min: 1,
     max: 1_000_000,
-    preset: 20_000,
+    preset: DEFAULT_ADMISSION_LIMITS.sessionsMax,
   }),
   preloginSessionsMax: count({
     of: 'sessions',
@@ -17,7 +18,7 @@ export const admissionKeys = {
     reason: 'Strangers may open sessions; they must not take the places of those who are logged in.',
     min: 1,
     max: 1_000_000,
-    preset: 5000,
+    preset: DEFAULT_ADMISSION_LIMITS.preloginSessionsMax,
   }),
   creationsPerSecond: count({
     of: 'sessions a second (0: no limit)',
@@ -25,7 +26,7 @@ export const admissionKeys = {
     reason: 'After an outage all clients come back at once, and the XMPP servers have to stand it too.',
     min: 0,
     max: 1_000_000,
-    preset: 1000,
+    preset: DEFAULT_ADMISSION_LIMITS.creationsPerSecond,
   }),
   creationsBurst: count({
     of: 'sessions',
@@ -33,7 +34,7 @@ export const admissionKeys = {
     reason: 'Ten seconds of the rate.',
     min: 1,
     max: 1_000_000,
-    preset: 10_000,
+    preset: DEFAULT_ADMISSION_LIMITS.creationsBurst,
   }),
   sessionsPerAddressMax: count({
     of: 'sessions (0: no limit)',
@@ -41,7 +42,7 @@ export const admissionKeys = {
     reason: 'A household or a small office shares one address; a loop of reconnects must not take all.',
     min: 0,
     max: 1_000_000,
-    preset: 50,
+    preset: DEFAULT_ADMISSION_LIMITS.sessionsPerAddressMax,
   }),
   creationsPerAddressPerSecond: count({
     of: 'sessions a second (0: no limit)',
@@ -50,7 +51,7 @@ export const admissionKeys = {
     precedent: 'Openfire 20/s with a burst of 50, switched off by default.',
     min: 0,
     max: 100_000,
-    preset: 10,
+    preset: DEFAULT_ADMISSION_LIMITS.creationsPerAddressPerSecond,
   }),
   creationsPerAddressBurst: count({
     of: 'sessions',
@@ -58,7 +59,7 @@ export const admissionKeys = {
     reason: 'After an outage all the people behind one address come back in the same second.',
     min: 1,
     max: 100_000,
-    preset: 30,
+    preset: DEFAULT_ADMISSION_LIMITS.creationsPerAddressBurst,
   }),
   failedLoginsPerAddressPerMinute: count({
     of: 'log-ins a minute (0: no limit)',
@@ -67,7 +68,7 @@ export const admissionKeys = {
     reason: 'boshd hides the address of who tries passwords from the XMPP server, so it must look itself.',
     min: 0,
     max: 100_000,
-    preset: 10,
+    preset: DEFAULT_ADMISSION_LIMITS.failedLoginsPerAddressPerMinute,
   }),
   failedLoginsPerAddressBurst: count({
     of: 'log-ins',
@@ -75,21 +76,21 @@ export const admissionKeys = {
     reason: 'Clients that know a wrong password try again by themselves, and offices share an address.',
     min: 1,
     max: 100_000,
-    preset: 30,
+    preset: DEFAULT_ADMISSION_LIMITS.failedLoginsPerAddressBurst,
   }),
   bytesPerSessionPerSecond: size({
     purpose: 'How many bytes of stanzas one session may send in a second, in the long run (0: no limit).',
     reason: 'A file sent in-band takes what it gets; the others need their share.',
     min: '0',
     max: '1GiB',
-    preset: '1MiB',
+    preset: DEFAULT_ADMISSION_LIMITS.bytesPerSessionPerSecond,
   }),
   bytesPerSessionBurst: size({
     purpose: 'How many of them may come at once.',
     reason: 'An avatar, a file of some megabytes.',
     min: '1KiB',
     max: '1GiB',
-    preset: '16MiB',
+    preset: DEFAULT_ADMISSION_LIMITS.bytesPerSessionBurst,
   }),
   payloadsPerSessionPerSecond: count({
     of: 'stanzas a second (0: no limit)',
@@ -97,39 +98,39 @@ export const admissionKeys = {
     reason: 'No person types so fast; programs do, and XMPP servers slow them down as well.',
     min: 0,
     max: 1_000_000,
-    preset: 2000,
+    preset: DEFAULT_ADMISSION_LIMITS.payloadsPerSessionPerSecond,
   }),
   payloadsPerSessionBurst: count({
     of: 'stanzas',
     purpose: 'How many of them may come at once.',
     min: 1,
     max: 10_000_000,
-    preset: 10_000,
+    preset: DEFAULT_ADMISSION_LIMITS.payloadsPerSessionBurst,
   }),
   bytesPerAddressPerSecond: size({
     purpose: 'The same as bytesPerSessionPerSecond, from all sessions of one client address.',
     min: '0',
     max: '1GiB',
-    preset: '8MiB',
+    preset: DEFAULT_ADMISSION_LIMITS.bytesPerAddressPerSecond,
   }),
   bytesPerAddressBurst: size({
     purpose: 'How many of them may come at once.',
     min: '1KiB',
     max: '1GiB',
-    preset: '64MiB',
+    preset: DEFAULT_ADMISSION_LIMITS.bytesPerAddressBurst,
   }),
   payloadsPerAddressPerSecond: count({
     of: 'stanzas a second (0: no limit)',
     purpose: 'The same as payloadsPerSessionPerSecond, from all sessions of one client address.',
     min: 0,
     max: 1_000_000,
-    preset: 10_000,
+    preset: DEFAULT_ADMISSION_LIMITS.payloadsPerAddressPerSecond,
   }),
   payloadsPerAddressBurst: count({
     of: 'stanzas',
     purpose: 'How many of them may come at once.',
     min: 1,
     max: 10_000_000,
-    preset: 50_000,
+    preset: DEFAULT_ADMISSION_LIMITS.payloadsPerAddressBurst,
   }),
 };

@@ -1,3 +1,4 @@
+import { DEFAULT_ADMISSION_LIMITS } from '@boshd/engine/manager';
 import { count, group, size } from '../kinds.ts';
 import { admissionKeys } from './admission.ts';
 
@@ -62,7 +63,7 @@ export const limits = group(
       precedent: 'node-xmpp-bosh remembers them too, for the wait and 5 s.',
       min: 0,
       max: 1_000_000,
-      preset: 10_000,
+      preset: DEFAULT_ADMISSION_LIMITS.endedMax,
     }),
   },
   WORDS,

@@ -1,3 +1,4 @@
+import { DEFAULT_SOCKET_LIMITS } from '@boshd/engine/socket';
 import { duration, group, list } from '../kinds.ts';
 import { parsePath } from './paths.ts';
 
@@ -18,7 +19,7 @@ export const websocketKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '300s',
-      preset: '10s',
+      preset: DEFAULT_SOCKET_LIMITS.open,
     }),
     ping: duration({
       purpose: 'How long a client may be silent before it is pinged.',
@@ -27,7 +28,7 @@ export const websocketKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '3600s',
-      preset: '30s',
+      preset: DEFAULT_SOCKET_LIMITS.ping,
     }),
     pong: duration({
       purpose: 'How long it may then stay silent before its connection is given up.',
@@ -36,7 +37,7 @@ export const websocketKeys = group(
       bareUnit: 's',
       min: '1s',
       max: '3600s',
-      preset: '30s',
+      preset: DEFAULT_SOCKET_LIMITS.pong,
     }),
     close: duration({
       purpose:
@@ -45,7 +46,7 @@ export const websocketKeys = group(
       bareUnit: 's',
       min: '100ms',
       max: '30s',
-      preset: '2s',
+      preset: DEFAULT_SOCKET_LIMITS.close,
     }),
   },
   { purpose: 'XMPP over WebSocket (RFC 7395), beside BOSH and under the same policies.' },
