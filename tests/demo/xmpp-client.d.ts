@@ -32,3 +32,11 @@ declare module '@xmpp/client' {
     ...children: readonly (XmlNode | string)[]
   ): XmlNode;
 }
+
+declare module '@xmpp/xml/lib/Parser.js' {
+  export default class Parser {
+    on(event: 'element', listener: (element: unknown) => void): void;
+    on(event: 'error', listener: (error: Error) => void): void;
+    write(text: string): void;
+  }
+}

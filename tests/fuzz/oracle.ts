@@ -78,6 +78,23 @@ class TreeBuilder {
 }
 
 /**
+ * Whether saxes takes it as XML 1.0, namespaces, comments and instructions left alone; a document type is refused as the
+ * stream's reader does.
+ */
+export function isWellFormed(bytes: Uint8Array): boolean {
+  if (!isUtf8(bytes)) return false;
+  const parser = new SaxesParser({ xmlns: false, forceXMLVersion: true, defaultXMLVersion: '1.0' });
+  let refused = false;
+  const refuse = (): void => {
+    refused = true;
+  };
+  parser.on('error', refuse);
+  parser.on('doctype', refuse);
+  parser.write(Buffer.from(bytes).toString('utf8').replace(SPACE, '')).close();
+  return !refused;
+}
+
+/**
  * Reads with saxes under the rules of RFC 6120 §11: no comments, processing instructions or document types, UTF-8. White
  * space before the XML declaration is taken, as boshd does.
  */

@@ -21,6 +21,8 @@ const SHORT: readonly (readonly [RegExp, string])[] = [
     /\bSTREAM\b/g,
     "<?xml version='1.0'?><stream:stream id='st1' from='example.org' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
   ],
+  // One level deeper than `## depthMax 5` allows in a stanza.
+  [/\bDEEP\b/g, '<a><a><a><a><a/></a></a></a></a>'],
 ];
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
@@ -198,7 +200,8 @@ export class Stage {
         const what = 'reason' in event ? event.reason : 'code' in event ? event.code : '';
         const undelivered =
           'undelivered' in event && event.undelivered > 0 ? ` (${event.undelivered} undelivered)` : '';
-        return `.. ${event.event} ${what}${undelivered}`.trimEnd();
+        const became = 'became' in event ? ` ${event.became}` : '';
+        return `.. ${event.event} ${what}${became}${undelivered}`.trimEnd();
       }
     }
   }

@@ -33,7 +33,8 @@
  *   @ 250ms                  so much later (while waiting)
  *
  * A line that starts with two blanks goes on with the one above. SID stands for the sid of the session, S1 for the name of its first stream, and in what is
- * sent BOSH for `sid='SID' xmlns='http://jabber.org/protocol/httpbind'` and STREAM for the start tag of a server's stream.
+ * sent BOSH for `sid='SID' xmlns='http://jabber.org/protocol/httpbind'`, STREAM for the start tag of a server's stream, and DEEP for
+ * content that is one level deeper than `## depthMax 5` allows in a stanza.
  *
  * Before the first step: `## after NAME` plays the transcript start/NAME.txt first, `## KEY VALUE` is a setting that is
  * not the default. What starts with a single # is a comment.

@@ -1,4 +1,4 @@
-import type { Condition } from './wire/index.ts';
+import type { Condition, FramerFault } from './wire/index.ts';
 
 interface ReasonFacts {
   /** What a person can act on: what happened and what to look at. */
@@ -84,6 +84,10 @@ const REASONS = {
   },
   'declarations-too-long': {
     text: 'The XMPP server declares more than 1 KiB of namespace prefixes on its stream root, which stanzas that use them would repeat; that is a fault of the server, or an attack.',
+    condition: 'remote-connection-failed',
+  },
+  'server-limit': {
+    text: 'Before the log-in, the XMPP server sent more than a limit allows; the detail names the limit and its key.',
     condition: 'remote-connection-failed',
   },
   'no-sasl': {
@@ -208,6 +212,38 @@ const REASONS = {
   },
   shutdown: { text: 'boshd is being stopped.', condition: 'system-shutdown' },
 } as const satisfies Record<string, ReasonFacts>;
+
+/** Why a stanza of an XMPP server was not passed on, by the code of the fault; the session goes on. */
+const SKIPPED: Readonly<Record<FramerFault['code'], string>> = {
+  'stanza-too-large': 'It has more bytes than the limit.',
+  'too-deep': 'Its elements are nested deeper than the limit.',
+  'too-many-attributes': 'An element has more attributes and namespace declarations than the limit.',
+  'name-too-long': 'A name of an element or attribute is longer than the limit.',
+  'not-namespace-well-formed':
+    'It is XML, but breaks the rules of namespaces: a prefix that is not declared, an attribute twice.',
+  'restricted-xml': 'It has a comment or a processing instruction, which XMPP does not allow.',
+  'not-xmpp': 'It is text between the stanzas, which XMPP does not allow.',
+  'not-well-formed': 'It is not well-formed, which ends the stream.',
+  'too-many-declarations': 'It is the root of the stream, and declares too much, which ends the stream.',
+  'not-utf8': 'It is not in UTF-8, which ends the stream.',
+};
+
+export type SkipCode = FramerFault['code'];
+
+/** Those that end no stream by themselves. */
+export const SKIP_CODES: readonly SkipCode[] = [
+  'too-deep',
+  'too-many-attributes',
+  'name-too-long',
+  'stanza-too-large',
+  'not-namespace-well-formed',
+  'restricted-xml',
+  'not-xmpp',
+];
+
+export function skippedFacts(code: SkipCode): string {
+  return SKIPPED[code];
+}
 
 export type Reason = keyof typeof REASONS;
 

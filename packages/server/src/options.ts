@@ -42,7 +42,12 @@ function sitePolicyOf(
     session,
     stream,
     socket: { open, ping, pong, close },
-    serverXml: xmlLimitsOf(limits, limits.serverStanzaBytesMax),
+    serverXml: {
+      stanzaBytesMax: limits.serverStanzaBytesMax,
+      depthMax: limits.serverDepthMax,
+      attributesMax: limits.serverAttributesMax,
+      nameBytesMax: limits.serverNameBytesMax,
+    },
     domains: { defaultDomain, allow, deny, gone, routePorts, ...upstream },
     admission: { ...limits, endedMax },
     seeOther: isElsewhere ? { uri, websocketUri, when } : undefined,

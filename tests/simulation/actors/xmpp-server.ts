@@ -123,13 +123,15 @@ export class XmppServer implements LinkedServer, MoodyServer, SpeakingServer {
     // boshd may end before it begins anew, after TLS and SASL: nothing is open then, and nothing to say.
     if (this.#awaitsHeader && Buffer.from(bytes).toString() === '</stream:stream>') return;
     const events: FramerEvent[] = [];
-    const fault = this.#framer.push(bytes, events);
+    const fault = this.#framer.push(bytes, events) ?? this.#framer.skipping;
     if (fault !== undefined)
       throw new Broken(this.#actor.name, `boshd sent what is not XMPP: ${fault.code} ${fault.detail}`);
     for (const event of events) {
       if (event.type === 'header') this.#open();
       else if (event.type === 'payload') this.#got(event.payload);
-      else this.#end();
+      else if (event.type === 'end') this.#end();
+      else
+        throw new Broken(this.#actor.name, `boshd sent what no server takes: ${event.skipped.fault.detail}`);
     }
   }
 

@@ -1,8 +1,8 @@
-import { between, type Instant } from '../kit/index.ts';
+import { between, EMPTY, type Instant } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
 import type { Undelivered } from '../session/index.ts';
-import type { Resuming } from '../stream/index.ts';
-import { NS } from '../wire/index.ts';
+import type { Resuming, StreamWork } from '../stream/index.ts';
+import { isStanza } from '../wire/index.ts';
 import type { ClientFacts, Upstream } from './client-side.ts';
 import type { LogEvent } from './output.ts';
 import type { StartFailure } from './start.ts';
@@ -17,8 +17,7 @@ export function sessionEnded(
 ): LogEvent {
   let undelivered = 0;
   for (const { payloads } of lost)
-    for (const { namespace, isOwn } of payloads)
-      if (namespace === NS.client && isOwn !== true) undelivered += 1;
+    for (const payload of payloads) if (isStanza(payload) && payload.bytes !== EMPTY) undelivered += 1;
   const livedMs = between(createdAt, now);
   return { event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered };
 }
@@ -28,6 +27,29 @@ export function streamReady({ client, of, remote, stream, dialledAt }: Upstream,
   const { name: session } = client.facts;
   const tookMs = between(dialledAt, now);
   return { event: 'stream-ready', session, domain: of.domain, remote, secure: stream.isSecure, tookMs };
+}
+
+/** The line about a stanza of the server that its client did not get as it was. */
+export function stanzaSkipped(
+  { name: session, site }: Pick<ClientFacts, 'name' | 'site'>,
+  { fault, became, stanza }: Extract<StreamWork, { type: 'skipped' }>,
+): LogEvent {
+  const { code, detail, key } = fault;
+  const { name, type, from, to, id } = stanza;
+  return {
+    event: 'stanza-skipped',
+    session,
+    site,
+    code,
+    key: key ?? '',
+    detail,
+    became,
+    stanza: name,
+    type,
+    from,
+    to,
+    id,
+  };
 }
 
 /** A stream was not taken up again: why its link broke, and why that was its end. */

@@ -1,4 +1,11 @@
-export { ALL_REASONS, type Reason, reasonFacts } from '../reasons.ts';
+export {
+  ALL_REASONS,
+  type Reason,
+  reasonFacts,
+  SKIP_CODES,
+  type SkipCode,
+  skippedFacts,
+} from '../reasons.ts';
 export { addressGroup } from './admission/address-group.ts';
 export type { BoshClient } from './bosh-client.ts';
 export type { CloudInput, CloudOutput } from './cloud-input.ts';

@@ -3,6 +3,7 @@ import type { Reason } from '../reasons.ts';
 import type { Reply } from '../session/index.ts';
 import type { DialPlan } from '../site/index.ts';
 import type { LoginFault } from '../stream/index.ts';
+import type { FramerFault } from '../wire/index.ts';
 import type { LinkId, RequestId } from './input.ts';
 import type { SocketOutput } from './socket-input.ts';
 
@@ -87,6 +88,26 @@ export type LogEvent =
       readonly address: string;
       /** Empty, or why, where boshd knows it. */
       readonly code: LoginFault;
+    }
+  /**
+   * A stanza of the XMPP server could not be passed on, because of a limit or a fault of namespaces: the session goes on.
+   * `became`: the client got its shell; its sender got an `error`; `nothing`, for what is no stanza.
+   */
+  | {
+      readonly event: 'stanza-skipped';
+      readonly session: string;
+      readonly site: string;
+      readonly code: FramerFault['code'];
+      /** The configuration key of the limit, '' where there was none. */
+      readonly key: string;
+      readonly detail: string;
+      readonly became: 'shell' | 'error' | 'nothing';
+      /** What its start tag said, each '' where there is none, and shortened. */
+      readonly stanza: string;
+      readonly type: string;
+      readonly from: string;
+      readonly to: string;
+      readonly id: string;
     }
   /** The link to the server broke, and is dialled again: the client notices nothing yet. */
   | {

@@ -22,7 +22,7 @@ import {
 import { type BodyAttributes, makeFramer, type Payload } from '../wire/index.ts';
 import type { ClientSide, Upstream } from './client-side.ts';
 import { planDial, startTlsOf, streamRequestOf } from './dialling.ts';
-import { notResumed, streamReady } from './events.ts';
+import { notResumed, stanzaSkipped, streamReady } from './events.ts';
 import type { Input, LinkId } from './input.ts';
 import { beginStart, judgeStart, type Start, type StartFailure } from './start.ts';
 import type { ManagerTurn } from './turn.ts';
@@ -163,6 +163,9 @@ export class Upstreams {
         break;
       case 'logged-in':
         this.#loggedIn(client);
+        break;
+      case 'skipped':
+        this.#turn.log(stanzaSkipped(client.facts, work));
         break;
       case 'login-failed':
         this.#loginFailed(client, work.code);

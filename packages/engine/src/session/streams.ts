@@ -1,4 +1,4 @@
-import { appended, type Toolbox } from '../kit/index.ts';
+import { appended, EMPTY, type Toolbox } from '../kit/index.ts';
 import { type BodyAttributes, type DecodedBody, NS, type Payload, writtenBytes } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { leave, terminate } from './end.ts';
@@ -124,13 +124,31 @@ function startsCounting({ name, namespace }: Payload): boolean {
 
 /** Puts payloads into the queue to the client. */
 export function enqueue(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
-  let batch = batchFor(session, stream);
   for (const payload of payloads) {
+    if (payload.bytes === EMPTY && tookPlace(session, stream)) continue;
+    let batch = batchFor(session, stream);
     if (payload.outside !== undefined) batch = batchOfRoot(session, batch, payload.outside.root);
     batch.payloads.push(payload);
     session.outboundBytes += writtenBytes(payload);
+    session.outboundCount += 1;
   }
-  session.outboundCount += payloads.length;
+}
+
+/**
+ * A stanza that the client does not get has a place without bytes (`isStanza`), settled when all before it is. False: it
+ * stands in the queue, behind others. Where none is queued, a reply of its own would only be late.
+ */
+function tookPlace({ outbound, answered }: Session, stream: SessionStream): boolean {
+  if (outbound.some((batch) => batch.stream === stream && batch.payloads.length > 0)) return false;
+  stream.given += 1;
+  for (let index = answered.length - 1; index >= 0; index -= 1) {
+    const each = answered[index];
+    if (each?.stream !== stream || each.stanzas === 0) continue;
+    each.stanzas += 1;
+    return true;
+  }
+  stream.confirmed += 1;
+  return true;
 }
 
 /** Payloads of a stream that was opened again have their declarations on another <body/> than those before. */

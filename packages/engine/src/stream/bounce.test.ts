@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toolbox } from '../../../../tests/support/engine/session.ts';
-import { ascii } from '../kit/index.ts';
+import { ascii, EMPTY } from '../kit/index.ts';
 import { NS, type Payload } from '../wire/index.ts';
 import { bounce } from './bounce.ts';
 
@@ -9,7 +9,7 @@ function payload(xml: string, namespace: string = NS.client): Payload {
 }
 
 const back = (given: Payload): string | undefined => {
-  const bytes = bounce(given, toolbox);
+  const bytes = bounce(given, 'j@x', toolbox);
   return bytes === undefined ? undefined : toolbox.decodeUtf8(bytes);
 };
 
@@ -26,9 +26,14 @@ describe('what goes back (XEP-0206 §7)', () => {
       `<message xmlns='jabber:client' type='error' to='r@x/y' id='1'><body>Grüße &amp; so</body><x xmlns='urn:x'/>${UNAVAILABLE}</message>`,
     ],
     [
-      'a message to a room, which takes the occupant out of it',
-      "<message xmlns='jabber:client' from='room@muc/nick' type='groupchat'><body>Hi</body></message>",
-      `<message xmlns='jabber:client' type='error' to='room@muc/nick'><body>Hi</body>${UNAVAILABLE}</message>`,
+      'a message to the bare JID',
+      "<message xmlns='jabber:client' from='r@x/y' to='j@x'/>",
+      `<message xmlns='jabber:client' type='error' to='r@x/y'>${UNAVAILABLE}</message>`,
+    ],
+    [
+      'a message of type normal to the full JID',
+      "<message xmlns='jabber:client' from='r@x/y' to='j@x/z' type='normal'/>",
+      `<message xmlns='jabber:client' type='error' to='r@x/y'>${UNAVAILABLE}</message>`,
     ],
     [
       'a request, without its content',
@@ -52,8 +57,16 @@ describe('what goes back (XEP-0206 §7)', () => {
 
 describe('what does not go back', () => {
   it.each([
-    ["<message xmlns='jabber:client' from='r@x' type='error'/>"],
-    ["<message xmlns='jabber:client' from='r@x' type='headline'/>"],
+    ["<message xmlns='jabber:client' from='r@x/y' type='error'/>"],
+    ["<message xmlns='jabber:client' from='r@x/y' type='headline'/>"],
+    // An error takes the occupant out of the room.
+    ["<message xmlns='jabber:client' from='room@muc/nick' type='groupchat'/>"],
+    // Copies of XEP-0280, archives, services.
+    ["<message xmlns='jabber:client' from='j@x' to='j@x/z' type='chat'/>"],
+    ["<message xmlns='jabber:client' from='r@x' to='j@x/z' type='chat'/>"],
+    ["<message xmlns='jabber:client' from='pubsub.x' to='j@x'/>"],
+    ["<message xmlns='jabber:client' from='J@x/other' to='j@x/z' type='chat'/>"],
+    ["<message xmlns='jabber:client' from='r@x/y' to='j@x' type='new'/>"],
     ["<message xmlns='jabber:client'><body>from the account itself</body></message>"],
     ["<iq xmlns='jabber:client' from='r@x' type='result' id='1'/>"],
     ["<iq xmlns='jabber:client' from='r@x' type='error' id='1'/>"],
@@ -61,6 +74,13 @@ describe('what does not go back', () => {
     ["<presence xmlns='jabber:client' from='r@x'/>"],
   ])('%s', (xml) => {
     expect(back(payload(xml))).toBeUndefined();
+  });
+
+  it('a shell whose sender was told already, and the place of a request', () => {
+    const shell = payload("<message xmlns='jabber:client' from='r@x/y' to='j@x/z' type='chat'/>");
+    expect(back(shell)).toBeDefined();
+    expect(back({ ...shell, isAnswered: true })).toBeUndefined();
+    expect(back({ name: 'iq', namespace: NS.client, bytes: EMPTY })).toBeUndefined();
   });
 
   it('an element of another namespace, whatever its name', () => {

@@ -1,5 +1,6 @@
-import type { ByteString, Toolbox } from '../kit/index.ts';
+import { type ByteString, EMPTY, type Toolbox } from '../kit/index.ts';
 import {
+  isStanza,
   NS,
   type Payload,
   readElement,
@@ -8,18 +9,30 @@ import {
   writeElement,
   type XmlElement,
 } from '../wire/index.ts';
+import { isFromAnotherResource } from './addresses.ts';
 import { UNDERSTOOD_BYTES_MAX } from './stream.ts';
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
 
+/** Types of messages that go back, undefined for none. */
+const RETURNED: ReadonlySet<string | undefined> = new Set([undefined, 'normal', 'chat']);
+
 /**
- * What the server gets for a stanza that the client never got (XEP-0206 §7): an error to the sender for a message or a
- * request, nothing for the rest. A message keeps its content, so that a server with offline storage can store it, unless
- * it is very long.
+ * What the server gets for a stanza that the client never got (XEP-0206 §7): an error to the sender for a request, and for a
+ * message of somebody: from the full JID of another account, whatever it is addressed to, since a lost message is worse than
+ * a shown resource. Nothing for the rest: an error would throw the user out of a room, and nobody waits for one behind a
+ * bare JID (a copy of XEP-0280, an archive, a room, a service) or in the own account.
+ *
+ * A message keeps its content, so that a server with offline storage can store it, unless it is very long.
  */
-export function bounce(payload: Payload, toolbox: Toolbox): ByteString | undefined {
-  const { bytes, name, namespace } = payload;
-  if (namespace !== NS.client || (name !== 'message' && name !== 'iq')) return undefined;
+export function bounce(
+  payload: Payload,
+  account: string | undefined,
+  toolbox: Toolbox,
+): ByteString | undefined {
+  const { bytes, name, isAnswered } = payload;
+  // One without bytes is the place of a request, whose sender has got an error already.
+  if (!isStanza(payload) || name === 'presence' || isAnswered === true || bytes === EMPTY) return undefined;
   const type = rootAttribute(bytes, 'type', toolbox);
   if (name === 'iq') {
     if (type !== 'get' && type !== 'set') return undefined;
@@ -28,9 +41,10 @@ export function bounce(payload: Payload, toolbox: Toolbox): ByteString | undefin
       toolbox,
     );
   }
-  // Without `from` it is from the account itself (RFC 6120 §8.1.2.1): nobody is to be told.
-  if (rootAttribute(bytes, 'from', toolbox) === undefined || type === 'error' || type === 'headline')
-    return undefined;
+  // Without `from` it is from the account itself (RFC 6120 §8.1.2.1).
+  const from = rootAttribute(bytes, 'from', toolbox);
+  const to = rootAttribute(bytes, 'to', toolbox);
+  if (!RETURNED.has(type) || !isFromAnotherResource(from, to, account)) return undefined;
   const stanza = isLong(payload) ? withoutContent(payload, toolbox) : readElement(bytes, toolbox);
   return writeElement(errorTo(stanza, stanza.children, 'wait', 'recipient-unavailable'), toolbox);
 }

@@ -1,5 +1,5 @@
 import { type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
-import { NS, type Payload } from '../wire/index.ts';
+import { isStanza, type Payload } from '../wire/index.ts';
 import { bounce } from './bounce.ts';
 import { STREAM_END } from './header.ts';
 import { acknowledgement, type Management } from './management/management.ts';
@@ -19,7 +19,7 @@ export function giveBack(stream: Stream, undelivered: readonly Payload[], turn: 
   const { phase, isLoggedIn, resuming } = stream;
   if (!isLoggedIn || (phase !== 'ready' && resuming === undefined)) return;
   const errors = undelivered.flatMap((payload) => {
-    const bytes = bounce(payload, turn.toolbox);
+    const bytes = bounce(payload, stream.account, turn.toolbox);
     return bytes === undefined ? [] : [{ bytes, name: payload.name, namespace: payload.namespace }];
   });
   if (phase === 'ready') sendPayloads(stream, errors, turn);
@@ -36,7 +36,7 @@ export function closeStream(
   leftovers: readonly Leftover[],
   toolbox: Toolbox,
 ): ByteString | undefined {
-  const { phase, isLoggedIn, management, resuming } = stream;
+  const { phase, isLoggedIn, management, resuming, account } = stream;
   if (phase !== 'over') enterStreamPhase(stream, 'over');
   if (phase !== 'ready' && phase !== 'authenticated' && phase !== 'opening' && phase !== 'resuming')
     return undefined;
@@ -48,7 +48,7 @@ export function closeStream(
   const lost = isManaged
     ? notCovered(stream, management, leftovers)
     : leftovers.flatMap(({ payloads }) => payloads);
-  const errors = join(...lost.map((payload) => bounce(payload, toolbox) ?? EMPTY));
+  const errors = join(...lost.map((payload) => bounce(payload, account, toolbox) ?? EMPTY));
   return join(errors, isManaged ? acknowledgement(stream, management) : EMPTY, STREAM_END);
 }
 
@@ -60,8 +60,6 @@ function notCovered(
 ): readonly Payload[] {
   const passed = leftovers.filter(({ isPassed }) => isPassed).flatMap(({ payloads }) => payloads);
   const rest = leftovers.filter(({ isPassed }) => !isPassed).flatMap(({ payloads }) => payloads);
-  const early = rest
-    .filter(({ namespace, isOwn }) => namespace === NS.client && isOwn !== true)
-    .slice(0, Math.max(0, uncounted - confirmed));
+  const early = rest.filter(isStanza).slice(0, Math.max(0, uncounted - confirmed));
   return [...passed, ...early];
 }

@@ -1,9 +1,19 @@
 import type { Instant, Toolbox } from '../kit/index.ts';
-import { type FramerEvent, NS, type Payload, readElement, type StanzaFramer } from '../wire/index.ts';
+import {
+  type FramerEvent,
+  isStanza,
+  NS,
+  type Payload,
+  readElement,
+  type StanzaFramer,
+  type XmlElement,
+} from '../wire/index.ts';
+import { bareOf } from './addresses.ts';
 import { answerRequest, enableManagement, takeManagement } from './management/exchange.ts';
 import {
   describeStreamError,
   giveUp,
+  giveUpUnreadable,
   isStreamElement,
   negotiate,
   noteFeatures,
@@ -13,6 +23,7 @@ import {
 import { type Bridge, toClient } from './sasl2/bridge.ts';
 import { awaitFeatures, keepFeatures } from './sasl2/restart.ts';
 import type { ChannelBindings } from './sasl2/token.ts';
+import { takeSkipped } from './shell.ts';
 import {
   enterStreamPhase,
   type Stream,
@@ -45,6 +56,8 @@ export function createStream(
     legacyAuthId: undefined,
     hidesBinding: false,
     missesBinding: false,
+    account: undefined,
+    isCounted: false,
     negotiateBy: undefined,
     lastSentAt: now,
     offersManagement: false,
@@ -88,7 +101,11 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
     // Bytes behind <proceed/> came in plain text: an attacker's, never the server's (RFC 6120 §5.4.3.3).
     if (isOver(stream) || isSecuring(stream)) break;
     if (stream.phase !== 'ready' && stream.phase !== 'authenticated') negotiate(stream, event, turn);
-    else if (event.type === 'payload' && isForManagement(stream, event.payload)) {
+    else if (event.type === 'skipped') {
+      const shown = stream.isLoggedIn ? takeSkipped(stream, event.skipped, turn) : undefined;
+      if (shown !== undefined) payloads.push(shown);
+      if (!stream.isLoggedIn) giveUpUnreadable(stream, event.skipped.fault, turn);
+    } else if (event.type === 'payload' && isForManagement(stream, event.payload)) {
       if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
       payloads = [];
       manage(stream, event.payload, turn);
@@ -104,18 +121,16 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
   events.length = 0;
   if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
   answerRequest(stream, turn);
-  if (fault !== undefined && !isOver(stream) && !isSecuring(stream))
-    giveUp(
-      stream,
-      fault.code === 'too-many-declarations' ? 'declarations-too-long' : 'not-xmpp',
-      `${fault.code}: ${fault.detail}`,
-      turn,
-    );
+  // Of what is being skipped the end decides, once the client is logged in.
+  const isPatient = stream.isLoggedIn && stream.phase === 'ready';
+  const unreadable = fault ?? (isPatient ? undefined : stream.framer.skipping);
+  if (unreadable !== undefined && !isOver(stream) && !isSecuring(stream))
+    giveUpUnreadable(stream, unreadable, turn);
 }
 
 /** A payload of the server, as the client is to see it, if it is. */
 function take(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
-  if (payload.namespace === NS.client) {
+  if (isStanza(payload)) {
     // The server sends again what it was not told to be settled (XEP-0198 §5); servers add a delay, so it is only counted.
     if (stream.skip > 0) {
       stream.skip -= 1;
@@ -158,6 +173,10 @@ function manage(stream: Stream, payload: Payload, turn: StreamTurn): void {
   if (fault !== undefined) giveUp(stream, 'bad-acknowledgement', fault.detail, turn);
 }
 
+/** Clients still use the version before, too. */
+const MANAGEMENT: ReadonlySet<string> = new Set([NS.streamManagement, 'urn:xmpp:sm:2']);
+const STARTS_COUNTING: ReadonlySet<string> = new Set(['enabled', 'resumed']);
+
 /** A function, so that the compiler does not hold on to the phase from before an event was taken. */
 function isOver(stream: Stream): boolean {
   return stream.phase === 'over';
@@ -185,6 +204,7 @@ function shownOf(stream: Stream, payload: Payload, turn: StreamTurn): Payload {
 
 /** Looks for the payloads that change the phase: success, and the result that logs the client in. */
 function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
+  watchManagement(stream, payload, turn.toolbox);
   if (stream.isLoggedIn) return;
   if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
     enterStreamPhase(stream, 'authenticated');
@@ -193,12 +213,28 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
     turn.work.push({ type: 'login-failed', code: isForBinding ? 'channel-binding-missed' : '' });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
+    stream.account = accountOf(payload, turn.toolbox);
     turn.work.push({ type: 'logged-in' });
   } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
+    stream.account = accountOf(payload, turn.toolbox);
     stream.bridge = undefined;
     turn.work.push({ type: 'logged-in' });
     if (stream.legacyAuthId === undefined) enableManagement(stream, turn);
+  }
+}
+
+/** From <enabled/> or <resumed/> on, the client counts the stanzas of the server itself (XEP-0198 §3 and §5). */
+function watchManagement(stream: Stream, { name, namespace, bytes }: Payload, toolbox: Toolbox): void {
+  if (stream.limits.streamManagement !== 'client' || stream.isCounted) return;
+  if (MANAGEMENT.has(namespace)) {
+    stream.isCounted = STARTS_COUNTING.has(name);
+  } else if (namespace === NS.sasl2 && name === 'success' && bytes.length <= UNDERSTOOD_BYTES_MAX) {
+    const isStart = (inside: XmlElement): boolean =>
+      MANAGEMENT.has(inside.namespace) && STARTS_COUNTING.has(inside.name);
+    stream.isCounted = readElement(bytes, toolbox).children.some(
+      (child) => isStart(child) || child.children.some(isStart),
+    );
   }
 }
 
@@ -224,6 +260,17 @@ function isRefusedLogIn(
   if (name !== 'iq' || legacyAuthId === undefined || bytes.length > UNDERSTOOD_BYTES_MAX) return false;
   const { attributes } = readElement(bytes, toolbox);
   return attributes.get('type') === 'error' && attributes.get('id') === legacyAuthId;
+}
+
+/** The bare JID that the server has given: in the result of binding (RFC 6120 §7.6), or in SASL2's success (XEP-0388 §2.6.2). */
+function accountOf({ bytes }: Payload, toolbox: Toolbox): string | undefined {
+  if (bytes.length > UNDERSTOOD_BYTES_MAX) return undefined;
+  const { children } = readElement(bytes, toolbox);
+  const bind = children.find(({ namespace }) => namespace === NS.bind);
+  const jid =
+    bind?.children.find(({ name }) => name === 'jid') ??
+    children.find(({ name }) => name === 'authorization-identifier');
+  return jid === undefined ? undefined : bareOf(jid.text.trim());
 }
 
 function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {

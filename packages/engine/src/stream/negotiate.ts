@@ -1,6 +1,13 @@
 import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
-import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
+import {
+  type FramerEvent,
+  type FramerFault,
+  NS,
+  type Payload,
+  readElement,
+  type StreamHeader,
+} from '../wire/index.ts';
 import type { Features, Showing } from './features/features.ts';
 import { streamHeader } from './header.ts';
 import { makeBridge, toServer } from './sasl2/bridge.ts';
@@ -30,12 +37,21 @@ export function giveUp(stream: Stream, why: Reason, detail: string, turn: Stream
   turn.work.push({ type: 'over', why, detail, error });
 }
 
+/** Ends the stream for what boshd could not read and the client must not miss, or that is no XML. */
+export function giveUpUnreadable(stream: Stream, { code, detail, key }: FramerFault, turn: StreamTurn): void {
+  const reason = code === 'too-many-declarations' ? 'declarations-too-long' : 'not-xmpp';
+  if (key === undefined) giveUp(stream, reason, `${code}: ${detail}`, turn);
+  else giveUp(stream, 'server-limit', `${code}: ${detail} (${key})`, turn);
+}
+
 /** Takes what came out of the stream while the client may see it only in part. */
 export function negotiate(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
   if (event.type === 'header') {
     takeHeader(stream, event.header, turn);
   } else if (event.type === 'end') {
     giveUp(stream, 'stream-closed', 'before it was ready', turn);
+  } else if (event.type === 'skipped') {
+    giveUpUnreadable(stream, event.skipped.fault, turn);
   } else if (isStreamElement(event.payload, 'error')) {
     giveUp(stream, 'stream-error', describeStreamError(event.payload, turn.toolbox), turn, event.payload);
   } else if (stream.phase === 'starting-tls') {

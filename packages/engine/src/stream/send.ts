@@ -1,5 +1,5 @@
 import { type ByteString, EMPTY, join } from '../kit/index.ts';
-import { NS, type Payload } from '../wire/index.ts';
+import { isStanza, type Payload } from '../wire/index.ts';
 import { STREAM_END } from './header.ts';
 import { acknowledgement, keep, noteSent, withNews } from './management/management.ts';
 import type { Stream } from './stream.ts';
@@ -26,7 +26,7 @@ export function sendPayloads(stream: Stream, payloads: readonly Payload[], turn:
   let stanzas = 0;
   for (const payload of payloads) {
     bytes = bytes === EMPTY ? payload.bytes : join(bytes, payload.bytes);
-    if (payload.namespace !== NS.client) continue;
+    if (!isStanza(payload)) continue;
     stanzas += 1;
     if (management !== undefined) keep(management, payload.bytes);
   }

@@ -131,6 +131,10 @@ export interface Stream {
   hidesBinding: boolean;
   /** The client said in its SCRAM that it could bind to the channel and that the server cannot: `y,,` (RFC 5802 §6). */
   missesBinding: boolean;
+  /** The bare JID of the client, where the server has told it. */
+  account: string | undefined;
+  /** The client keeps XEP-0198 itself and has it enabled: it counts every stanza, and so does the server. */
+  isCounted: boolean;
   /** When negotiation must have come further. */
   negotiateBy: Instant | undefined;
   lastSentAt: Instant;

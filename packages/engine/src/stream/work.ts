@@ -1,6 +1,6 @@
 import type { ByteString, Duration, Instant, Toolbox, Work } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
-import type { Payload } from '../wire/index.ts';
+import type { FramerFault, Payload } from '../wire/index.ts';
 import type { KnownFeatures } from './features/known-features.ts';
 
 /** What the server's header said (XEP-0206 §4). */
@@ -16,6 +16,15 @@ export interface OpenedStream {
  */
 export type LoginFault = '' | 'channel-binding-missed';
 
+/** Of a stanza, '' for what it does not have. */
+export interface SkippedFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly from: string;
+  readonly to: string;
+  readonly id: string;
+}
+
 /** The work that follows from what a stream was told, in order. */
 export type StreamWork =
   | { readonly type: 'send'; readonly bytes: ByteString }
@@ -24,6 +33,14 @@ export type StreamWork =
   | { readonly type: 'opened'; readonly facts: OpenedStream }
   /** Payloads for the client, in order. */
   | { readonly type: 'deliver'; readonly payloads: readonly Payload[] }
+  /** A stanza could not be passed on: why, what stands for it, and what its start tag said, each shortened. */
+  | {
+      readonly type: 'skipped';
+      readonly fault: FramerFault;
+      /** Its shell went to the client; `error`: and its sender is told. */
+      readonly became: 'shell' | 'error' | 'nothing';
+      readonly stanza: SkippedFacts;
+    }
   | { readonly type: 'logged-in' }
   /** The server refused what the client would log in with (RFC 6120 §6.5). */
   | { readonly type: 'login-failed'; readonly code: LoginFault }

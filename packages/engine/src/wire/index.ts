@@ -18,10 +18,18 @@ export { readElement, writeElement, type XmlElement } from './elements/element.t
 export { attribute, escapeAttribute, escapeText } from './elements/escape.ts';
 export { stanzaErrorFor } from './elements/stanza-error.ts';
 export { readStartTag, rootAttribute, type StartTag } from './elements/start-tag.ts';
-export type { FramerEvent, FramerFault, MakeFramer, StanzaFramer, StreamHeader } from './framer.ts';
+export type {
+  FramerEvent,
+  FramerFault,
+  MakeFramer,
+  Skipped,
+  StanzaAttribute,
+  StanzaFramer,
+  StreamHeader,
+} from './framer.ts';
 export { makeFramer } from './framing/stanza-framer.ts';
 export { NS } from './names.ts';
-export { type DeclaredOutside, type Payload, writtenBytes } from './payload.ts';
+export { type DeclaredOutside, isStanza, type Payload, writtenBytes } from './payload.ts';
 export { lookAtBody, readRefused, readRequest, readScriptRequest, stanzaOf } from './refused-body.ts';
 export { decodeFragment, type Fragment } from './script/fragment.ts';
 export { FragmentJoiner, type OctetFault } from './script/fragment-joiner.ts';

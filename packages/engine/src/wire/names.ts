@@ -30,6 +30,8 @@ export const NS = {
   compressFeature: 'http://jabber.org/features/compress',
   /** XEP-0198 §4 */
   streamManagement: 'urn:xmpp:sm:3',
+  /** XEP-0045 §18.4 */
+  mucUser: 'http://jabber.org/protocol/muc#user',
   /** XEP-0388 */
   sasl2: 'urn:xmpp:sasl:2',
   /** XEP-0386 */

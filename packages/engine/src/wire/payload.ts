@@ -1,4 +1,5 @@
 import type { ByteString } from '../kit/index.ts';
+import { NS } from './names.ts';
 import type { OuterBinding } from './xml/namespaces.ts';
 
 /**
@@ -15,8 +16,19 @@ export interface Payload {
   readonly namespace: string;
   /** Made by boshd itself for the client: the server did not send it, so it is not counted in XEP-0198's h. */
   readonly isOwn?: true | undefined;
+  /** Its sender was told by an error already that it did not arrive: it is not told again. */
+  readonly isAnswered?: true | undefined;
   /** Only where it uses prefixes that the server's stream root declares: `bytes` repeats the declarations. */
   readonly outside?: DeclaredOutside | undefined;
+}
+
+/**
+ * Whether it is one of the three that are counted (RFC 6120 §8, XEP-0198 §2). One without bytes is the place of a stanza that
+ * the client does not get.
+ */
+export function isStanza({ name, namespace, isOwn }: Pick<Payload, 'name' | 'namespace' | 'isOwn'>): boolean {
+  const isCounted = name === 'message' || name === 'presence' || name === 'iq';
+  return isCounted && namespace === NS.client && isOwn !== true;
 }
 
 /** Bytes of it in a <body/>. */

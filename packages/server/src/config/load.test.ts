@@ -48,6 +48,9 @@ describe('defaults', () => {
     expect(limits).toMatchObject({
       ...CLIENT_XML_LIMITS,
       serverStanzaBytesMax: SERVER_XML_LIMITS.stanzaBytesMax,
+      serverDepthMax: SERVER_XML_LIMITS.depthMax,
+      serverAttributesMax: SERVER_XML_LIMITS.attributesMax,
+      serverNameBytesMax: SERVER_XML_LIMITS.nameBytesMax,
     });
   });
 

@@ -38,6 +38,12 @@ export const COUNTERS = {
     unit: 'requests',
     labels: ['code'],
   },
+  stanzasSkipped: {
+    name: 'boshd_stanzas_not_passed_on_total',
+    help: 'Stanzas of XMPP servers whose clients got no more than a shell of them, by what was wrong with them.',
+    unit: 'stanzas',
+    labels: ['site', 'code'],
+  },
   streamsReady: {
     name: 'boshd_streams_ready_total',
     help: 'Streams to XMPP servers that reached their features, with TLS or without.',

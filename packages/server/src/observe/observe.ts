@@ -1,5 +1,5 @@
 import { unreachable } from '@boshd/engine/kit';
-import { type LogEvent, reasonFacts } from '@boshd/engine/manager';
+import { type LogEvent, reasonFacts, skippedFacts } from '@boshd/engine/manager';
 import type { MeshEvent } from '@boshd/engine/mesh';
 import type { ObservePort } from '../ports.ts';
 import { CounterTable } from './counters.ts';
@@ -15,6 +15,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'request-refused',
   'session-refused',
   'login-failed',
+  'stanza-skipped',
   'mesh-message-refused',
   'mesh-note',
 ]);
@@ -64,6 +65,8 @@ function lineOf(event: LogEvent | MeshEvent): Line {
       return { level: 'debug', message: 'stream ready' };
     case 'warning':
       return { level: 'warn', message: 'something should be changed' };
+    case 'stanza-skipped':
+      return { level: 'info', message: skippedLine(event) };
     case 'login-failed':
       return { level: 'info', message: loginLine(event.code) };
     case 'stream-broken':
@@ -75,6 +78,11 @@ function lineOf(event: LogEvent | MeshEvent): Line {
     default:
       return unreachable(event);
   }
+}
+
+function skippedLine({ code, key }: Extract<LogEvent, { event: 'stanza-skipped' }>): string {
+  const advice = key === '' ? '' : `; the limit is ${key}`;
+  return `a stanza of the XMPP server was not passed on, the session goes on: ${skippedFacts(code)}${advice}`;
 }
 
 function loginLine(code: Extract<LogEvent, { event: 'login-failed' }>['code']): string {
@@ -111,6 +119,9 @@ function count(counters: CounterTable, event: LogEvent | MeshEvent): void {
       counters.add('streamReadySeconds', [String(event.secure)], event.tookMs / 1000);
       break;
     case 'warning':
+      break;
+    case 'stanza-skipped':
+      counters.add('stanzasSkipped', [event.site, event.code]);
       break;
     case 'login-failed':
       counters.add('loginsFailed', [event.site]);

@@ -1,5 +1,5 @@
 import { between, type Instant, millis } from '../../kit/index.ts';
-import { type DecodedBody, NS, type Payload, writtenBytes } from '../../wire/index.ts';
+import { type DecodedBody, isStanza, type Payload, writtenBytes } from '../../wire/index.ts';
 import type { AnsweredRequest, Session, SessionStream, Undelivered } from '../session.ts';
 import { hasContent, isFarewell } from './activity.ts';
 
@@ -64,7 +64,7 @@ export function countConfirmed({ answered }: Session, stream: SessionStream): vo
 
 export function stanzasIn(payloads: readonly Payload[]): number {
   let count = 0;
-  for (const { namespace, isOwn } of payloads) if (namespace === NS.client && isOwn !== true) count += 1;
+  for (const payload of payloads) if (isStanza(payload)) count += 1;
   return count;
 }
 

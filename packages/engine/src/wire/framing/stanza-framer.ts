@@ -3,6 +3,7 @@ import type { XmlLimits } from '../body.ts';
 import type { FramerEvent, FramerFault, MakeFramer, StanzaFramer } from '../framer.ts';
 import { cutPayload } from '../payload-cutter.ts';
 import {
+  EXCLAMATION,
   FAULTY,
   GREATER_THAN,
   INCOMPLETE,
@@ -17,6 +18,8 @@ import type { OuterBinding } from '../xml/namespaces.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
 import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
 import { PartialBytes } from './partial-bytes.ts';
+import { Skipper } from './skipper.ts';
+import { type Around, StartFacts } from './start-facts.ts';
 import { readStreamRoot, type StreamRoot } from './stream-header.ts';
 
 /** Bytes of a stream's start tag: servers send some 300. */
@@ -26,12 +29,33 @@ const PIECE_BYTES_MIN = 512;
 /** Bytes of a stream's end tag, which is read again with every chunk while it is unfinished. Usual: 16. */
 const END_TAG_BYTES_MAX = 1024;
 
+/** Where an operator sets the limits of what a server sends. */
+const KEYS: Readonly<Partial<Record<FramerFault['code'], string>>> = {
+  'stanza-too-large': 'limits.serverStanzaBytesMax',
+  'too-deep': 'limits.serverDepthMax',
+  'too-many-attributes': 'limits.serverAttributesMax',
+  'name-too-long': 'limits.serverNameBytesMax',
+};
+
+function withKey(fault: FramerFault): FramerFault {
+  const key = KEYS[fault.code];
+  return key === undefined ? fault : { ...fault, key };
+}
+
+/** RFC 6120 §4.4 and §11.1: nothing but stanzas, white space, and what the stream itself needs. */
+const TEXT_BETWEEN: FramerFault = { code: 'not-xmpp', detail: 'text outside of the payloads' };
+const MARKUP_BETWEEN: FramerFault = { code: 'not-xmpp', detail: 'no element outside of the payloads' };
+
 const NO_BINDINGS: readonly OuterBinding[] = [];
 
 /**
  * A stream is a row of units: perhaps an XML declaration, the root's start tag, payloads, the root's end tag, with
  * white space between them. A unit that is whole in its chunk is read there, in place. One that is not is moved to a
  * buffer of its own, with the scanner that was reading it, and goes on when more has come.
+ *
+ * What the scanner refuses in an open stream may be well-formed all the same: beyond a limit, against the rules of namespaces,
+ * or something that restricted XML leaves out (RFC 6120 §11.1). So a skipper reads it again from its start, and to its end;
+ * the stream ends only where the skipper finds that it is not well-formed. Nothing of it is kept meanwhile.
  */
 class Framer implements StanzaFramer {
   readonly #limits: XmlLimits;
@@ -44,6 +68,10 @@ class Framer implements StanzaFramer {
   readonly #partial = new PartialBytes();
   /** What reads the unfinished unit, where it is one that a scanner reads. */
   #scanner: XmlScanner | undefined;
+  /** What reads the unfinished unit, where it is one that cannot be passed on, and why it cannot. */
+  #skipper: Skipper | undefined;
+  #facts: StartFacts | undefined;
+  #reason: FramerFault | undefined;
   #fault: FramerFault | undefined;
 
   constructor(limits: XmlLimits, toolbox: Toolbox) {
@@ -53,6 +81,10 @@ class Framer implements StanzaFramer {
 
   get bufferedBytes(): number {
     return this.#partial.length;
+  }
+
+  get skipping(): FramerFault | undefined {
+    return this.#reason;
   }
 
   reset(): void {
@@ -69,10 +101,14 @@ class Framer implements StanzaFramer {
     const isUtf8 = this.#toolbox.isUtf8(chunk);
     let at = this.#partial.length === 0 ? 0 : this.#finishPartial(chunk, events);
     while (at >= 0) {
+      if (this.#skipper !== undefined)
+        at = this.#goOnSkipping(this.#skipper, chunk, at, chunk.length, events);
+      if (at < 0) break;
       at = skipWhitespace(chunk, at, chunk.length);
       if (at >= chunk.length) return undefined;
       const after = this.#readUnit(chunk, at, chunk.length, isUtf8, events);
       if (after === INCOMPLETE) {
+        if (this.#skipper !== undefined) return undefined;
         this.#scanner?.rebase(at);
         this.#partial.append(chunk, at, chunk.length);
         return undefined;
@@ -100,6 +136,9 @@ class Framer implements StanzaFramer {
         return taken + after - before;
       }
       taken = next;
+      if (this.#skipper === undefined) continue;
+      partial.clear();
+      break;
     }
     return taken;
   }
@@ -111,10 +150,13 @@ class Framer implements StanzaFramer {
   #readUnit(bytes: Uint8Array, at: number, end: number, isUtf8: boolean, events: FramerEvent[]): number {
     if (this.#scanner !== undefined) return this.#readElement(this.#scanner, bytes, at, end, isUtf8, events);
     if (this.#ended) return this.#refuse('not-xmpp', 'something after the end of the stream');
-    if (bytes[at] !== LESS_THAN) return this.#refuse('not-xmpp', 'text outside of the payloads');
+    if (bytes[at] !== LESS_THAN) return this.#skip(TEXT_BETWEEN, bytes, at, end, events);
     if (at + 1 >= end) return INCOMPLETE;
+    const isElement = bytes[at + 1] !== QUESTION && bytes[at + 1] !== EXCLAMATION;
     if (this.#stream === undefined) {
       if (bytes[at + 1] === QUESTION && !this.#hasDeclaration) return this.#readDeclaration(bytes, at, end);
+    } else if (!isElement) {
+      return this.#skip(MARKUP_BETWEEN, bytes, at, end, events);
     } else if (bytes[at + 1] === SLASH) {
       return this.#readEndTag(this.#stream, bytes, at, end, events);
     }
@@ -157,12 +199,14 @@ class Framer implements StanzaFramer {
     const bytesMax = stream === undefined ? HEADER_BYTES_MAX : this.#limits.stanzaBytesMax;
     const limit = Math.min(end, at + bytesMax);
     const after = stream === undefined ? scanner.scanRoot(bytes, limit) : scanner.scan(bytes, limit);
-    if (after === INCOMPLETE && end - at >= bytesMax)
-      return this.#refuse('stanza-too-large', `more than ${bytesMax} bytes`);
+    if (after === INCOMPLETE && end - at >= bytesMax) {
+      const reason = { code: 'stanza-too-large', detail: `more than ${bytesMax} bytes` } as const;
+      return this.#skip(reason, bytes, at, end, events);
+    }
     if (after === INCOMPLETE) return INCOMPLETE;
     if (after === FAULTY) {
       assert(scanner.fault !== undefined, 'a scanner that refuses says why');
-      return this.#refuse(scanner.fault.code, scanner.fault.detail);
+      return this.#skip(scanner.fault, bytes, at, end, events);
     }
     if (!isUtf8 && !this.#toolbox.isUtf8(bytes.subarray(at, after))) {
       return this.#refuse('not-utf8', stream === undefined ? 'the stream header' : 'a payload');
@@ -182,8 +226,52 @@ class Framer implements StanzaFramer {
     return after;
   }
 
+  /** The unit at `at` cannot be passed on: reads it to its end all the same, from its start. */
+  #skip(reason: FramerFault, bytes: Uint8Array, at: number, end: number, events: FramerEvent[]): number {
+    const { code, detail } = reason;
+    // The length of a header is no matter of configuration.
+    if (this.#stream === undefined)
+      return this.#stopAt(code === 'stanza-too-large' ? reason : withKey(reason));
+    this.#dropScanner();
+    const { defaultNamespace, bindings } = this.#stream.scope;
+    const textOf = (prefix: Uint8Array): string =>
+      this.#toolbox.decodeUtf8(this.#toolbox.toByteString(prefix, 0, prefix.length));
+    const prefixes = new Map(bindings.map(({ prefix, namespace }) => [textOf(prefix), namespace]));
+    const around: Around = { defaultNamespace, prefixes };
+    // Whether that is so, the skipper finds out; if it is, namespaces are what is left.
+    this.#reason =
+      code === 'not-well-formed' ? { code: 'not-namespace-well-formed', detail } : withKey(reason);
+    this.#facts = new StartFacts(around);
+    this.#skipper = new Skipper(this.#facts);
+    return this.#goOnSkipping(this.#skipper, bytes, at, end, events);
+  }
+
+  #goOnSkipping(skipper: Skipper, bytes: Uint8Array, at: number, end: number, events: FramerEvent[]): number {
+    const after = skipper.push(bytes, at, end);
+    if (after === INCOMPLETE) return INCOMPLETE;
+    if (after === FAULTY) {
+      assert(skipper.fault !== undefined, 'a skipper that refuses says why');
+      return this.#stopAt(skipper.fault);
+    }
+    assert(this.#facts !== undefined && this.#reason !== undefined, 'what is skipped is known');
+    events.push({ type: 'skipped', skipped: this.#facts.result(this.#reason) });
+    this.#stopSkipping();
+    return after;
+  }
+
+  #stopSkipping(): void {
+    this.#skipper = undefined;
+    this.#facts = undefined;
+    this.#reason = undefined;
+  }
+
   #dropPartial(): void {
     this.#partial.clear();
+    this.#stopSkipping();
+    this.#dropScanner();
+  }
+
+  #dropScanner(): void {
     if (this.#scanner !== undefined) giveBack(this.#scanner);
     this.#scanner = undefined;
   }
@@ -195,7 +283,11 @@ class Framer implements StanzaFramer {
   }
 
   #refuse(code: FramerFault['code'], detail: string): number {
-    this.#fault = { code, detail };
+    return this.#stopAt({ code, detail });
+  }
+
+  #stopAt(fault: FramerFault): number {
+    this.#fault = fault;
     this.#dropPartial();
     return FAULTY;
   }

@@ -2,8 +2,7 @@ import { assert, type Toolbox } from '../../kit/index.ts';
 import type { BodyFault, RefusedStanza } from '../body.ts';
 import { ADDED_BYTES_MIN, wrongWith } from '../body-decoder.ts';
 import { PartialBytes } from '../framing/partial-bytes.ts';
-import { NS } from '../names.ts';
-import type { Payload } from '../payload.ts';
+import { isStanza, type Payload } from '../payload.ts';
 import { cutPayload, type PayloadScope } from '../payload-cutter.ts';
 import { stanzaAt } from '../refused-body.ts';
 import { INCOMPLETE, LESS_THAN, skipWhitespace } from '../xml/chars.ts';
@@ -18,12 +17,6 @@ const REST_OF_REFUSED: OctetFault = {
   code: 'not-well-formed',
   detail: 'the rest of something that was refused',
 };
-
-const STANZAS: ReadonlySet<string> = new Set(['message', 'iq', 'presence']);
-
-function isStanza({ name, namespace }: Payload): boolean {
-  return namespace === NS.client && STANZAS.has(name);
-}
 
 /** A payload whose end has not come. */
 interface Unfinished {

@@ -1,4 +1,5 @@
 import { isWord, sameBytes, word } from './chars.ts';
+import type { ScanContext } from './fault.ts';
 
 /** What an attribute is to namespaces. */
 export const PLAIN = 0;
@@ -24,14 +25,29 @@ const KIND = 6;
 
 const XMLNS = word('xmlns');
 
+/** Room for most start tags, which doubles where one has more. */
+const ROOM_MIN = 16;
+/**
+ * From so many attributes on, a name is looked for in a set: comparing each with each would be a square, and hashes of our
+ * own could be made to collide by a stranger.
+ */
+const MANY = 64;
+
 /** The attributes of one start tag: where their parts are. Flat numbers, so that a start tag costs no allocation. */
 export class AttributeRecords {
+  readonly #context: ScanContext;
   #records = new Int32Array(0);
+  /** The names, where there are many. */
+  readonly #names = new Set<string>();
   /** One bit, of 32, for each hash. */
   #hashBits = 0;
   count = 0;
   /** Whether any attribute is a declaration or has a prefix. */
   namespaced = false;
+
+  constructor(context: ScanContext) {
+    this.#context = context;
+  }
 
   nameAt(index: number): number {
     return this.#records[index * RECORD + NAME_AT] ?? 0;
@@ -56,19 +72,14 @@ export class AttributeRecords {
     return ((this.#records[index * RECORD + KIND] ?? PLAIN) & IRREGULAR) !== 0;
   }
 
-  /** Makes room for so many. */
-  prepare(attributesMax: number): void {
-    const length = RECORD * attributesMax;
-    if (this.#records.length < length) this.#records = new Int32Array(length);
-  }
-
   clear(): void {
+    if (this.#names.size > 0) this.#names.clear();
     this.count = 0;
     this.#hashBits = 0;
     this.namespaced = false;
   }
 
-  /** Adds an attribute, for which there is room; false when the tag has one of this name as written (XML 1.0 §3.1). */
+  /** Adds an attribute; false when the tag has one of this name as written (XML 1.0 §3.1). */
   add(
     bytes: Uint8Array,
     nameAt: number,
@@ -77,12 +88,17 @@ export class AttributeRecords {
     valueAt: number,
     valueEnd: number,
   ): boolean {
-    // Most often one bit of the hash is enough to see that the name is new.
     const bit = 1 << (hash & 31);
-    if ((this.#hashBits & bit) !== 0 && this.#has(bytes, nameAt, nameEnd, hash)) return false;
+    if (this.count >= MANY) {
+      if (!this.#isNew(bytes, nameAt, nameEnd)) return false;
+    } else if ((this.#hashBits & bit) !== 0 && this.#has(bytes, nameAt, nameEnd, hash)) {
+      // Most often one bit of the hash is enough to see that the name is new.
+      return false;
+    }
     this.#hashBits |= bit;
-    const records = this.#records;
     const place = this.count * RECORD;
+    if (place === this.#records.length) this.#grow();
+    const records = this.#records;
     let kind = PLAIN;
     if (isWord(bytes, nameAt, nameEnd, XMLNS)) {
       kind = DEFAULT_DECLARATION;
@@ -110,6 +126,24 @@ export class AttributeRecords {
       this.namespaced = true;
     }
     records[place + KIND] = isIrregular ? kind | IRREGULAR : kind;
+  }
+
+  #grow(): void {
+    const grown = new Int32Array(Math.max(ROOM_MIN * RECORD, 2 * this.#records.length));
+    grown.set(this.#records);
+    this.#records = grown;
+  }
+
+  /** Whether none of many attributes has the name, which is noted. */
+  #isNew(bytes: Uint8Array, nameAt: number, nameEnd: number): boolean {
+    const { toolbox } = this.#context;
+    const names = this.#names;
+    if (this.count === MANY) {
+      for (let index = 0; index < MANY; index += 1)
+        names.add(toolbox.toByteString(bytes, this.nameAt(index), this.nameEnd(index)));
+    }
+    const { size } = names;
+    return names.add(toolbox.toByteString(bytes, nameAt, nameEnd)).size > size;
   }
 
   #has(bytes: Uint8Array, nameAt: number, nameEnd: number, hash: number): boolean {

@@ -29,6 +29,8 @@ export const TEXT_STOP = 8;
 export const VALUE_STOP = 16;
 /** Ends a run in a CDATA section. */
 export const SECTION_STOP = 32;
+/** Begins or goes on with a character beyond ASCII. */
+export const NON_ASCII = 64;
 
 /** U+FFFE and U+FFFF, which XML 1.0 §2.2 forbids, are EF BF BE and EF BF BF in UTF-8. */
 const BEFORE_NONCHARACTER = 0xef;
@@ -44,6 +46,7 @@ function classOf(byte: number): number {
   if (isSuspect || /[<&\]]/.test(character)) kind |= TEXT_STOP;
   if (isSuspect || character === ']') kind |= SECTION_STOP;
   if (byte < SPACE || byte >= 0x80 || /[<&'"]/.test(character)) kind |= VALUE_STOP;
+  if (byte >= 0x80) kind |= NON_ASCII;
   return kind;
 }
 
@@ -140,9 +143,12 @@ export function nameCharacterBytes(bytes: Uint8Array, at: number, end: number, w
     if ((byte & 0xc0) !== 0x80) return FAULTY;
     codePoint = (codePoint << 6) | (byte & 0x3f);
   }
-  const legal =
-    inRanges(codePoint, NAME_START_RANGES) || (wanted === NAME && inRanges(codePoint, NAME_RANGES));
-  return legal ? length : FAULTY;
+  return isInNames(codePoint, wanted) ? length : FAULTY;
+}
+
+/** Whether a name may have the character, which is beyond ASCII (`wanted`: NAME_START or NAME). */
+export function isInNames(codePoint: number, wanted: number): boolean {
+  return inRanges(codePoint, NAME_START_RANGES) || (wanted === NAME && inRanges(codePoint, NAME_RANGES));
 }
 
 /** Whether XML 1.0 §2.2 allows the character. */

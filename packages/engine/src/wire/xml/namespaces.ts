@@ -42,20 +42,19 @@ const OUTER = -4;
 const INNER = 1_000_000;
 
 interface Binding {
-  readonly prefixAt: number;
-  readonly prefixEnd: number;
-  readonly hash: number;
+  readonly prefix: ByteString;
   readonly namespace: string;
   /** The same number for the same namespace. */
   readonly identity: number;
+  /** It is the outermost of its namespace, which has its identity from it. */
+  readonly isFirst: boolean;
   readonly depth: number;
+  /** The index of the binding of the same prefix that it hides, or UNDECLARED. */
+  readonly hidden: number;
 }
 
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0;
-  for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
-  return hash;
-}
+/** From so many attributes on, expanded names are compared through a set: each with each would be a square. */
+const MANY = 32;
 
 /**
  * The prefixes in scope while a payload is scanned, and the rules of Namespaces in XML 1.0: every prefix declared,
@@ -64,6 +63,9 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 export class NamespaceStack {
   readonly #context: ScanContext;
   #bindings: Binding[] = [];
+  /** The index of the innermost binding of each prefix, and the identity of each namespace, of `#bindings`. */
+  readonly #innermost = new Map<string, number>();
+  readonly #known = new Map<string, number>();
   #outer: readonly OuterBinding[] = [];
   #defaultDepth = 0;
   /** Of the attributes of the tag being checked. */
@@ -80,7 +82,11 @@ export class NamespaceStack {
 
   /** Starts a payload, or a root; `outer` is what is declared around it. */
   begin(outer: readonly OuterBinding[]): void {
-    if (this.#bindings.length > 0) this.#bindings = [];
+    if (this.#bindings.length > 0) {
+      this.#bindings = [];
+      this.#innermost.clear();
+      this.#known.clear();
+    }
     if (this.usedOuter.length > 0) this.usedOuter = [];
     this.#outer = outer;
     this.#defaultDepth = 0;
@@ -104,16 +110,12 @@ export class NamespaceStack {
   close(depth: number): void {
     if (this.#defaultDepth === depth) this.#defaultDepth = 0;
     const bindings = this.#bindings;
-    while (bindings.length > 0 && bindings[bindings.length - 1]?.depth === depth) bindings.pop();
-  }
-
-  /** The bytes were moved towards the start by `shift`. */
-  rebase(shift: number): void {
-    this.#bindings = this.#bindings.map((binding) => ({
-      ...binding,
-      prefixAt: binding.prefixAt - shift,
-      prefixEnd: binding.prefixEnd - shift,
-    }));
+    for (let last = bindings.at(-1); last?.depth === depth; last = bindings.at(-1)) {
+      bindings.pop();
+      if (last.hidden === UNDECLARED) this.#innermost.delete(last.prefix);
+      else this.#innermost.set(last.prefix, last.hidden);
+      if (last.isFirst) this.#known.delete(comparable(last.namespace));
+    }
   }
 
   /** The namespace of a prefix now in scope; undefined when it has none. */
@@ -152,22 +154,29 @@ export class NamespaceStack {
     if (valueAt === valueEnd) return this.#refuse('a prefix for no namespace', prefixAt);
     if (this.#isReserved(bytes, tag, index)) return this.#refuse('a reserved namespace', prefixAt);
     if (this.#bindings.length >= this.#context.limits.attributesMax) {
-      // Every use of a prefix searches them all, so their number must be bounded, too.
+      // They are in memory all at once, so their number must be bounded, too.
       this.#context.refuse('too-many-attributes', 'a prefix beyond the limit', prefixAt);
       return false;
     }
-    const hash = hashOf(bytes, prefixAt, prefixEnd);
-    const namespace = valueText(bytes, valueAt, valueEnd, this.#context.toolbox);
-    const identity = this.#identityOf(namespace);
-    this.#bindings.push({ prefixAt, prefixEnd, hash, namespace, identity, depth });
+    const { toolbox } = this.#context;
+    this.#bind(
+      toolbox.toByteString(bytes, prefixAt, prefixEnd),
+      valueText(bytes, valueAt, valueEnd, toolbox),
+      depth,
+    );
     return true;
   }
 
-  #identityOf(namespace: string): number {
+  #bind(prefix: ByteString, namespace: string, depth: number): void {
+    const bindings = this.#bindings;
     const outer = firstOf(this.#outer, namespace);
-    if (outer >= 0) return outer;
-    const inner = firstOf(this.#bindings, namespace);
-    return INNER + (inner >= 0 ? inner : this.#bindings.length);
+    const inner = this.#known.get(comparable(namespace));
+    const isFirst = outer < 0 && inner === undefined;
+    const identity = outer >= 0 ? outer : (inner ?? INNER + bindings.length);
+    if (isFirst) this.#known.set(comparable(namespace), identity);
+    const hidden = this.#innermost.get(prefix) ?? UNDECLARED;
+    this.#innermost.set(prefix, bindings.length);
+    bindings.push({ prefix, namespace, identity, isFirst, depth, hidden });
   }
 
   #isReserved(bytes: Uint8Array, tag: TagReader, index: number): boolean {
@@ -187,6 +196,7 @@ export class NamespaceStack {
   #checkPrefixed(bytes: Uint8Array, tag: TagReader): boolean {
     const { attributes } = tag;
     const identities = this.#identities;
+    const names = attributes.count > MANY ? new Set<string>() : undefined;
     for (let index = 0; index < attributes.count; index += 1) {
       identities[index] = UNDECLARED;
       if (attributes.kind(index) !== PREFIXED) continue;
@@ -194,13 +204,37 @@ export class NamespaceStack {
       if (bound === UNDECLARED) return this.#refuse('an undeclared prefix', attributes.nameAt(index));
       const binding = bound <= OUTER ? this.#outer[OUTER - bound] : this.#bindings[bound];
       const identity = binding?.identity ?? bound;
-      for (let other = 0; other < index; other += 1) {
-        if (identities[other] !== identity || !this.#sameLocalName(bytes, tag, index, other)) continue;
-        return this.#refuse('an attribute twice', attributes.nameAt(index));
-      }
       identities[index] = identity;
+      const isTwice =
+        names === undefined
+          ? this.#isAmongFew(bytes, tag, index, identity)
+          : this.#isAmongMany(bytes, tag, index, identity, names);
+      if (isTwice) return this.#refuse('an attribute twice', attributes.nameAt(index));
     }
     return true;
+  }
+
+  #isAmongFew(bytes: Uint8Array, tag: TagReader, index: number, identity: number): boolean {
+    for (let other = 0; other < index; other += 1) {
+      if (this.#identities[other] === identity && this.#sameLocalName(bytes, tag, index, other)) return true;
+    }
+    return false;
+  }
+
+  #isAmongMany(
+    bytes: Uint8Array,
+    { attributes }: TagReader,
+    index: number,
+    identity: number,
+    names: Set<string>,
+  ): boolean {
+    const local = this.#context.toolbox.toByteString(
+      bytes,
+      attributes.colon(index),
+      attributes.nameEnd(index),
+    );
+    const { size } = names;
+    return names.add(`${identity}${local}`).size === size;
   }
 
   #sameLocalName(bytes: Uint8Array, tag: TagReader, one: number, other: number): boolean {
@@ -212,13 +246,10 @@ export class NamespaceStack {
 
   /** What binds a prefix; an outer binding is noted as used. */
   #resolve(bytes: Uint8Array, prefixAt: number, prefixEnd: number): number {
-    const length = prefixEnd - prefixAt;
-    const hash = this.#bindings.length > 0 ? hashOf(bytes, prefixAt, prefixEnd) : 0;
-    for (let index = this.#bindings.length - 1; index >= 0; index -= 1) {
-      const binding = this.#bindings[index];
-      if (binding === undefined || binding.hash !== hash) continue;
-      if (binding.prefixEnd - binding.prefixAt !== length) continue;
-      if (sameBytes(bytes, binding.prefixAt, prefixAt, length)) return index;
+    if (this.#bindings.length > 0) {
+      const prefix = this.#context.toolbox.toByteString(bytes, prefixAt, prefixEnd);
+      const innermost = this.#innermost.get(prefix);
+      if (innermost !== undefined) return innermost;
     }
     if (isWord(bytes, prefixAt, prefixEnd, XML)) return BY_XML_ITSELF;
     const outer = this.#outer;

@@ -16,7 +16,7 @@ const IN_REFERENCE = /[#A-Za-z_0-9.:-]/;
 const ENTITY_NAME = /^[A-Za-z_:][A-Za-z_0-9.:-]*$/;
 
 /** What a reference without its ampersand and semicolon stands for; undefined when it stands for nothing legal. */
-function meaningOf(inside: string): string | undefined {
+export function meaningOf(inside: string): string | undefined {
   const digits = CHARACTER_REFERENCE.exec(inside);
   if (digits === null) return Object.hasOwn(PREDEFINED, inside) ? PREDEFINED[inside] : undefined;
   const [, hexadecimal, decimal = ''] = digits;

@@ -82,7 +82,6 @@ export class XmlScanner {
     this.#context.limits = limits;
     this.#context.toolbox = toolbox;
     this.#context.fault = undefined;
-    this.tag.attributes.prepare(limits.attributesMax);
   }
 
   /**
@@ -131,7 +130,6 @@ export class XmlScanner {
       this.#names[index] = (this.#names[index] ?? 0) - shift;
     }
     this.root.rebase(shift);
-    this.namespaces.rebase(shift);
   }
 
   #readMarkup(bytes: Uint8Array, at: number, end: number): number {

@@ -36,7 +36,7 @@ function hashed(hash: number, byte: number): number {
  */
 export class TagReader {
   readonly #context: ScanContext;
-  readonly attributes = new AttributeRecords();
+  readonly attributes: AttributeRecords;
   nameAt = 0;
   nameEnd = 0;
   /** Position of the colon in the element's name, or -1. */
@@ -52,6 +52,7 @@ export class TagReader {
 
   constructor(context: ScanContext) {
     this.#context = context;
+    this.attributes = new AttributeRecords(context);
   }
 
   /** Reads the start tag whose `<` is at `start`; the position after its `>`, or INCOMPLETE, or FAULTY. */

@@ -90,7 +90,9 @@ export class Connection implements Carrier {
     const fault = this.#framer.push(chunk, events);
     this.#socket.cork();
     for (const event of events) this.#take(event);
-    if (fault !== undefined) this.end(FAULTS[fault.code]);
+    // A client that sends what cannot be passed on hears it at once, and not at its end.
+    const unreadable = fault ?? this.#framer.skipping;
+    if (unreadable !== undefined) this.end(FAULTS[unreadable.code]);
     this.#socket.uncork();
   }
 
@@ -101,6 +103,9 @@ export class Connection implements Carrier {
         break;
       case 'payload':
         this.#takePayload(event.payload);
+        break;
+      case 'skipped':
+        this.end(FAULTS[event.skipped.fault.code]);
         break;
       case 'end':
         this.#finish(EMPTY, false);

@@ -8,6 +8,7 @@ export const FAULTS: Readonly<Record<FramerFault['code'], StreamError>> = {
   'not-utf8': 'unsupported-encoding',
   'not-well-formed': 'not-well-formed',
   'restricted-xml': 'restricted-xml',
+  'not-namespace-well-formed': 'not-well-formed',
   'not-xmpp': 'invalid-namespace',
   'stanza-too-large': 'policy-violation',
   'too-deep': 'policy-violation',

@@ -22,14 +22,40 @@ const ofSite = {
   }),
   serverStanzaBytesMax: size({
     purpose: 'The longest stanza from an XMPP server.',
-    reason: 'A large roster or avatar comes in one stanza.',
+    reason:
+      'A large roster or avatar comes in one stanza, and escaping makes of a stanza up to six times its bytes. One that is longer does not reach its client; the session goes on.',
     min: '10000',
     max: '64MiB',
-    preset: '1MiB',
+    preset: '4MiB',
+  }),
+  serverDepthMax: count({
+    of: 'elements',
+    purpose: 'How deep elements may be nested in a stanza from an XMPP server.',
+    reason:
+      'Clients fail on the whole reply beyond what their parsers read; a deeper stanza does not reach its client, and the session goes on.',
+    precedent: 'Clients built with libxml2 read 256 levels, the <body/> counted.',
+    min: 16,
+    max: 4096,
+    preset: 200,
+  }),
+  serverAttributesMax: count({
+    of: 'attributes',
+    purpose:
+      'The most attributes of one element from an XMPP server, namespace declarations included, and the most prefixes declared at once.',
+    reason: 'Each costs memory while its stanza is read.',
+    min: 64,
+    max: 65_536,
+    preset: 16_384,
+  }),
+  serverNameBytesMax: size({
+    purpose: 'The longest name of an element or attribute from an XMPP server, its prefix included.',
+    min: '512B',
+    max: '1MiB',
+    preset: '64KiB',
   }),
   depthMax: count({
     of: 'elements',
-    purpose: 'How deep elements may be nested in a stanza.',
+    purpose: 'How deep elements may be nested in a stanza from a client.',
     reason: 'Real stanzas are less than 20 deep; parsers behind boshd may be slow or crash on deep ones.',
     min: 16,
     max: 1024,
@@ -37,13 +63,13 @@ const ofSite = {
   }),
   attributesMax: count({
     of: 'attributes',
-    purpose: 'The most attributes of one element, namespace declarations included.',
+    purpose: 'The most attributes of one element from a client, namespace declarations included.',
     min: 16,
     max: 1024,
     preset: 64,
   }),
   nameBytesMax: size({
-    purpose: 'The longest name of an element or attribute, its prefix included.',
+    purpose: 'The longest name of an element or attribute from a client, its prefix included.',
     min: '64B',
     max: '64KiB',
     preset: '512B',
