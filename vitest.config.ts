@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+const clientSource = new URL('./packages/client/src', import.meta.url).pathname;
 const engineSource = new URL('./packages/engine/src', import.meta.url).pathname;
 
 export default defineConfig({
   resolve: {
-    alias: [{ find: /^@boshd\/engine\/(\w+)$/, replacement: `${engineSource}/$1/index.ts` }],
+    alias: [
+      { find: /^@boshd\/engine\/(\w+)$/, replacement: `${engineSource}/$1/index.ts` },
+      { find: /^@boshd\/client$/, replacement: `${clientSource}/index.ts` },
+    ],
   },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts', 'bench/src/**/*.test.ts'],

@@ -5,6 +5,7 @@ import { stageConfig } from '../scenarios/config.ts';
 import { HABITS, type Habit } from '../simulation/actors/habits.ts';
 import { Person } from '../simulation/actors/person.ts';
 import { Broken } from '../simulation/checks/ledger.ts';
+import { encoded } from '../simulation/checks/verdict.ts';
 import { Random } from '../simulation/world/random.ts';
 import { type Climate, Sky } from '../simulation/world/weather.ts';
 import { CloudWorld } from './cloud-world.ts';
@@ -22,7 +23,7 @@ const PERSONS = 6;
  * not hear that it is gone. That is so with one manager whose front hears nothing, too; members that lose each other are
  * just that, so where they do pages stay.
  */
-const STEADY: readonly Habit[] = HABITS.map((habit) => ({ ...habit, reloads: false }));
+const STEADY: readonly Habit[] = HABITS.map((habit) => ({ ...habit, reloads: 'never' as const }));
 
 export interface CloudRun {
   readonly persons: readonly Person[];
@@ -124,7 +125,7 @@ function judgeAtEnd(person: Person, world: CloudWorld): void {
     throw new Broken(name, 'the client does not know that the session is over');
   if (world.bereaved.has(person) || server === undefined || server.isBroken) return;
   if (endReason === undefined) throw new Broken(name, 'its member does not know that the session is over');
-  if (end !== undefined) ledger.settleClient(end.inDoubt, end.unsent);
+  if (end !== undefined) ledger.settleClient(end.inDoubt.map(encoded), end.unsent.map(encoded));
   if (server.wasBound && !world.unread.has(person))
     ledger.settleServer((id) => sessionCheck.isTakenAsRead(id));
 }

@@ -2,7 +2,7 @@ import type { Toolbox } from '@boshd/engine/kit';
 import type { ManagerConfig } from '@boshd/engine/manager';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { stageConfig } from '../scenarios/config.ts';
-import { HABITS } from './actors/habits.ts';
+import { HABITS, type Habit } from './actors/habits.ts';
 import { Person } from './actors/person.ts';
 import { Rogue } from './actors/rogue.ts';
 import { Broken } from './checks/ledger.ts';
@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Whether `advance` may be called late, as in a busy process. Default true, by the seed. */
   readonly isPunctual?: boolean;
   readonly witnesses?: readonly Witness[];
+  /** What the clients are. Default: those of others. */
+  readonly habits?: readonly Habit[];
 }
 
 /** What a seed led to, when nothing was wrong with it. */
@@ -63,7 +65,8 @@ export function runSeed(seed: number, options: RunOptions = {}): Run {
   const world = new World(config, seededToolbox(random.fork('manager')), witnesses, latenessMs);
 
   const climates = new Map<Person, Climate>();
-  for (let index = 0; index < PERSONS; index += 1) enterPerson(`p${index}`, random, config, world, climates);
+  for (let index = 0; index < PERSONS; index += 1)
+    enterPerson(`p${index}`, random, config, world, climates, options.habits ?? HABITS);
   const rogues = options.rogues ?? random.fork('rogues').pick([0, 1, 2]);
   for (let index = 0; index < rogues; index += 1)
     new Rogue(`r${index}`, world, random.fork(`r${index}`), TROUBLE_MS);
@@ -87,10 +90,11 @@ function enterPerson(
   config: ManagerConfig,
   world: World,
   climates: Map<Person, Climate>,
+  habits: readonly Habit[],
 ): void {
   const random = base.fork(name);
   const climate = random.pick<Climate>(['calm', 'rough', 'rough', 'stormy']);
-  const person = new Person(name, random.pick(HABITS), {
+  const person = new Person(name, random.pick(habits), {
     world,
     random: random.fork('person'),
     sky: new Sky(random.fork('sky'), climate, TROUBLE_MS),

@@ -1,8 +1,9 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PAGE } from './actors/habits.ts';
 import { explain } from './report/explain.ts';
-import { runSeed } from './run.ts';
+import { type Run, type RunOptions, runSeed } from './run.ts';
 
 /** Set by `npm run simulate`. */
 const MINUTES = process.env['SIMULATE_MINUTES'];
@@ -11,6 +12,7 @@ const SEED = process.env['SIMULATE_SEED'];
 /** Seeds of the suite; a long run goes on from any other. */
 const FIRST_SEED = 1;
 const SEEDS = 200;
+const PAGE_SEEDS = 100;
 /** A long run says so often that it is alive. */
 const REPORT_EVERY = 500;
 
@@ -19,11 +21,11 @@ const KEPT = readFileSync(SEEDS_FILE, 'utf8')
   .split('\n')
   .flatMap((line) => (/^\d+ /.test(line) ? [line] : []));
 
-function mustHold(seed: number): number {
+function mustHold(seed: number, options: RunOptions = {}): Run {
   try {
-    return runSeed(seed).steps;
+    return runSeed(seed, options);
   } catch (error) {
-    throw new Error(explain(seed, error));
+    throw new Error(explain(seed, error, options));
   }
 }
 
@@ -43,7 +45,7 @@ if (MINUTES !== undefined) {
     let steps = 0;
     do {
       try {
-        steps += mustHold(seed);
+        steps += mustHold(seed).steps;
       } catch (error) {
         keep(seed, error);
         throw error;
@@ -57,7 +59,7 @@ if (MINUTES !== undefined) {
 } else {
   describe('seeds that found something', () => {
     it.each(KEPT)('%s', (line) => {
-      expect(mustHold(Number.parseInt(line, 10))).toBeGreaterThan(0);
+      expect(mustHold(Number.parseInt(line, 10)).steps).toBeGreaterThan(0);
     });
   });
 
@@ -65,8 +67,18 @@ if (MINUTES !== undefined) {
     const starts = Array.from({ length: SEEDS / 20 }, (_, index) => FIRST_SEED + index * 20);
     it.each(starts)('%i and the 19 after it', { timeout: 120_000 }, (start) => {
       let steps = 0;
-      for (let seed = start; seed < start + 20; seed += 1) steps += mustHold(seed);
+      for (let seed = start; seed < start + 20; seed += 1) steps += mustHold(seed).steps;
       expect(steps).toBeGreaterThan(2000);
+    });
+  });
+
+  describe('pages with @boshd/client, which are reloaded at any moment', () => {
+    const starts = Array.from({ length: PAGE_SEEDS / 20 }, (_, index) => FIRST_SEED + index * 20);
+    it.each(starts)('%i and the 19 after it', { timeout: 120_000 }, (start) => {
+      let carried = 0;
+      for (let seed = start; seed < start + 20; seed += 1)
+        carried += mustHold(seed, { habits: [PAGE] }).carried;
+      expect(carried).toBeGreaterThan(1000);
     });
   });
 

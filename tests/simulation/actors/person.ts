@@ -2,12 +2,15 @@ import {
   BoshClient,
   type ClientEnd,
   type ClientInput,
+  type ClientPayload,
+  type ClientSnapshot,
   type ClientWork,
   type ExchangeId,
 } from '@boshd/engine/client';
 import { seconds, type Toolbox } from '@boshd/engine/kit';
 import type { LogEvent, Reason, Reply, RequestId } from '@boshd/engine/manager';
-import { NS, type Payload } from '@boshd/engine/wire';
+import { NS } from '@boshd/engine/wire';
+import { Deliveries } from '../checks/deliveries.ts';
 import { Broken, Ledger } from '../checks/ledger.ts';
 import type { SessionCheck } from '../checks/session-check.ts';
 import { type ClientSide, Network } from '../world/network.ts';
@@ -54,11 +57,13 @@ export class Person implements Actor, ClientSide {
   #isAuthenticated = false;
   #isUp = false;
   #stanzas = 0;
+  readonly #deliveries: Deliveries;
 
   constructor(name: string, habit: Habit, { world, random, sky, toolbox, check }: Surroundings) {
     this.name = name;
     this.habit = habit;
     this.ledger = new Ledger(name);
+    this.#deliveries = new Deliveries(name);
     this.sessionCheck = check;
     this.#world = world;
     this.#random = random;
@@ -126,7 +131,8 @@ export class Person implements Actor, ClientSide {
   }
 
   reply(exchange: ExchangeId, status: number, body: string): void {
-    this.#tell({ type: 'reply', exchange, status, bytes: Buffer.from(body, 'latin1') });
+    // An answer of a proxy may be anything; the manager's is UTF-8.
+    this.#tell({ type: 'reply', exchange, status, text: Buffer.from(body, 'latin1').toString('utf8') });
   }
 
   failed(exchange: ExchangeId): void {
@@ -169,7 +175,7 @@ export class Person implements Actor, ClientSide {
   #carryOut(work: ClientWork): void {
     switch (work.type) {
       case 'request':
-        this.#network.post(work.exchange, work.body);
+        this.#network.post(work.exchange, this.#toolbox.encodeUtf8(work.body));
         break;
       case 'abort':
         this.#network.abort(work.exchange);
@@ -177,7 +183,11 @@ export class Person implements Actor, ClientSide {
       case 'deliver':
         for (const payload of work.payloads) this.#got(payload);
         break;
+      case 'sent':
+        this.#deliveries.sent(work.ids);
+        break;
       case 'closed':
+        this.#deliveries.settle(work.end);
         this.end = work.end;
         this.journal.push(`${this.#world.now} closed by ${work.end.by}: ${work.end.condition}`);
         break;
@@ -189,16 +199,17 @@ export class Person implements Actor, ClientSide {
     }
   }
 
-  #got(payload: Payload): void {
+  #got({ xml, node: { name } }: ClientPayload): void {
     const { wasGivenUp, hasEarlyFarewell } = this.sessionCheck;
-    this.ledger.clientGot(payload.bytes, wasGivenUp || hasEarlyFarewell);
-    this.journal.push(`${this.#world.now} ${payload.bytes}`);
-    if (payload.name === 'features') this.#logIn();
-    else if (payload.name === 'challenge') this.#say(`<response xmlns='${NS.sasl}'>cmVzcG9uc2U=</response>`);
-    else if (payload.name === 'success') {
+    const bytes = this.#toolbox.encodeUtf8(xml);
+    this.ledger.clientGot(bytes, wasGivenUp || hasEarlyFarewell);
+    this.journal.push(`${this.#world.now} ${bytes}`);
+    if (name === 'features') this.#logIn();
+    else if (name === 'challenge') this.#say(`<response xmlns='${NS.sasl}'>cmVzcG9uc2U=</response>`);
+    else if (name === 'success') {
       this.#isAuthenticated = true;
       this.#tell({ type: 'restart' });
-    } else if (payload.name === 'iq' && payload.bytes.includes(NS.bind)) {
+    } else if (name === 'iq' && xml.includes(NS.bind)) {
       this.#isUp = true;
       this.#actLater();
     }
@@ -215,9 +226,8 @@ export class Person implements Actor, ClientSide {
   #say(text: string): void {
     const { phase, isTerminating } = this.#client.session;
     if (phase === 'closed' || isTerminating || this.isVanished) return;
-    const payload = this.#toolbox.encodeUtf8(text);
-    this.ledger.clientSent(payload);
-    this.#tell({ type: 'send', payloads: [payload] });
+    this.ledger.clientSent(this.#toolbox.encodeUtf8(text));
+    this.#tell({ type: 'send', payloads: [this.#deliveries.begin(text)] });
   }
 
   #actLater(): void {
@@ -238,7 +248,9 @@ export class Person implements Actor, ClientSide {
       for (let left = random.between(2, 20); left > 0; left -= 1) this.#chat(random.chance(0.3));
     else if (what < 0.92 && this.habit.pauses)
       this.#tell({ type: 'pause', length: seconds(random.between(1, 60)) });
-    else if (what < 0.97 && this.habit.reloads) this.#reload();
+    else if (what < 0.97 && this.habit.reloads === 'idle') this.#reload();
+    else if (what < 0.97 && this.habit.reloads === 'anytime') this.#reloadAnyTime();
+    else if (this.habit.wakes) this.#tell({ type: 'wake' });
   }
 
   #chat(asksForEcho: boolean): void {
@@ -257,12 +269,24 @@ export class Person implements Actor, ClientSide {
     );
   }
 
+  /** The page goes whenever it likes, and what it kept goes on: as JSON, as browsers keep it. */
+  #reloadAnyTime(): void {
+    const { snapshot } = this.#client;
+    if (snapshot === undefined || !this.#isUp) return;
+    this.#network.reload();
+    const kept: ClientSnapshot = JSON.parse(JSON.stringify(snapshot));
+    this.#client = new BoshClient({ to: 'example.org', ...this.habit.options }, this.#toolbox, kept);
+    this.#tell({ type: 'open' });
+  }
+
   /** Strophe's way: when nothing but a poll is open, the page goes, and comes back with the next rid. */
   #reload(): void {
     const { terms, nextRid, unanswered, queue } = this.#client.session;
     const isIdle = unanswered.length === 1 && queue.length === 0 && this.#network.isHeld;
     if (terms === undefined || !this.#isUp || !isIdle) return;
     this.#network.reload();
+    // The page that comes next does not know what that request had with it; the manager has it.
+    this.#deliveries.sent(unanswered.flatMap(({ payloads }) => payloads.map(({ id }) => id)));
     const options = { to: 'example.org', ...this.habit.options };
     this.#client = new BoshClient(options, this.#toolbox, { terms, nextRid });
     this.#tell({ type: 'resume' });

@@ -1,3 +1,5 @@
+import { NS } from '@boshd/engine/wire';
+
 /** Something went against what boshd promises. */
 export class Broken extends Error {
   override readonly name = 'Broken';
@@ -11,11 +13,12 @@ export class Broken extends Error {
 }
 
 const DEFAULT_NAMESPACE = " xmlns='jabber:client'";
+const STREAM_PREFIX = ` xmlns:stream='${NS.stream}'`;
 
-/** A payload as both sides know it: boshd adds a stanza's namespace, and makes features anew. */
+/** A payload as both sides know it: boshd adds a stanza's namespace, the client what is declared on <body/>, and features are made anew. */
 export function printOf(payload: string): string {
   if (payload.startsWith('<stream:features')) return '<stream:features>';
-  return payload.replace(DEFAULT_NAMESPACE, '');
+  return payload.replace(DEFAULT_NAMESPACE, '').replace(STREAM_PREFIX, '');
 }
 
 const ID = / id='([^']*)'/;

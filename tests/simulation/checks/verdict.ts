@@ -1,3 +1,4 @@
+import type { OutgoingPayload } from '@boshd/engine/client';
 import { type Reason, reasonFacts } from '@boshd/engine/manager';
 import type { Person } from '../actors/person.ts';
 import type { Climate } from '../world/weather.ts';
@@ -47,7 +48,7 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   // A session that ended while its link was lost could not tell the server of it, nor hear of what was under way.
   if (server.isBroken || server.isAway) return;
   if (endReason === undefined) throw new Broken(name, 'the manager does not know that the session is over');
-  if (end !== undefined) ledger.settleClient(end.inDoubt, end.unsent);
+  if (end !== undefined) ledger.settleClient(end.inDoubt.map(encoded), end.unsent.map(encoded));
   if (server.wasBound) ledger.settleServer(isExcused);
   const wrong = ledger.doubled.find((id) => !sessionCheck.inDoubt.includes(` id='${id}'`));
   if (wrong !== undefined) throw new Broken(name, `${wrong} was confirmed, and given back`);
@@ -73,4 +74,9 @@ function judgeCondition({ name, end, endReason }: Person, climate: Climate): voi
   const likely = [reason, 'item-not-found', 'internal-server-error'];
   if (!likely.includes(end.condition))
     throw new Broken(name, `the session ended with ${endReason}, and the client was told ${end.condition}`);
+}
+
+/** As the wire has it, and the ledger. */
+export function encoded({ xml }: OutgoingPayload): string {
+  return Buffer.from(xml).toString('latin1');
 }

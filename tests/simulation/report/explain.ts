@@ -1,5 +1,5 @@
 import { Broken } from '../checks/ledger.ts';
-import { runSeed, settingsOf } from '../run.ts';
+import { type RunOptions, runSeed, settingsOf } from '../run.ts';
 import { Transcript } from './transcript.ts';
 
 /** Lines of a trace that are printed: what matters happened at its end. */
@@ -9,12 +9,12 @@ const LINES_MAX = 400;
  * What a failing seed led to, as a text for people: the session that it is about, from its creation to the moment of the
  * failure, as a transcript of tests/scenarios.
  */
-export function explain(seed: number, failure: unknown): string {
+export function explain(seed: number, failure: unknown, options: RunOptions = {}): string {
   const actor = failure instanceof Broken ? failure.actor : '';
   const transcript = new Transcript(actor);
   let again: unknown;
   try {
-    runSeed(seed, { witnesses: [transcript] });
+    runSeed(seed, { ...options, witnesses: [transcript] });
   } catch (error) {
     again = error;
   }

@@ -29,14 +29,21 @@ export interface ClientOptions {
   /** The same for a reply that a later one overtook. Default 2 s. */
   readonly gapPatience: Duration;
   /**
-   * How long to wait before each repeat of one request; when they are used up, the session is given up. Default at
-   * once, then 1, 2, 4 and 8 s: a kept-alive connection that was closed meanwhile is no sign of trouble.
+   * How long to wait before each repeat of one request. Default at once, then 1, 2, 4 and 8 s: a kept-alive connection
+   * that was closed meanwhile is no sign of trouble.
    */
   readonly repeatAfter: readonly Duration[];
-  /** Bytes of payloads in one request, the first excepted. Default 64 KiB. */
-  readonly bodyBytesMax: number;
-  /** Bytes of payloads that wait to be sent; what is beyond is refused. Default 4 MiB. */
-  readonly queueBytesMax: number;
+  /** By how much a wait before a repeat may be shorter, of 1: so that a crowd does not come back all at once. Default 0. */
+  readonly repeatJitter: number;
+  /**
+   * When a session is given up for which no reply comes: `exhausted`, when `repeatAfter` is used up; `expired`, when the
+   * manager must have ended it by its inactivity (XEP-0124 §10), until when the last wait is used again. Default `exhausted`.
+   */
+  readonly givesUp: 'exhausted' | 'expired';
+  /** Characters of payloads in one request, the first excepted. Default 64 Ki. */
+  readonly bodyLengthMax: number;
+  /** Characters of payloads that wait to be sent; what is beyond is refused. Default 4 Mi. */
+  readonly queueLengthMax: number;
 }
 
 export const DEFAULT_CLIENT_OPTIONS: Omit<ClientOptions, 'to'> = {
@@ -53,6 +60,16 @@ export const DEFAULT_CLIENT_OPTIONS: Omit<ClientOptions, 'to'> = {
   patience: seconds(6),
   gapPatience: seconds(2),
   repeatAfter: [millis(0), seconds(1), seconds(2), seconds(4), seconds(8)],
-  bodyBytesMax: 64 * 1024,
-  queueBytesMax: 4 * 1024 * 1024,
+  repeatJitter: 0,
+  givesUp: 'exhausted',
+  bodyLengthMax: 64 * 1024,
+  queueLengthMax: 4 * 1024 * 1024,
+};
+
+/** How a page behaves that uses `@boshd/client`: it goes on as long as its session can still be there. */
+export const PAGE_CLIENT_OPTIONS: Omit<ClientOptions, 'to'> = {
+  ...DEFAULT_CLIENT_OPTIONS,
+  repeatAfter: [millis(0), millis(500), seconds(1), seconds(2), seconds(3)],
+  repeatJitter: 0.5,
+  givesUp: 'expired',
 };

@@ -1,32 +1,39 @@
-import { after, type Instant, type Toolbox } from '../kit/index.ts';
+import { after, type Duration, type Instant, seconds } from '../kit/index.ts';
 import { close, giveUp, lose } from './loss.ts';
 import { type Reply, readReply } from './reply.ts';
+import { received } from './sent.ts';
 import type { ClientSession, SentRequest } from './session.ts';
 import { enterPhase } from './session.ts';
-import type { ClientTurn, ExchangeId } from './work.ts';
+import type { ClientTerms, ClientTurn, ExchangeId } from './work.ts';
 
 /** Takes the reply to an exchange; one that was given up is not missed. */
 export function takeReply(
   session: ClientSession,
   exchange: ExchangeId,
   status: number,
-  bytes: Uint8Array,
+  text: string,
+  retryAfter: Duration | undefined,
   turn: ClientTurn,
 ): void {
   const sent = session.unanswered.find((each) => each.exchange === exchange);
   if (sent === undefined) return;
-  const reply = understand(session, sent, status, bytes, turn.toolbox);
+  const reply = understand(session, sent, status, text);
   if (reply === undefined) {
-    lose(session, sent, turn);
+    session.lastStatus = status;
+    lose(session, sent, turn, retryAfter);
     return;
   }
+  session.lastStatus = status === 200 ? undefined : status;
   session.lastReplyAt = turn.now;
+  session.aliveUntil = expiry(reply.terms ?? session.terms, turn.now);
   if (reply.type === 'error') {
     repeatThrough(session, sent, turn);
     return;
   }
   sent.exchange = undefined;
   sent.reply = reply;
+  if (reply.ack !== undefined && reply.type === undefined && !session.isTerminating)
+    received(session, reply.ack, turn);
   if (reply.report !== undefined) takeReport(session, reply.report, turn);
   hastenOlder(session, sent, turn.now);
   processInOrder(session, turn);
@@ -37,14 +44,21 @@ function understand(
   { terms }: ClientSession,
   sent: SentRequest,
   status: number,
-  bytes: Uint8Array,
-  toolbox: Toolbox,
+  text: string,
 ): Reply | undefined {
   const isCreation = sent.kind === 'creation';
-  const reply = readReply(status, bytes, isCreation || terms?.isLegacy === true, toolbox);
+  const reply = readReply(status, text, isCreation || terms?.isLegacy === true);
   if (!reply.ok) return undefined;
   const isWithoutSid = isCreation && reply.value.type === undefined && reply.value.terms === undefined;
   return isWithoutSid ? undefined : reply.value;
+}
+
+/** What XEP-0124 §7.2 leaves out where a manager does not tell its `inactivity`: that of most. */
+const INACTIVITY = seconds(60);
+
+/** When a manager that hears nothing more ends the session at the latest: it may still hold a request whose client is gone. */
+export function expiry(terms: ClientTerms | undefined, now: Instant): Instant {
+  return after(now, ((terms?.wait ?? 0) + (terms?.inactivity ?? INACTIVITY)) as Duration);
 }
 
 /** XEP-0124 §17.3: a recoverable error; this request and all before it that have no reply are repeated. */
@@ -69,6 +83,7 @@ function hastenOlder({ unanswered, options }: ClientSession, newer: SentRequest,
 /** XEP-0124 §14.2: replies are processed in the order in which the requests were made. */
 function processInOrder(session: ClientSession, turn: ClientTurn): void {
   for (let first = session.unanswered[0]; first?.reply !== undefined; first = session.unanswered[0]) {
+    if (first.reply.type === undefined) received(session, first.rid, turn);
     session.unanswered.shift();
     process(session, first, first.reply, turn);
     if (session.phase === 'closed') return;
@@ -86,7 +101,8 @@ function process(session: ClientSession, sent: SentRequest, reply: Reply, turn: 
   const isFarewell = session.isTerminating && reply.condition === undefined;
   if (reply.type === 'terminate') {
     // Only the answer to the client's own farewell says that the request was processed (XEP-0124 §13).
-    if (!isFarewell) session.unanswered.unshift(sent);
+    session.unanswered.unshift(sent);
+    if (isFarewell) received(session, sent.rid, turn);
     close(session, isFarewell ? 'client' : 'manager', reply.condition, turn);
   } else if (sent.kind === 'terminate') {
     close(session, 'client', undefined, turn);

@@ -1,9 +1,10 @@
-import { ascii, type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
-import { attribute, NS } from '../wire/index.ts';
+import { NS } from '../wire/index.ts';
 import { nextKey } from './keys.ts';
 import type { ClientSession } from './session.ts';
+import type { ClientToolbox, OutgoingPayload } from './work.ts';
+import { escapeAttribute } from './xml/index.ts';
 
-const XBOSH_DECLARED = ascii(` xmlns:xmpp='${NS.xbosh}'`);
+const XBOSH_DECLARED = ` xmlns:xmpp='${NS.xbosh}'`;
 
 /** What a request is, beside its payloads. */
 export type RequestKind =
@@ -14,20 +15,19 @@ export type RequestKind =
   | { readonly type: 'terminate' };
 
 /** The <body/> of a creation request (XEP-0124 §7.1, XEP-0206 §3). */
-export function creationBody(session: ClientSession, rid: number, toolbox: Toolbox): ByteString {
-  const { options } = session;
-  const { to, from, lang, ver, wait, hold, acks, keys } = options;
+export function creationBody(session: ClientSession, rid: number, toolbox: ClientToolbox): string {
+  const { to, from, lang, ver, wait, hold, acks, keys } = session.options;
   return wrapper(
-    EMPTY,
-    ascii(` rid='${rid}'`),
-    attribute('to', to, toolbox),
-    from === undefined ? EMPTY : attribute('from', from, toolbox),
-    attribute('xml:lang', lang, toolbox),
-    ascii(` wait='${wait / 1000}' hold='${hold}'`),
-    attribute('ver', ver, toolbox),
-    acks ? ascii(" ack='1'") : EMPTY,
-    keys > 0 ? keyAttributes(session, toolbox) : EMPTY,
-    ascii(" xmpp:version='1.0'"),
+    '',
+    ` rid='${rid}'`,
+    attribute('to', to),
+    from === undefined ? '' : attribute('from', from),
+    attribute('xml:lang', lang),
+    ` wait='${wait / 1000}' hold='${hold}'`,
+    attribute('ver', ver),
+    acks ? " ack='1'" : '',
+    keys > 0 ? keyAttributes(session, toolbox) : '',
+    " xmpp:version='1.0'",
     XBOSH_DECLARED,
   );
 }
@@ -38,47 +38,44 @@ export function requestBody(
   rid: number,
   sid: string,
   kind: RequestKind,
-  payloads: readonly ByteString[],
-  toolbox: Toolbox,
-): ByteString {
+  payloads: readonly OutgoingPayload[],
+  toolbox: ClientToolbox,
+): string {
   return wrapper(
-    join(...payloads),
-    ascii(` rid='${rid}'`),
-    attribute('sid', sid, toolbox),
+    payloads.map(({ xml }) => xml).join(''),
+    ` rid='${rid}'`,
+    attribute('sid', sid),
     ackAttribute(session, rid),
-    session.options.keys > 0 ? keyAttributes(session, toolbox) : EMPTY,
-    kindAttributes(session, kind, toolbox),
+    session.options.keys > 0 ? keyAttributes(session, toolbox) : '',
+    kindAttributes(session, kind),
   );
 }
 
-function wrapper(inside: ByteString, ...attributes: readonly ByteString[]): ByteString {
-  const start = join(ascii(`<body xmlns='${NS.httpbind}'`), ...attributes);
-  return inside === EMPTY ? join(start, ascii('/>')) : join(start, ascii('>'), inside, ascii('</body>'));
+function wrapper(inside: string, ...attributes: readonly string[]): string {
+  const start = `<body xmlns='${NS.httpbind}'${attributes.join('')}`;
+  return inside === '' ? `${start}/>` : `${start}>${inside}</body>`;
 }
 
-function kindAttributes({ options }: ClientSession, kind: RequestKind, toolbox: Toolbox): ByteString {
-  if (kind.type === 'pause') return ascii(` pause='${kind.seconds}'`);
-  if (kind.type === 'terminate') return ascii(" type='terminate'");
-  if (kind.type !== 'restart') return EMPTY;
-  return join(
-    attribute('to', options.to, toolbox),
-    attribute('xml:lang', options.lang, toolbox),
-    ascii(" xmpp:restart='true'"),
-    XBOSH_DECLARED,
-  );
+function attribute(name: string, value: string): string {
+  return ` ${name}='${escapeAttribute(value)}'`;
+}
+
+function kindAttributes({ options }: ClientSession, kind: RequestKind): string {
+  if (kind.type === 'pause') return ` pause='${kind.seconds}'`;
+  if (kind.type === 'terminate') return " type='terminate'";
+  if (kind.type !== 'restart') return '';
+  const stream = attribute('to', options.to) + attribute('xml:lang', options.lang);
+  return `${stream} xmpp:restart='true'${XBOSH_DECLARED}`;
 }
 
 /** XEP-0124 §9.2: the highest rid with no reply missing up to it; nothing when no reply is missing at all. */
-function ackAttribute({ options, unanswered }: ClientSession, rid: number): ByteString {
-  if (!options.acks) return EMPTY;
+function ackAttribute({ options, unanswered }: ClientSession, rid: number): string {
+  if (!options.acks) return '';
   const repliedRid = (unanswered[0]?.rid ?? rid) - 1;
-  return repliedRid === rid - 1 ? EMPTY : ascii(` ack='${repliedRid}'`);
+  return repliedRid === rid - 1 ? '' : ` ack='${repliedRid}'`;
 }
 
-function keyAttributes({ keys, options }: ClientSession, toolbox: Toolbox): ByteString {
+function keyAttributes({ keys, options }: ClientSession, toolbox: ClientToolbox): string {
   const { key, newkey } = nextKey(keys, options.keys, toolbox);
-  return join(
-    key === undefined ? EMPTY : ascii(` key='${key}'`),
-    newkey === undefined ? EMPTY : ascii(` newkey='${newkey}'`),
-  );
+  return (key === undefined ? '' : ` key='${key}'`) + (newkey === undefined ? '' : ` newkey='${newkey}'`);
 }

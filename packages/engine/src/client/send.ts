@@ -1,15 +1,19 @@
-import { after, assert, type ByteString, type Duration, type Instant } from '../kit/index.ts';
+import { after, assert, type Duration, type Instant } from '../kit/index.ts';
+import { close } from './loss.ts';
 import { creationBody, type RequestKind, requestBody } from './request.ts';
 import type { ClientSession, SentRequest } from './session.ts';
-import type { ClientTurn } from './work.ts';
+import type { ClientTurn, OutgoingPayload } from './work.ts';
 
 /** Polling clients have clocks that drift; a poll too early is a breach of XEP-0124 §12. */
 const POLLING_MARGIN = 500 as Duration;
 
+/** Characters of payloads in a farewell: with three bytes each, within the 64 KiB that a browser sends for a page that is gone. */
+const FAREWELL_LENGTH_MAX = 20_000;
+
 /** A request about to be made. */
 interface Draft {
   readonly kind: RequestKind;
-  readonly payloads: readonly ByteString[];
+  readonly payloads: readonly OutgoingPayload[];
   /** Items of the queue that go into it. */
   readonly taken: number;
 }
@@ -66,8 +70,8 @@ function mayBegin(session: ClientSession, isForExtra: boolean, now: Instant): bo
 
 function nextDraft(session: ClientSession, now: Instant): Draft | undefined {
   const { queue, options } = session;
-  const payloads: ByteString[] = [];
-  let bytes = 0;
+  const payloads: OutgoingPayload[] = [];
+  let length = 0;
   for (const item of queue) {
     if (item.type !== 'payload') {
       if (item.type !== 'restart') return { kind: item, payloads, taken: payloads.length + 1 };
@@ -75,9 +79,9 @@ function nextDraft(session: ClientSession, now: Instant): Draft | undefined {
       if (payloads.length === 0) return { kind: item, payloads, taken: 1 };
       break;
     }
-    bytes += item.bytes.length;
-    if (payloads.length > 0 && bytes > options.bodyBytesMax) break;
-    payloads.push(item.bytes);
+    length += item.xml.length;
+    if (payloads.length > 0 && length > options.bodyLengthMax) break;
+    payloads.push(item);
   }
   if (payloads.length > 0) return { kind: { type: 'plain' }, payloads, taken: payloads.length };
   const pollsAt = pollAt(session);
@@ -106,42 +110,78 @@ function makeRequest(session: ClientSession, draft: Draft, turn: ClientTurn): vo
   assert(terms !== undefined, 'an open session has a sid');
   const { kind, payloads, taken } = draft;
   session.queue.splice(0, taken);
-  for (const { length } of payloads) session.queueBytes -= length;
-  const body = requestBody(session, nextRid, terms.sid, kind, payloads, turn.toolbox);
-  begin(session, draft, body, turn);
+  for (const { xml } of payloads) session.queueLength -= xml.length;
+  begin(session, draft, requestBody(session, nextRid, terms.sid, kind, payloads, turn.toolbox), turn);
   session.pausedUntil =
     kind.type === 'pause' ? beforeEnd(turn.now, (kind.seconds * 1000) as Duration, session) : undefined;
   if (kind.type === 'restart') session.isRestarted = true;
 }
 
-function begin(session: ClientSession, draft: Draft, body: ByteString, turn: ClientTurn): void {
-  const sent: SentRequest = {
-    rid: session.nextRid,
-    body,
-    payloads: draft.payloads,
-    kind: draft.kind.type,
-    exchange: undefined,
-    dueAt: turn.now,
-    losses: 0,
-    reply: undefined,
-  };
+function begin(session: ClientSession, draft: Draft, body: string, turn: ClientTurn): void {
+  const sent = sentRequest(session, draft, body, turn);
   session.nextRid += 1;
   session.lastNewAt = turn.now;
   session.unanswered.push(sent);
   open(session, sent, turn);
 }
 
+function sentRequest(
+  { nextRid }: ClientSession,
+  { payloads, kind }: Draft,
+  body: string,
+  { now }: ClientTurn,
+): SentRequest {
+  return {
+    rid: nextRid,
+    body,
+    payloads,
+    kind: kind.type,
+    exchange: undefined,
+    dueAt: now,
+    losses: 0,
+    isReceived: false,
+    reply: undefined,
+  };
+}
+
 function open(session: ClientSession, sent: SentRequest, turn: ClientTurn): void {
   session.lastExchange += 1;
   sent.exchange = session.lastExchange;
   sent.dueAt = after(after(turn.now, holdTime(session, sent)), session.options.patience);
-  turn.work.push({ type: 'request', exchange: sent.exchange, body: sent.body });
+  const { exchange, body, kind } = sent;
+  turn.work.push({ type: 'request', exchange, body, kind });
 }
 
 /** How long the manager may hold a request. */
 function holdTime({ terms, options }: ClientSession, sent: SentRequest): Duration {
   if (terms === undefined) return options.wait;
   return terms.isPolling || isExtra(sent.kind) ? (0 as Duration) : terms.wait;
+}
+
+/**
+ * Says goodbye in one request, whatever is open or lost: nobody will repeat anything. What waits goes with it as far as
+ * it fits. A request that is still missing below it is waited for by the manager for a moment only.
+ */
+export function bidFarewell(session: ClientSession, turn: ClientTurn): void {
+  const { terms, nextRid, queue } = session;
+  if (session.phase === 'open' && terms !== undefined) {
+    const payloads: OutgoingPayload[] = [];
+    let length = 0;
+    for (const item of queue) {
+      if (item.type === 'restart') break;
+      if (item.type !== 'payload') continue;
+      length += item.xml.length;
+      if (length > FAREWELL_LENGTH_MAX) break;
+      payloads.push(item);
+    }
+    session.queue = queue.filter((item) => item.type !== 'payload' || !payloads.includes(item));
+    const kind = { type: 'terminate' } as const;
+    const body = requestBody(session, nextRid, terms.sid, kind, payloads, turn.toolbox);
+    session.lastExchange += 1;
+    turn.work.push({ type: 'request', exchange: session.lastExchange, body, kind: 'farewell' });
+    session.unanswered.push(sentRequest(session, { kind, payloads, taken: 0 }, body, turn));
+  }
+  close(session, 'client', undefined, turn);
 }
 
 /** When `advance` wants to be called: what is due already waits for something else to happen. */

@@ -1,8 +1,8 @@
-import { assert, type ByteString, type Instant } from '../kit/index.ts';
+import { assert, type Instant } from '../kit/index.ts';
 import type { ClientOptions } from './options.ts';
 import type { Reply } from './reply.ts';
 import type { RequestKind } from './request.ts';
-import type { ClientTerms, ExchangeId } from './work.ts';
+import type { ClientTerms, ExchangeId, OutgoingPayload } from './work.ts';
 
 /*
  * Theory of operation
@@ -34,7 +34,7 @@ const TRANSITIONS: Readonly<Record<ClientPhase, readonly ClientPhase[]>> = {
 
 /** What waits to be sent. A restart has a request of its own; a pause and a terminate take payloads along. */
 export type Outgoing =
-  | { readonly type: 'payload'; readonly bytes: ByteString }
+  | ({ readonly type: 'payload' } & OutgoingPayload)
   | { readonly type: 'restart' }
   | { readonly type: 'pause'; readonly seconds: number }
   | { readonly type: 'terminate' };
@@ -42,8 +42,8 @@ export type Outgoing =
 /** A request without its reply. */
 export interface SentRequest {
   readonly rid: number;
-  readonly body: ByteString;
-  readonly payloads: readonly ByteString[];
+  readonly body: string;
+  readonly payloads: readonly OutgoingPayload[];
   readonly kind: RequestKind['type'];
   /** The exchange under way; undefined when it was lost, or answered. */
   exchange: ExchangeId | undefined;
@@ -51,6 +51,8 @@ export interface SentRequest {
   dueAt: Instant;
   /** Exchanges that were lost. */
   losses: number;
+  /** The manager has it, as far as is known. */
+  isReceived: boolean;
   /** Came before the reply to a lower rid. */
   reply: Reply | undefined;
 }
@@ -64,13 +66,17 @@ export interface ClientSession {
   /** In order of rid. */
   unanswered: SentRequest[];
   queue: Outgoing[];
-  queueBytes: number;
+  queueLength: number;
   /** Keys not used yet, the next one last (XEP-0124 §15). */
   keys: string[];
   lastExchange: ExchangeId;
   /** When the last new request was sent, and the last reply came. */
   lastNewAt: Instant;
   lastReplyAt: Instant;
+  /** Until when the manager may still have the session (XEP-0124 §10). */
+  aliveUntil: Instant;
+  /** Of the last reply that was not the manager's, since the manager was last heard. */
+  lastStatus: number | undefined;
   /** Paused: when to make a request all the same, since the manager's patience ends. */
   pausedUntil: Instant | undefined;
   isRestarted: boolean;
