@@ -1,6 +1,6 @@
 /**
  * Makes the files for pages without a bundler: `dist/boshd-client.js` for a plain script tag (the global `boshd`) and
- * `dist/boshd-client.mjs` for a module. Run by `npm run build`; the tests make their own with the same options.
+ * `dist/boshd-client.mjs` for a module. Run by `npm run build:client` and before the package is packed; the tests make their own with the same options.
  */
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -23,7 +23,7 @@ export async function bundle(entry, format, outfile) {
     alias,
     legalComments: 'none',
     ...(format === 'iife' ? { globalName: 'boshd' } : {}),
-    ...(outfile === undefined ? { write: false } : { outfile: place(outfile), sourcemap: true }),
+    ...(outfile === undefined ? { write: false } : { outfile: place(outfile) }),
   });
   return outputFiles?.[0]?.contents;
 }

@@ -15,7 +15,11 @@ const REPOSITORY = 'https://git.example.org/team/boshd';
 /** Building twice on a busy machine. */
 const RELEASE_MAX_MS = 300_000;
 /** docs/releasing.md has what they are; who makes one a quarter larger should know why. */
-const TARBALL_KB_MAX: Readonly<Record<string, number>> = { boshd: 460, '@boshd/engine': 250 };
+const TARBALL_KB_MAX: Readonly<Record<string, number>> = {
+  boshd: 460,
+  '@boshd/client': 60,
+  '@boshd/engine': 260,
+};
 
 let out = '';
 let directory = '';
