@@ -112,6 +112,7 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       bodyMs: http.bodyTime,
       keepAliveMs: http.keepAlive,
       replyMs: http.replyTime,
+      silentMs: silentMsOf(config),
       headBytesMax: http.headBytesMax,
       headerLinesMax: http.headerLinesMax,
       bodyBytesMax: limits.bodyBytesMax,
@@ -123,6 +124,19 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
     pages: firstOf(hostMetaPages(discoveries(config), nodeToolbox()), pages),
   };
 }
+
+/** A little more than the longest time for which anything leaves a connection without a byte. */
+function silentMsOf(config: Config): number {
+  const { headTime, bodyTime, keepAlive, replyTime } = config.http;
+  const ofSites = [config, ...config.sites.values()].flatMap(({ session, websocket }) => [
+    session.waitMax,
+    websocket.open,
+    websocket.ping + websocket.pong,
+  ]);
+  return Math.max(headTime + bodyTime, keepAlive, replyTime, ...ofSites) + SILENT_MARGIN_MS;
+}
+
+const SILENT_MARGIN_MS = 60_000;
 
 /** What each site that is to be found tells clients (XEP-0156). */
 function discoveries(config: Config): ReadonlyMap<string, Discovery> {

@@ -111,6 +111,7 @@ class NodeFront implements Front, HttpHandler {
     const proxies = proxiesOf(options);
     const dispatch = new Dispatch(options, proxies, this.#log, this.door);
     this.#listener.useTls(tls);
+    this.#listener.allowSilence(limits.silentMs);
     this.door.trust(options);
     this.#options = options;
     this.#dispatch = dispatch;

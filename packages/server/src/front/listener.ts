@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext, type TLSSocket } from 'node:tls';
+import { AcceptedSockets } from './accept/accepted-sockets.ts';
 import type { Door } from './accept/door.ts';
 import { boundTo, listenAt } from './accept/listen-at.ts';
 import type { Connections } from './connections.ts';
@@ -53,6 +54,7 @@ export class Listener {
   readonly #handler: HttpHandler;
   readonly #lanes: FastLane[] = [];
   readonly #http2: Http2Sessions[] = [];
+  readonly #accepted: AcceptedSockets;
 
   constructor(
     addresses: readonly ListenAddress[],
@@ -68,6 +70,7 @@ export class Listener {
     this.#connections = connections;
     this.#door = door;
     this.#handler = handler;
+    this.#accepted = new AcceptedSockets(limits.silentMs, (code) => door.noDescriptor(code));
   }
 
   /** Listens on every address, or on none: throws FrontError. A machine without IPv6 does not fail for that alone. */
@@ -103,6 +106,7 @@ export class Listener {
     for (const sessions of this.#http2) sessions.drain();
     await Promise.all(ends);
     for (const lane of this.#lanes) lane.stop();
+    this.#accepted.stop();
   }
 
   /** Ends every connection at once. */
@@ -114,6 +118,12 @@ export class Listener {
     for (const lane of this.#lanes) lane.stop();
     for (const sessions of this.#http2) sessions.destroy();
     this.#connections.destroyAll();
+    this.#accepted.destroy();
+  }
+
+  /** From now on a connection may be silent for so many milliseconds. */
+  allowSilence(silentMs: number): void {
+    this.#accepted.allowSilence(silentMs);
   }
 
   /** Other certificates for connections to come. Throws FrontError TLS_MATERIAL_UNUSABLE, and changes nothing then. */
@@ -129,6 +139,7 @@ export class Listener {
     server.maxConnections = this.#limits.connectionsMax;
     server.maxHeadersCount = this.#limits.headerLinesMax;
     const handler = this.#handler;
+    server.prependListener('connection', (socket) => this.#accepted.add(socket));
     server.on('request', (request, response) => handler.request(request, response, 'nothing'));
     server.on('checkContinue', (request, response) => handler.request(request, response, '100-continue'));
     server.on('checkExpectation', (request, response) => handler.request(request, response, 'unknown'));

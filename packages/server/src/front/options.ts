@@ -94,6 +94,11 @@ export interface FrontLimits {
   readonly keepAliveMs: number;
   /** Milliseconds for a client to read its reply, doubled at worst. */
   readonly replyMs: number;
+  /**
+   * Milliseconds without a byte on a connection, after which it is destroyed whatever it is: longer than a request may be held
+   * and than a WebSocket is left alone.
+   */
+  readonly silentMs: number;
   /** Bytes of the head: the default of Node; browsers with many cookies reach 8 KiB. */
   readonly headBytesMax: number;
   /** Header lines of a request; browsers and proxies together send about 30. */
@@ -119,6 +124,7 @@ export const FRONT_LIMITS: FrontLimits = {
   bodyMs: 30_000,
   keepAliveMs: 75_000,
   replyMs: 30_000,
+  silentMs: 180_000,
   headBytesMax: 16 * 1024,
   headerLinesMax: 100,
   bodyBytesMax: 1024 * 1024,

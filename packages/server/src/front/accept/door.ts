@@ -75,6 +75,11 @@ export class Door implements ProxyWatch {
     this.#unrecognised.event({ event: 'warning', code, detail });
   }
 
+  /** No file descriptor is left, so that connections are refused, and so are links to XMPP servers. */
+  noDescriptor(code: string): void {
+    this.turnedAway('no-file-descriptor', `${code}: ${NO_DESCRIPTOR_ADVICE}`);
+  }
+
   /** A connection was not taken. */
   turnedAway(code: TurnedAwayCode, detail: string): void {
     // A flood of connections must not become one of log lines as well.
@@ -82,8 +87,12 @@ export class Door implements ProxyWatch {
   }
 }
 
-/** Why a connection is not taken. `accept-failed`: mostly no open file is left. */
+const NO_DESCRIPTOR_ADVICE =
+  'no file descriptor is left, so new connections are closed unanswered and XMPP servers cannot be reached: raise LimitNOFILE in the systemd unit (ulimit -n elsewhere) to about twice the connections, or lower http.connectionsMax';
+
+/** Why a connection is not taken. */
 export type TurnedAwayCode =
+  | 'no-file-descriptor'
   | 'too-many-connections'
   | 'too-many-connections-of-address'
   | 'proxy-header-refused'

@@ -31,7 +31,9 @@ export class Http2Sessions {
   readonly #limits: FrontLimits;
   readonly #connections: Connections;
   readonly #handler: StreamHandler;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Each with its socket: `session.socket` is a stand-in that does not let it be destroyed. */
+  readonly #sessions = new Map<ServerHttp2Session, TLSSocket | undefined>();
+  #accepting: TLSSocket | undefined;
 
   constructor(limits: FrontLimits, connections: Connections, handler: StreamHandler) {
     this.#limits = limits;
@@ -54,32 +56,51 @@ export class Http2Sessions {
 
   /** Takes over a connection that agreed to `h2`. */
   accept(socket: TLSSocket): void {
+    this.#accepting = socket;
     this.#server.emit('connection', socket);
+    this.#accepting = undefined;
   }
 
   /** Takes no new streams (GOAWAY, RFC 9113 §6.8); each connection ends with its last one. */
   drain(): void {
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions.keys()) session.close();
   }
 
   destroy(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const session of this.#sessions.keys()) this.#destroy(session);
   }
 
   #opened(session: ServerHttp2Session): void {
     const budget = new ResetBudget();
-    this.#sessions.add(session);
+    this.#sessions.set(session, this.#accepting);
     session.once('close', () => this.#sessions.delete(session));
     session.on('error', ignore);
-    // Without a frame for so long; streams that are held end first.
-    session.setTimeout(this.#limits.keepAliveMs, () => session.close());
+    let streams = 0;
+    // Without a frame for so long. Streams that are held end first, and then the session by itself.
+    session.setTimeout(this.#limits.keepAliveMs, () => {
+      if (streams === 0) this.#destroy(session);
+      else session.close();
+    });
     session.on('stream', (stream, headers) => {
+      streams += 1;
+      stream.once('close', () => {
+        streams -= 1;
+      });
       stream.on('error', ignore);
       stream.once('aborted', () => {
-        if (!budget.take(performance.now())) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        if (!budget.take(performance.now())) this.#destroy(session, constants.NGHTTP2_ENHANCE_YOUR_CALM);
       });
       this.#stream(session, stream, headers);
     });
+  }
+
+  /** With its socket: a session whose client reset the connection unnoticed would wait for ever to end it in good order. */
+  #destroy(session: ServerHttp2Session, code: number = constants.NGHTTP2_NO_ERROR): void {
+    const socket = this.#sessions.get(session);
+    session.destroy(undefined, code);
+    // A turn later, when GOAWAY has been written.
+    setImmediate(() => socket?.destroySoon());
+    setTimeout(() => socket?.destroy(), GOAWAY_MS).unref();
   }
 
   #stream(session: ServerHttp2Session, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
@@ -106,6 +127,8 @@ export class Http2Sessions {
   }
 }
 
+/** For the last frames to leave. */
+const GOAWAY_MS = 1000;
 /** What node:http2 may keep for one connection: its streams, their heads and unread bodies. Node's default is 10. */
 const SESSION_MEGABYTES_MAX = 8;
 /** :method, :scheme, :authority, :path */
