@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
+import { noMoreFilesThan, openFiles } from '../support/open-files.ts';
 import { until } from '../support/program.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 import { startXmppPeer, type XmppPeer } from '../support/xmpp/xmpp-peer.ts';
@@ -49,6 +50,7 @@ test.each<[string, readonly Slowness[]]>([
 ])(`${SOCKETS} ${'%s'} do not keep an honest client from chatting`, async (what, kinds) => {
   const session = await ChatSession.login({ url: boshd.url, domain: DOMAIN });
   await measured(`before ${what}`, session);
+  const files = openFiles(boshd.pid);
   const crowd = new SlowClients(boshd.port, SOCKETS, kinds);
   try {
     await until('all of them to be connected', () => crowd.connected + crowd.cutOff >= SOCKETS);
@@ -60,5 +62,6 @@ test.each<[string, readonly Slowness[]]>([
   } finally {
     crowd.stop();
   }
+  if (!isMeasured) await noMoreFilesThan(files, boshd.pid);
   await session.logout();
 });

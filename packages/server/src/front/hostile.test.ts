@@ -7,6 +7,7 @@ import {
   request,
   startFront,
 } from '../../../../tests/support/front-rig.ts';
+import { noMoreFilesThan, openFiles } from '../../../../tests/support/open-files.ts';
 import { SAME_ORIGIN_CORS } from './options.ts';
 
 /** What is hidden in a request, to be heard as one of its own. */
@@ -17,10 +18,16 @@ const LENGTH = `Content-Length: ${HIDDEN.length}`;
 const CHUNKED = 'Transfer-Encoding: chunked';
 
 let rig: FrontRig;
+let files = 0;
 beforeAll(async () => {
   rig = await startFront({ cors: { ...SAME_ORIGIN_CORS, origins: ['https://good.example'] } }, answerAll);
+  files = openFiles();
 });
-afterAll(() => rig.stop());
+afterAll(async () => {
+  // Whatever was sent, every connection is closed.
+  await noMoreFilesThan(files);
+  await rig.stop();
+});
 
 /** Sends the bytes on a connection of their own and ends its half; returns all that came back. */
 async function exchange(text: string): Promise<string> {
