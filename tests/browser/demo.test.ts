@@ -154,6 +154,18 @@ describe('two tabs', () => {
     expect(await conversationOf(grace)).toEqual(said);
   });
 
+  it('go on after a character that XML cannot carry, and say that it was left out', async () => {
+    const ada = await comeIn('Ada');
+    const grace = await comeIn('Grace');
+    await sees(ada, '#partner-name', 'Grace');
+    await ada.locator('#text').fill('a\u000bb\u001b[0m');
+    await ada.keyboard.press('Enter');
+    await sees(grace, '#log', 'ab[0m');
+    await sees(ada, '#log .problem', 'left out');
+    await say(ada, 'still here');
+    await sees(grace, '#log', 'still here');
+  });
+
   it('show when the other one writes, and when it leaves', async () => {
     const ada = await comeIn('Ada');
     const grace = await comeIn('Grace');

@@ -7,7 +7,7 @@ import { farewell, remember } from './wire/farewell.js';
 import { WirePanel } from './wire/panel.js';
 import { rootAttribute } from './wire/pretty-xml.js';
 import { tapRequests } from './wire/tap.js';
-import { failureInWords } from './words.js';
+import { failureInWords, withoutForbidden } from './words.js';
 
 /** Where the wire stands beside the conversation (as in wire.css). */
 const WIDE = matchMedia('(min-width: 70rem)');
@@ -163,7 +163,9 @@ element('guest-domain', HTMLElement).textContent = settings.domain;
 
 element('guest-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
-  const name = nickname.value.trim();
+  const name = withoutForbidden(nickname.value).trim();
+  // A person sees what was left out.
+  nickname.value = name;
   if (name === '') return;
   sessionStorage.setItem(NICKNAME_KEY, name);
   begin(name, (started) => started.comeIn(settings.domain, name));
@@ -171,7 +173,7 @@ element('guest-form', HTMLFormElement).addEventListener('submit', (event) => {
 
 element('account-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
-  const jid = element('jid', HTMLInputElement).value.trim();
+  const jid = withoutForbidden(element('jid', HTMLInputElement).value).trim();
   const password = element('password', HTMLInputElement).value;
   begin(jid, (started) => started.signIn(jid, password));
 });
@@ -179,7 +181,7 @@ element('account-form', HTMLFormElement).addEventListener('submit', (event) => {
 element('address-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   const address = element('address', HTMLInputElement);
-  room.openAddress(address.value.trim().toLowerCase());
+  room.openAddress(withoutForbidden(address.value).trim().toLowerCase());
   address.value = '';
 });
 

@@ -121,3 +121,16 @@ const NOT_DELIVERED = {
 export function undeliveredInWords(condition) {
   return NOT_DELIVERED[condition] ?? `Not delivered (${condition}).`;
 }
+
+/** What XML 1.0 has no way to say: most control characters, and halves of surrogate pairs. */
+const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/**
+ * The text without the characters that XML does not allow: one of them, in a name or a message, would make the whole request invalid.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+export function withoutForbidden(text) {
+  return text.replace(NOT_XML, '');
+}

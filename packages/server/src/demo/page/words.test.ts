@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureInWords, undeliveredInWords } from './words.js';
+import { failureInWords, undeliveredInWords, withoutForbidden } from './words.js';
 
 describe('failureInWords', () => {
   it.each([
@@ -36,5 +36,17 @@ describe('undeliveredInWords', () => {
     ['some-condition', 'Not delivered (some-condition).'],
   ])('%s', (condition, words) => {
     expect(undeliveredInWords(condition)).toBe(words);
+  });
+});
+
+describe('withoutForbidden', () => {
+  it.each([
+    ['a\u000bb\u0000\u001b[0m', 'ab[0m'],
+    ['tab\tand line\nstay\r', 'tab\tand line\nstay\r'],
+    ['\ufffe\uffff', ''],
+    ['half \ud83d of \ude00', 'half  of '],
+    ['gr\u00fc\u00dfe \u{1f600}', 'gr\u00fc\u00dfe \u{1f600}'],
+  ])('%j', (text, clean) => {
+    expect(withoutForbidden(text)).toBe(clean);
   });
 });

@@ -19,12 +19,15 @@
  * @property {HTMLElement} news
  */
 
-import { undeliveredInWords } from '../words.js';
+import { undeliveredInWords, withoutForbidden } from '../words.js';
 import { ConversationLog, Conversations } from './conversation.js';
 import { avatarOf, isOnline, People, PeopleList, statusInWords } from './people.js';
 
 /** After this long without a key one is not typing any more (XEP-0085 §5.2 has 30 s for `paused`; shorter reads better). */
 const TYPING_MS = 5000;
+
+/** Beside what was sent without them. */
+const LEFT_OUT = 'Characters that XML cannot carry were left out.';
 
 const NOBODY_CHOSEN = 'Choose who to talk to. The first one to come in is chosen for you.';
 
@@ -208,14 +211,21 @@ export class Room {
 
   #send() {
     const { text } = this.#parts;
-    const words = text.value.trim();
+    const typed = text.value.trim();
+    const words = withoutForbidden(typed).trim();
+    const problem = words === typed ? '' : LEFT_OUT;
     const session = this.#session();
     const person = this.#partner;
-    if (words === '' || session === undefined || person === undefined) return;
+    if (words === '') {
+      text.value = '';
+      if (problem !== '') text.placeholder = problem;
+      return;
+    }
+    if (session === undefined || person === undefined) return;
     const id = session.send(person.jid, words);
     clearTimeout(this.#typingTimer);
     this.#typingTimer = undefined;
-    const message = { id, mine: true, text: words, at: new Date(), problem: '' };
+    const message = { id, mine: true, text: words, at: new Date(), problem };
     this.#conversations.add(person.jid, message);
     this.#append(message, person);
     text.value = '';
