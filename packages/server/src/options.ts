@@ -178,11 +178,16 @@ function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' 
   const { paths, origins, credentials, exposedHeaders, allowedHeaders, extraHeaders, syntaxes, limits } =
     keys;
   const { codings, bytesMin, bytesMax } = keys.compression;
-  const { websocket } = keys;
+  const { websocket, insecureNullOrigin } = keys;
   return {
     name,
     paths,
-    cors: { origins, credentials, exposedHeaders, allowedHeaders },
+    cors: {
+      origins: insecureNullOrigin && origins !== '*' ? [...origins, 'null'] : origins,
+      credentials,
+      exposedHeaders,
+      allowedHeaders,
+    },
     extraHeaders,
     syntaxes,
     compression: { codings, bytesMin, bytesMax },

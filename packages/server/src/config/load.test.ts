@@ -246,6 +246,13 @@ describe('what is wrong in a file', () => {
       ],
     ],
     [
+      'the origin of every sandboxed frame',
+      '{"origins": ["null"]}',
+      [
+        'boshd.yaml:1:14: origins[0] "null" is the origin of files and sandboxed frames, which any page of the web can have; insecureNullOrigin: true lets them all in; write * (all), or a list of origins such as https://www.example.org, https://*.example.org (all below it), or capacitor://localhost (an app)',
+      ],
+    ],
+    [
       'a key twice',
       'paths: [/a]\npaths: [/b]\n',
       ['boshd.yaml:2:1: is not YAML or JSON: Map keys must be unique; correct it there'],
@@ -338,6 +345,11 @@ describe('names', () => {
       expect([env, good({ environment: { [env]: text } })]).toEqual([env, good({})]);
     }
   });
+});
+
+test('origins of apps are known', () => {
+  const { origins } = good({ file: write('capacitor.json', '{ "origins": ["capacitor://localhost"] }') });
+  expect(origins).toEqual(['capacitor://localhost']);
 });
 
 test('the effective configuration, loaded again, is the same', () => {

@@ -115,6 +115,12 @@ const SITE_RULES: readonly CrossRule<SiteKeys>[] = [
     fix: 'list the origins, or set credentials to false',
   },
   {
+    path: ['credentials'],
+    broken: ({ credentials, insecureNullOrigin }) => credentials && insecureNullOrigin,
+    what: 'is true, though insecureNullOrigin is: any page could act with the cookies of any visitor',
+    fix: 'set one of them to false',
+  },
+  {
     path: ['seeOther', 'when'],
     broken: ({ seeOther }) => seeOther.when !== 'always' && seeOther.uri === undefined,
     what: 'is set, though seeOther.uri says nowhere to go',

@@ -253,8 +253,41 @@ describe('origins', () => {
       session: undefined,
       site: 'default',
       code: 'origin-refused',
-      detail: 'a page of https://evil.example, by host chat.example.org, from 127.0.0.1',
+      detail:
+        'a page of https://evil.example, by host chat.example.org, from 127.0.0.1: if the page or app is yours, add its origin to origins',
     });
+  });
+
+  const APPS = ['capacitor://localhost', 'app://.', 'file://', 'chrome-extension://abcdefghijklmnop'];
+
+  test.each(APPS)('of apps, such as %s, are allowed by name, and no others with them', async (origin) => {
+    rig = await startFront({ cors: { ...SAME_ORIGIN_CORS, origins: [origin] } }, answerAll);
+    for (const text of [
+      post(bodyOf(1), { Origin: origin }),
+      request('OPTIONS', '/http-bind', { Origin: origin, ...PREFLIGHT }),
+    ]) {
+      const { status, headers } = await ask(text);
+      expect(status).toBeLessThan(300);
+      expect(headers['access-control-allow-origin']).toBe(origin);
+    }
+    const others = [FOREIGN, 'null', 'https://localhost', `${origin}.evil`, ...APPS].filter(
+      (each) => each !== origin,
+    );
+    for (const other of others) {
+      const { status, headers } = await ask(post(bodyOf(1), { Origin: other }));
+      expect([status, headers['access-control-allow-origin']], other).toEqual([403, undefined]);
+    }
+  });
+
+  test('null is refused with the reason, and allowed where it is listed', async () => {
+    rig = await startFront({ cors: { ...SAME_ORIGIN_CORS, origins: [LISTED] } }, answerAll);
+    const refused = await ask(post(bodyOf(1), { Origin: 'null' }));
+    expect([refused.status, refused.body]).toEqual([403, expect.stringContaining('Any page can have it')]);
+    expect(rig.log).toMatchObject([{ detail: expect.stringContaining('insecureNullOrigin') }]);
+    await rig.stop();
+    rig = await startFront({ cors: { ...SAME_ORIGIN_CORS, origins: [LISTED, 'null'] } }, answerAll);
+    const { status, headers } = await ask(post(bodyOf(1), { Origin: 'null' }));
+    expect([status, headers['access-control-allow-origin']]).toEqual([200, 'null']);
   });
 
   test('a trusted proxy says which host the browser asked for, the address and the scheme', async () => {

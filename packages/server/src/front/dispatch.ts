@@ -126,7 +126,12 @@ export class Dispatch {
     const { site, headers } = picked;
     if (headers === undefined) {
       this.#refused('origin-refused', head, picked.client, site);
-      return answered(site.cors.plain, picked.client, site, plain.ORIGIN_REFUSED);
+      return answered(
+        site.cors.plain,
+        picked.client,
+        site,
+        plain.originRefused(headerOf(head.headers, 'origin')),
+      );
     }
     const query = queryOf(head.target);
     const syntax = syntaxOf(head.method, query, site.syntaxes);
@@ -199,13 +204,20 @@ export class Dispatch {
 
   #refused(code: string, { headers }: RequestHead, { host, address }: Client, site?: Site): void {
     const origin = headerOf(headers, 'origin') ?? 'no origin';
-    const detail = `a page of ${origin.slice(0, 200)}, by host ${host?.slice(0, 200) ?? 'unknown'}, from ${address}`;
+    const advice = code === 'origin-refused' ? `: ${adviceOn(origin)}` : '';
+    const detail = `a page of ${origin.slice(0, 200)}, by host ${host?.slice(0, 200) ?? 'unknown'}, from ${address}${advice}`;
     this.#log({ event: 'request-refused', session: undefined, site: site?.name, code, detail });
   }
 }
 
 function codingFor({ headers }: RequestHead, { compression: { codings } }: Site): ReplyCoding | undefined {
   return codings.length === 0 ? undefined : chooseCoding(headerOf(headers, 'accept-encoding'), codings);
+}
+
+function adviceOn(origin: string): string {
+  return origin === 'null'
+    ? 'files and sandboxed frames have the origin null, and any page can have it; only insecureNullOrigin would let them in'
+    : 'if the page or app is yours, add its origin to origins';
 }
 
 /** A verdict without a <body/>. */

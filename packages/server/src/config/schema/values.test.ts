@@ -131,8 +131,36 @@ describe('origins', () => {
     ['http://localhost:8080', 'http://localhost:8080'],
     ['https://a.example/chat', 'has more than scheme, host and port (its origin is https://a.example)'],
     ['chat.example.org', 'is not an origin'],
-    ['null', 'is not an origin'],
-    ['file:///home', 'is not an origin'],
+    ['capacitor://localhost', 'capacitor://localhost'],
+    ['Ionic://localhost/', 'ionic://localhost'],
+    ['app://.', 'app://.'],
+    ['tauri://localhost', 'tauri://localhost'],
+    ['electron://my-app', 'electron://my-app'],
+    ['app://localhost:3000', 'app://localhost:3000'],
+    ['file://', 'file://'],
+    ['file:///', 'file://'],
+    [
+      'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+      'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+    ],
+    [
+      'moz-extension://1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed',
+      'moz-extension://1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed',
+    ],
+    ['safari-web-extension://1B9D6BCD-BBFD', 'safari-web-extension://1B9D6BCD-BBFD'],
+    ['file:///home', 'has more than scheme, host and port (its origin is file://)'],
+    [
+      'capacitor://localhost/index.html',
+      'has more than scheme, host and port (its origin is capacitor://localhost)',
+    ],
+    ['capacitor://', 'is not an origin'],
+    ['capacitor:localhost', 'is not an origin'],
+    ['://localhost', 'is not an origin'],
+    ['app://user@localhost', 'has more than scheme, host and port (its origin is app://user)'],
+    [
+      'null',
+      'is the origin of files and sandboxed frames, which any page of the web can have; insecureNullOrigin: true lets them all in',
+    ],
   ])('%s', (input, expected) => {
     expect(outcome(parseOrigin(String(input)))).toBe(expected);
   });

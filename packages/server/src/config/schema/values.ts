@@ -102,14 +102,34 @@ export function parseNetwork(input: string): Parsed<string> {
   return ok(`${address}/${Number(prefix)}`);
 }
 
-/** `https://chat.example.org`, `http://localhost:8080`: what a browser sends in Origin (Fetch standard). */
+/**
+ * `https://chat.example.org`, `http://localhost:8080`, and those of apps and extensions (`capacitor://localhost`): what a browser
+ * sends in Origin (Fetch standard). The result is as browsers write it.
+ */
 export function parseOrigin(input: string): Parsed<string> {
+  if (input.toLowerCase() === 'null') return fault(NULL_ORIGIN);
   const url = URL.canParse(input) ? new URL(input) : undefined;
-  if (url === undefined || url.origin === 'null') return fault('is not an origin');
+  if (url === undefined || url.origin === 'null') return parseAppOrigin(input);
   if (input.replace(/\/$/, '').toLowerCase() !== url.origin && url.href !== `${url.origin}/`) {
     return fault(`has more than scheme, host and port (its origin is ${url.origin})`);
   }
   return ok(url.origin);
+}
+
+const NULL_ORIGIN =
+  'is the origin of files and sandboxed frames, which any page of the web can have; insecureNullOrigin: true lets them all in';
+
+/** Scheme, host and port, and what is too much. */
+const APP_ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]*(?::\d{1,5})?)(.*)$/i;
+
+/** Browsers leave the host of such an origin as it is. That of `file://` is empty. */
+function parseAppOrigin(input: string): Parsed<string> {
+  const [, scheme = '', host = '', rest = ''] = APP_ORIGIN.exec(input) ?? [];
+  const origin = `${scheme.toLowerCase()}://${host}`;
+  if (scheme === '' || (host === '' && origin !== 'file://')) return fault('is not an origin');
+  return rest === '' || rest === '/'
+    ? ok(origin)
+    : fault(`has more than scheme, host and port (its origin is ${origin})`);
 }
 
 /** An origin, or `https://*.example.org` for those of all hosts below example.org. */

@@ -25,10 +25,19 @@ export const GREETING = text(
   'This is the URL of a BOSH service (XEP-0124), and it works. XMPP clients POST to it.',
 );
 export const NOT_FOUND = text(404, 'There is nothing at this path.');
-export const ORIGIN_REFUSED = text(
+const ORIGIN_REFUSED = text(
   403,
   "Refused: this service does not allow the web origin of your page. Its operator finds the reason in boshd's log.",
 );
+const NULL_ORIGIN_REFUSED = text(
+  403,
+  'Refused: the web origin of your page is null, as that of files and of sandboxed frames. Any page can have it, so this service does not allow it.',
+);
+/** To a page whose origin no rule allows. */
+export function originRefused(origin: string | undefined): PlainReply {
+  return origin === 'null' ? NULL_ORIGIN_REFUSED : ORIGIN_REFUSED;
+}
+
 export const NO_SITE = text(
   404,
   'This service is for certain web sites, and this is the host of none of them.',

@@ -41,7 +41,10 @@ export class Gate {
     if (picked === undefined) return { reply: plain.NOT_FOUND, site: undefined, code: undefined };
     const { site, headers } = picked;
     // Browsers say the origin of every page that opens one, and ask for no leave by CORS: boshd alone guards it.
-    if (headers === undefined) return { reply: plain.ORIGIN_REFUSED, site, code: 'origin-refused' };
+    if (headers === undefined) {
+      const reply = plain.originRefused(headerOf(head.headers, 'origin'));
+      return { reply, site, code: 'origin-refused' };
+    }
     const protocols = headerOf(head.headers, 'sec-websocket-protocol')?.split(',') ?? [];
     if (!protocols.some((each) => each.trim() === SUBPROTOCOL)) {
       return { reply: plain.SUBPROTOCOL_MISSING, site, code: 'subprotocol-missing' };

@@ -15,6 +15,7 @@ import {
 import { SAME_ORIGIN_CORS } from '../options.ts';
 
 const LISTED = 'https://web.example';
+const APP = 'capacitor://localhost';
 const HANDSHAKE = {
   Connection: 'Upgrade',
   Upgrade: 'websocket',
@@ -30,7 +31,7 @@ beforeEach(async () => {
   rig = await startFront(
     {
       syntaxes: ['post', 'websocket'],
-      cors: { ...SAME_ORIGIN_CORS, origins: [LISTED] },
+      cors: { ...SAME_ORIGIN_CORS, origins: [LISTED, APP] },
       limits: { ...(await limits()), keepAliveMs: 400 },
       xml: { ...CLIENT_XML_LIMITS, stanzaBytesMax: 100_000 },
     },
@@ -81,6 +82,8 @@ describe('the handshake', () => {
     ['of a page of the site', '/xmpp-websocket', { Origin: 'https://chat.example.org' }, 101],
     ['of a listed page', '/xmpp-websocket', { Origin: LISTED }, 101],
     ['of a foreign page', '/xmpp-websocket', { Origin: 'https://evil.example' }, 403],
+    ['of a listed app', '/xmpp-websocket', { Origin: APP }, 101],
+    ['of another app', '/xmpp-websocket', { Origin: 'ionic://localhost' }, 403],
     ['of a page without an origin', '/xmpp-websocket', { Origin: 'null' }, 403],
     ['with more subprotocols', '/xmpp-websocket', { 'Sec-WebSocket-Protocol': 'chat, xmpp' }, 101],
     ['with another subprotocol', '/xmpp-websocket', { 'Sec-WebSocket-Protocol': 'chat' }, 400],

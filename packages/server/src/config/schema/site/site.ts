@@ -98,11 +98,19 @@ export const siteKeys = {
   }),
   origins: key(origins, {
     kind: 'list',
-    form: '* (all), or a list of origins such as https://www.example.org, or https://*.example.org (all below it)',
+    form: '* (all), or a list of origins such as https://www.example.org, https://*.example.org (all below it), or capacitor://localhost (an app)',
     preset: [],
-    purpose: 'The web origins, besides its own, whose pages may use this service.',
+    purpose:
+      'The origins, besides its own, whose pages may use this service: web sites, and apps and extensions by scheme and host.',
     reason:
       "Behind the proxy of the page's own web server nothing crosses origins, so none needs to be allowed.",
+  }),
+  insecureNullOrigin: flag({
+    purpose:
+      'Whether pages with the origin `null` (files, sandboxed frames, some apps) may use this service.',
+    reason:
+      'Every page of the web can open a sandboxed frame, which has this origin: it is as if all were allowed.',
+    preset: false,
   }),
   credentials: flag({
     purpose:
