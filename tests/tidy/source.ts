@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Comment, type Program, parseSync } from 'oxc-parser';
+import { type Comment, type EcmaScriptModule, type Program, parseSync } from 'oxc-parser';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What is made, fetched or measured is nobody's text. */
@@ -20,6 +20,10 @@ export interface Source extends TextFile {
   readonly comments: readonly Comment[];
   /** What it imports or re-exports, as written, dynamic imports of a literal included. */
   readonly imports: readonly string[];
+  /** Its imports and exports with their names. */
+  readonly module: EcmaScriptModule;
+  /** What it imports while it runs, where that is a literal. */
+  readonly dynamic: readonly string[];
 }
 
 /** Part of a script: anything in the tree that stands somewhere in the text. */
@@ -50,10 +54,12 @@ export function filesEnding(...endings: readonly string[]): readonly TextFile[] 
   }));
 }
 
+/** The tree of a script costs much more than its imports, and few rules look at all trees: each is made when it is asked for. */
 export function parse({ path, text }: TextFile): Source {
-  const { program, comments, errors, module } = parseSync(path, text);
-  const [error] = errors;
+  const result = parseSync(path, text);
+  const [error] = result.errors;
   if (error !== undefined) throw new Error(`${path}: ${error.message}`);
+  const { module } = result;
   const reExports = module.staticExports.flatMap(({ entries }) =>
     entries.flatMap(({ moduleRequest }) => (moduleRequest === null ? [] : [moduleRequest.value])),
   );
@@ -66,7 +72,19 @@ export function parse({ path, text }: TextFile): Source {
     ...reExports,
     ...dynamic,
   ];
-  return { path, text, program, comments, imports: [...new Set(imports)] };
+  return {
+    path,
+    text,
+    get program() {
+      return result.program;
+    },
+    get comments() {
+      return result.comments;
+    },
+    imports: [...new Set(imports)],
+    module,
+    dynamic,
+  };
 }
 
 let parsed: readonly Source[] | undefined;

@@ -171,7 +171,7 @@ async function readReply(response: IncomingMessage): Promise<BoshReply> {
   };
 }
 
-/** What holds for every reply of boshd to a POST (DESIGN section 3, Replies). */
+/** What holds for every reply of boshd to a POST (docs/security.md). */
 function checkReply({ status, headers, text, body }: BoshReply): void {
   const wrong = (what: string) =>
     new Error(`${what}: ${status} ${JSON.stringify(headers)} ${text.slice(0, 500)}`);

@@ -1,7 +1,7 @@
 import { assert, type ByteString, type Toolbox } from '../kit/index.ts';
 import { INCARNATION_DIGITS, type Incarnation } from './codec/index.ts';
 
-/** 160 random bits; XEP-0124 §16 asks for a sid that cannot be guessed. */
+/** 160 random bits; XEP-0124 §19.3 asks for a sid that cannot be guessed. */
 const RANDOM_BYTES = 20;
 /** 96 bits: to guess one among a million tries a second takes longer than the universe will. */
 const MAC_DIGITS = 24;

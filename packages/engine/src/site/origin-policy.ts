@@ -1,4 +1,4 @@
-/** Whose pages may use a site, besides those of its own origin (DESIGN section 6; Fetch standard, "HTTP-network-or-cache fetch"). */
+/** Whose pages may use a site, besides those of its own origin (docs/cross-domain.md; Fetch standard, "HTTP-network-or-cache fetch"). */
 export interface OriginPolicy {
   /** Every page of the web. */
   readonly any: boolean;

@@ -250,7 +250,7 @@ function isManagedLogIn({ limits }: Stream, { name, namespace, bytes }: Payload,
   );
 }
 
-/** RFC 6120 §6.5, XEP-0388 §2.6.3, XEP-0078 §3.2 */
+/** RFC 6120 §6.5, XEP-0388 §2.6.3, XEP-0078 §3.1 */
 function isRefusedLogIn(
   { legacyAuthId }: Stream,
   { name, namespace, bytes }: Payload,

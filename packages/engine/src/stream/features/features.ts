@@ -22,7 +22,7 @@ export interface Features {
 const WAYS_ON: ReadonlySet<string> = new Set([
   `${NS.sasl2} authentication`,
   `${NS.bind} bind`,
-  // XEP-0078 §3, XEP-0077 §9
+  // XEP-0078 §4, XEP-0077 §8
   'http://jabber.org/features/iq-auth auth',
   'http://jabber.org/features/iq-register register',
 ]);

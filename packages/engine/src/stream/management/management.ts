@@ -43,7 +43,7 @@ const QUEUE_BYTES_MAX = 1024 * 1024;
 
 /** h comes so much later at most: an <a/> of its own for each reply that is confirmed would double the writes. */
 export const TELL_AFTER: Duration = seconds(1);
-/** So long, or so many, stanzas go without being acknowledged before <r/> is sent. XEP-0198 §6.2 shows five. */
+/** So long, or so many, stanzas go without being acknowledged before <r/> is sent. XEP-0198 §8.2 suggests five. */
 export const ASK_AFTER: Duration = seconds(2);
 export const ASK_EVERY = 8;
 

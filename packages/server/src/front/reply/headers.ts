@@ -4,7 +4,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 export type HeaderLines = (string | number)[];
 
 /**
- * On every reply, whatever its status (DESIGN section 3, "Replies"): what a foreign page gets out of boshd, or makes an
+ * On every reply, whatever its status (docs/security.md): what a foreign page gets out of boshd, or makes an
  * XMPP server of its choice put into a reply, must never run as a script of the site, be guessed to be another type, or be
  * kept by a cache.
  */

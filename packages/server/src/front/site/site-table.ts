@@ -40,7 +40,7 @@ interface PathEntry {
 const RANKED_MAX = 1024;
 
 /**
- * Chooses the site of a request by its Host, Origin and path (DESIGN section 5):
+ * Chooses the site of a request by its Host, Origin and path (docs/decisions/sites.md):
  *
  * 1. a site whose own web server sent it; else
  * 2. of the sites that name the host, else by a pattern, else of those that name no host, and the default site:
