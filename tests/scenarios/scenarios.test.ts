@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stageConfig } from './config.ts';
 import type { Door } from './door.ts';
+import { elided, usualCreation } from './elide.ts';
 import { HttpDoor } from './http-door.ts';
 import { Stage } from './stage.ts';
-import { parseTranscript, renderTranscript, type Transcript } from './transcript.ts';
+import { parseTranscript, renderTranscript, type Step, type Transcript } from './transcript.ts';
 
 const HERE = import.meta.dirname;
 /** Set: the files are rewritten with what really followed. Read the diff before committing it. */
@@ -50,20 +51,38 @@ describe.each(folders.filter((folder) => overHttp(folder).length > 0))('%s over 
   });
 });
 
+const read = (name: string): Transcript => parseTranscript(readFileSync(join(HERE, name), 'utf8'));
+const USUAL = await usualCreation(read('start/created.txt'), async ({ steps }) => {
+  const stage = new Stage(stageConfig(new Map()));
+  const lines: string[] = [];
+  for (const step of steps) lines.push(...(await stage.play(step)));
+  return lines;
+});
+
 /** The transcript with what really follows. */
 async function play(transcript: Transcript, door?: Door): Promise<string> {
   const before = opening(transcript);
   const settings = [...before, transcript].flatMap((each) => [...each.settings]);
   const stage = new Stage(stageConfig(new Map(settings)), door);
-  for (const { steps } of before) for (const step of steps) await stage.play(step);
+  for (const { steps } of before)
+    for (const step of steps) await stage.play(asking(step, transcript.creation));
   const actual: (readonly string[])[] = [];
-  for (const step of transcript.steps) actual.push(await stage.play(step));
+  for (const step of transcript.steps) {
+    const lines = await stage.play(step);
+    actual.push(transcript.isWhole ? lines : lines.map((line) => elided(line, USUAL)));
+  }
   return renderTranscript(transcript, actual);
+}
+
+/** The step, asking for more if it is a creation request. */
+function asking(step: Step, more: string): Step {
+  const isCreation = step.mark === '->' && !step.text.includes('BOSH') && !step.text.includes(' sid=');
+  return more === '' || !isCreation ? step : { ...step, text: step.text.replace('<body', `<body ${more}`) };
 }
 
 /** The transcripts that are played before this one, the first one first. */
 function opening({ after }: Transcript): readonly Transcript[] {
   if (after === undefined) return [];
-  const before = parseTranscript(readFileSync(join(HERE, 'start', `${after}.txt`), 'utf8'));
+  const before = read(`start/${after}.txt`);
   return [...opening(before), before];
 }

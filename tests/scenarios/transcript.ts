@@ -36,8 +36,12 @@
  * sent BOSH for `sid='SID' xmlns='http://jabber.org/protocol/httpbind'`, STREAM for the start tag of a server's stream, and DEEP for
  * content that is one level deeper than `## depthMax 5` allows in a stanza.
  *
- * Before the first step: `## after NAME` plays the transcript start/NAME.txt first, `## KEY VALUE` is a setting that is
- * not the default. What starts with a single # is a comment.
+ * In a creation reply CREATED stands for all that is usual (see elide.ts): what start/created.txt gets, which shows it whole; and
+ * CREATED-POLLING for what the same client gets with wait='0'. Behind it stands what is otherwise, ` -NAME` for what is missing.
+ *
+ * Before the first step: `## after NAME` plays the transcript start/NAME.txt first, `## creation ack='1'` has its creation request
+ * ask for more, `## whole yes` shows creation replies whole, any other `## KEY VALUE` is a setting that is not the default. What
+ * starts with a single # is a comment.
  */
 export interface Step {
   /** The happening's lines as written. */
@@ -50,6 +54,10 @@ export interface Step {
 export interface Transcript {
   /** Name of the transcript to be played first. */
   readonly after: string | undefined;
+  /** More attributes for the creation request of that one. */
+  readonly creation: string;
+  /** Creation replies are its matter: nothing of them is elided. */
+  readonly isWhole: boolean;
   readonly settings: ReadonlyMap<string, string>;
   /** Comment and blank lines before the first step. */
   readonly preamble: readonly string[];
@@ -82,8 +90,10 @@ export function parseTranscript(text: string): Transcript {
   }
   const settings = new Map(preamble.flatMap(settingOf));
   const after = settings.get('after');
-  settings.delete('after');
-  return { after, settings, preamble, steps };
+  const creation = settings.get('creation') ?? '';
+  const isWhole = settings.get('whole') === 'yes';
+  for (const ofThis of ['after', 'creation', 'whole']) settings.delete(ofThis);
+  return { after, creation, isWhole, settings, preamble, steps };
 }
 
 function settingOf(line: string): [key: string, value: string][] {
