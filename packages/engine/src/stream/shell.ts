@@ -104,7 +104,7 @@ function shellOf(skipped: Skipped, isAnswered: boolean, toolbox: Toolbox): Paylo
   return isAnswered ? { ...payload, isAnswered } : payload;
 }
 
-/** XEP-0045 §15.6: a client must learn that it is in the room (110), or was thrown out (307). */
+/** XEP-0045 §16.6: a client must learn that it is in the room (110), or was thrown out (307). */
 function codes(statuses: readonly string[]): readonly XmlElement[] {
   if (statuses.length === 0) return [];
   const children = statuses.map((code) => ({

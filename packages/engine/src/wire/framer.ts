@@ -26,7 +26,7 @@ export interface Skipped {
   readonly attributes: ReadonlyMap<StanzaAttribute, string>;
   /** Attributes that are there and longer than what is read of them. */
   readonly oversized: ReadonlySet<StanzaAttribute>;
-  /** Codes of <status/> in the <x/> of a presence in a room (XEP-0045 §15.6). */
+  /** Codes of <status/> in the <x/> of a presence in a room (XEP-0045 §16.6). */
   readonly statuses: readonly string[];
 }
 

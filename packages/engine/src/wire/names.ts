@@ -30,7 +30,7 @@ export const NS = {
   compressFeature: 'http://jabber.org/features/compress',
   /** XEP-0198 §4 */
   streamManagement: 'urn:xmpp:sm:3',
-  /** XEP-0045 §18.4 */
+  /** XEP-0045 §16.1 */
   mucUser: 'http://jabber.org/protocol/muc#user',
   /** XEP-0388 */
   sasl2: 'urn:xmpp:sasl:2',
