@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ByteString } from '@boshd/engine/kit';
+import { ascii } from '@boshd/engine/kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NatsMesh } from '../../packages/server/src/mesh/index.ts';
 import { type Nats, startNats } from '../support/nats.ts';
@@ -7,7 +7,8 @@ import { until } from '../support/program.ts';
 
 const MIB = 2 ** 20;
 const MESSAGE_BYTES = 128 * 1024;
-const message = 'x'.repeat(MESSAGE_BYTES) as ByteString;
+const ONE = 'a'.repeat(16);
+const OTHER = 'b'.repeat(16);
 
 /** One end of the mesh, and what the engine would hear of it. */
 class Member {
@@ -23,6 +24,7 @@ class Member {
       servers: servers.map(({ url }) => url),
       prefix: 'boshd.test',
       incarnation,
+      keys: [ascii('k'.repeat(32))],
       messageBytesMax: MESSAGE_BYTES,
       backlogBytesMax,
       name: incarnation,
@@ -40,6 +42,8 @@ class Member {
   /** Sends one message after the other, while the link is up. Returns their bytes. */
   async send(to: Member, bytes: number): Promise<number> {
     let sent = 0;
+    // Protocol, kind and sender stand in front, as the engine writes them.
+    const message = ascii(`\x03\x03${this.incarnation}`.padEnd(MESSAGE_BYTES, 'x'));
     while (sent < bytes && this.isUp) {
       this.mesh.send(to.incarnation, message);
       sent += MESSAGE_BYTES;
@@ -63,7 +67,7 @@ afterEach(async () => {
 });
 
 async function pair(backlogBytesMax: number): Promise<readonly [Member, Member]> {
-  const [one, other] = [new Member([nats], 'a1', backlogBytesMax), new Member([nats], 'b2', backlogBytesMax)];
+  const [one, other] = [new Member([nats], ONE, backlogBytesMax), new Member([nats], OTHER, backlogBytesMax)];
   members = [one, other];
   await until('both are connected', () => one.isUp && other.isUp);
   return [one, other];
@@ -125,7 +129,7 @@ test('a member that stops does not wait for a NATS server that is frozen', async
 
 test('beside one that is frozen another one is found', async () => {
   const second = await startNats();
-  const member = new Member([nats, second], 'a1', 16 * MIB);
+  const member = new Member([nats, second], ONE, 16 * MIB);
   members = [member];
   await until('it is connected', () => member.isUp);
   for (const { pid } of [nats, second]) process.kill(pid, 'SIGSTOP');

@@ -5,7 +5,7 @@ import type { AdminAddress, OrderOutcome, SelfParts } from './admin/index.ts';
 import { cloudOf } from './compose/cloud.ts';
 import { clusterOf } from './compose/cluster-status.ts';
 import { Drain } from './compose/drain.ts';
-import { connect, endSessions, leave, machineOf, orLeave } from './compose/machine.ts';
+import { connect, endSessions, join, leave, machineOf, orLeave } from './compose/machine.ts';
 import { openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
 import { type ReadConfig, Reloader } from './compose/reload.ts';
@@ -63,26 +63,27 @@ export async function startApp({
   const driver = new Driver(manager);
   const submit = driver.submit.bind(driver);
   const drain = new Drain(driver, manager, () => reloader.config.shutdown.drain, observe.logger);
-  const health = healthPages(() => lineOf(drain.notReady));
-  const log = observe.event.bind(observe);
+  let isStarted = false;
+  const health = healthPages(() => lineOf(isStarted ? drain.notReady : 'starting'));
   const regions = await openRegions(config, observe.logger);
   const frontOptions = (current: Config) => ({
     ...frontOptionsOf(current, firstOf(health, pages)),
     regionsOf: regions.regionsOf,
   });
-  const front = createFront(frontOptions(config), submit, toolbox, log);
+  const front = createFront(frontOptions(config), submit, toolbox, observe.event.bind(observe));
   const apply = (next: Config) => applyTo(front, driver, frontOptions, next);
   const reloader = new Reloader(config, readConfig, apply, observe.logger);
   const upstream = createUpstream(upstreamOptionsOf(config), submit);
-  const mesh = await connect(driver, { front, upstream, observe }, cloud);
+  const mesh = connect(driver, { front, upstream, observe }, cloud);
 
+  // What cannot listen never becomes a member.
   const { bound } = await orLeave(front.listen(), driver, mesh);
+  const giveUp = closing(front);
+  if (cloud !== undefined) await orLeave(join(manager, mesh, cloud), driver, mesh).catch(giveUp);
   const self = selfOf(manager, front, observe, reloader, drain, cloud?.identity.id ?? hostname());
   const orders = { reload: async () => reloader.reload(), drain: async () => drain.order() };
-  const admin = await openAdmin(config, self, orders, worker !== undefined).catch(async (error: unknown) => {
-    await front.close(0);
-    throw error;
-  });
+  const admin = await openAdmin(config, self, orders, worker !== undefined).catch(giveUp);
+  isStarted = true;
   return {
     urls: bound.map((address) => urlOf(address, config)),
     admin: admin.bound,
@@ -96,6 +97,14 @@ export async function startApp({
       regions.close();
       await admin.close();
     },
+  };
+}
+
+/** What could not be started stops listening. */
+function closing(front: Front): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await front.close(0);
+    throw error;
   };
 }
 

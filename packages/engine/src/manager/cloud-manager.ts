@@ -86,6 +86,11 @@ export class CloudManager {
     return this.#manager.sites();
   }
 
+  /** A process that started earlier has the name of this member, and lives. */
+  get hasElder(): boolean {
+    return this.#mesh.hasElder;
+  }
+
   /** The cloud as this member sees it. */
   snapshot(now: Instant): MeshSnapshot {
     return this.#mesh.snapshot(now);

@@ -6,4 +6,6 @@ export const UNAVAILABLE: Reply = {
   status: 503,
   contentType: 'text/plain; charset=utf-8',
   body: ascii('Not now: try again in a moment.\n'),
+  // Long enough for a restart of what was away, and for another member to be asked.
+  retryAfterSeconds: 2,
 };

@@ -1,9 +1,11 @@
 export {
   type ForwardedReply,
   type ForwardedRequest,
+  INCARNATION_DIGITS,
   type Incarnation,
   isIncarnation,
   type MemberFacts,
+  senderOf,
 } from './codec/index.ts';
 export { DEFAULT_MESH_LIMITS, type MeshLimits } from './limits.ts';
 export type { MemberView, MeshSnapshot, PlacementView } from './members/snapshot.ts';

@@ -24,6 +24,11 @@ export interface MeshLimits {
    * which Pidgin gives up, the least patient client there is.
    */
   readonly patience: Duration;
+  /**
+   * How long the mesh may be away before no session is created here, where no routing cookie leads clients back: the other members
+   * would answer their next requests with HTTP 503. Default 5 s: the client of NATS is back after a restart of its server in less.
+   */
+  readonly creationsWithoutMesh: Duration;
   /** Silence after which the sessions of a member are over. Default 30 s: what stopped a process so long was no hiccup. */
   readonly lease: Duration;
   /**
@@ -57,6 +62,7 @@ export const DEFAULT_MESH_LIMITS: MeshLimits = {
   confirmAfter: millis(150),
   suspectAfter: seconds(2),
   patience: seconds(5),
+  creationsWithoutMesh: seconds(5),
   lease: seconds(30),
   regain: seconds(1),
   flight: seconds(75),

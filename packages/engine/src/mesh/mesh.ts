@@ -12,6 +12,7 @@ import {
   type ForwardedReply,
   type ForwardedRequest,
   type Incarnation,
+  type MemberFacts,
   type Message,
 } from './codec/index.ts';
 import { Flights } from './edge/flights.ts';
@@ -51,6 +52,9 @@ export class Mesh {
   readonly #reception: Reception;
   readonly #surety: Surety;
   #nextBeat: Instant;
+  /** Since when what carries the mesh is away. */
+  #awaySince: Instant | undefined;
+  #hasElder = false;
 
   constructor(identity: MeshIdentity, limits: MeshLimits, toolbox: Toolbox, now: Instant) {
     this.incarnation = identity.incarnation;
@@ -80,6 +84,11 @@ export class Mesh {
   /** It must not answer for its sessions now. */
   get isUnsure(): boolean {
     return this.#surety.until !== undefined;
+  }
+
+  /** A process that started earlier has the name of this member, and lives: this one must not go on. */
+  get hasElder(): boolean {
+    return this.#hasElder;
   }
 
   /** The work that has come up, in order: to be taken until there is none. */
@@ -139,6 +148,7 @@ export class Mesh {
     sessions: number,
   ): 'here' | 'sent' | 'nowhere' {
     this.#self.sessions = sessions;
+    if (this.#isCutOff(now)) return 'nowhere';
     const chosen = this.#placements.choose(this.#self.facts, this.#members, regions, now);
     if (chosen === undefined) return 'nowhere';
     const { facts, member, why } = chosen;
@@ -196,6 +206,7 @@ export class Mesh {
    * on, and requests for others' hear at once that nobody knows now.
    */
   link(isUp: boolean, except: readonly Incarnation[], now: Instant): void {
+    this.#awaySince = isUp ? undefined : (this.#awaySince ?? now);
     this.#work.push({ type: 'log', event: { event: 'mesh-link', isUp } });
     this.#apply(this.#members.link(isUp, except, now));
     if (isUp) this.#announce(true);
@@ -227,6 +238,7 @@ export class Mesh {
     const member = this.#members.get(from);
     switch (message.kind) {
       case 'announce':
+        if (message.facts.id === this.#self.id) this.#namesake(message.facts);
         this.#apply(this.#members.announced(from, message.facts, now));
         if (message.again) this.#outbox.send(from, { kind: 'fence', sids: this.#flights.fences.of(from) });
         break;
@@ -286,6 +298,20 @@ export class Mesh {
     this.#flights.over(member);
     this.#reception.gone(member.incarnation, member.goneWhy === 'left');
     this.#surety.heard(member.incarnation);
+  }
+
+  /** Another process has the name of this member: the operator's mistake, told once. */
+  #namesake({ startedAtMs, id }: MemberFacts): void {
+    const isElder = startedAtMs < this.#self.facts.startedAtMs;
+    if (isElder && !this.#hasElder)
+      this.#work.push({ type: 'log', event: { event: 'member-id-twice', member: id } });
+    this.#hasElder ||= isElder;
+  }
+
+  /** What is created here now could be reached by nobody whose request comes to another member. */
+  #isCutOff(now: Instant): boolean {
+    if (this.#awaySince === undefined || this.#self.hasCookie) return false;
+    return now - this.#awaySince >= this.#limits.creationsWithoutMesh;
   }
 
   #stalled(now: Instant): void {

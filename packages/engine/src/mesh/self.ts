@@ -30,6 +30,15 @@ export class Self {
     this.#identity = identity;
   }
 
+  get id(): string {
+    return this.#identity.id;
+  }
+
+  /** Proxies lead a client back to the member that has its session. */
+  get hasCookie(): boolean {
+    return this.#identity.cookieName !== undefined;
+  }
+
   get facts(): MemberFacts {
     const { id, startedAtMs, region, weight, version } = this.#identity;
     const { sessions, loopDelayMs, isDraining: draining } = this;

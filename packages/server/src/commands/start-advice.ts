@@ -12,6 +12,9 @@ use port 5280 for their own BOSH). Stop it or move it, or choose another port he
     'Start boshd by its socket unit (deploy/systemd/boshd.socket), or name addresses in listen.',
   ADMIN_LISTEN_FAILED:
     'Choose another place for admin.listen, or empty it: then there is no status page. The folder of a Unix socket must exist.',
+  CLUSTER_ID_TAKEN:
+    'Two members with one name would each take the other for its own older process. Set cluster.id (flag --cluster-id), or stop the other one.',
+  CLUSTER_KEYS_UNUSABLE: 'Check cluster.keysFile.',
   GEO_DATABASE_UNUSABLE:
     'Check geo.databaseFile: a database such as GeoLite2-Country.mmdb. Without the key, regions are found by geo.header alone.',
   TLS_MATERIAL_UNUSABLE:

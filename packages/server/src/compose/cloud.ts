@@ -27,14 +27,21 @@ export interface Cloud {
 
 export interface CloudMesh extends MeshPort {
   open(): Promise<void>;
+  /** What leads to other machines is there; where none is needed, always. */
+  readonly isUp: boolean;
   /** Sends what is left to send, then ends. */
   close(): Promise<void>;
 }
 
-/** Thrown for a file of the cluster's that can not be used. */
+/** Thrown where this process cannot be a member of its cluster: a file that cannot be used, a name that another has. */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
-  readonly code = 'CLUSTER_KEYS_UNUSABLE';
+  readonly code: 'CLUSTER_KEYS_UNUSABLE' | 'CLUSTER_ID_TAKEN';
+
+  constructor(code: CloudError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** Undefined: the process stands alone. Throws CloudError, or the system's error with the path in it. */
@@ -46,7 +53,7 @@ export function cloudOf(
   const { cluster, nats } = config;
   if (worker === undefined && nats.servers.length === 0) return undefined;
   const id = cluster.id ?? hostname();
-  const { heartbeat, suspectAfter, patience, lease } = cluster;
+  const { heartbeat, suspectAfter, patience, lease, creationsWithoutMesh } = cluster;
   const identity: MeshIdentity = {
     incarnation: hexOf(toolbox.randomBytes(INCARNATION_BYTES)),
     id: worker === undefined ? id : `${id}/${worker.index}`,
@@ -65,6 +72,7 @@ export function cloudOf(
     suspectAfter,
     patience,
     lease,
+    creationsWithoutMesh,
     flight: toDuration(waitMax + FLIGHT_EXTRA_MS),
   };
   return {
@@ -86,6 +94,7 @@ function keysOf({ cluster: { keysFile } }: Config, worker: WorkerPlace | undefin
     .filter((line) => line !== '');
   if (keys.length === 0 || keys.some((each) => each.length < KEY_CHARACTERS_MIN))
     throw new CloudError(
+      'CLUSTER_KEYS_UNUSABLE',
       `${keysFile} must have one key a line, each of ${KEY_CHARACTERS_MIN} characters at least`,
     );
   return keys.map(ascii);
@@ -104,7 +113,7 @@ class ServerMesh implements CloudMesh {
   constructor(
     config: Config,
     worker: WorkerPlace | undefined,
-    { incarnation, id }: MeshIdentity,
+    { incarnation, id, keys }: MeshIdentity,
     submit: MeshSubmit,
     observe: ObservePort,
   ) {
@@ -128,6 +137,7 @@ class ServerMesh implements CloudMesh {
           servers: config.nats.servers,
           prefix: `boshd.${config.cluster.name}`,
           incarnation,
+          keys,
           messageBytesMax: MESSAGE_BYTES_MAX,
           backlogBytesMax: config.cluster.backlogBytesMax,
           name: `boshd ${id}`,
@@ -137,6 +147,10 @@ class ServerMesh implements CloudMesh {
         },
         submit,
       );
+  }
+
+  get isUp(): boolean {
+    return this.#config.nats.servers.length === 0 || this.#nats?.isUp === true;
   }
 
   async open(): Promise<void> {

@@ -4,7 +4,7 @@ import { CloudManager, ConnectionManager } from '@boshd/engine/manager';
 import type { Config } from '../config/index.ts';
 import { clock, type Driver, type Ports } from '../driver.ts';
 import { managerConfigOf } from '../options.ts';
-import type { Cloud, CloudMesh } from './cloud.ts';
+import { type Cloud, CloudError, type CloudMesh } from './cloud.ts';
 
 /** What decides: a connection manager alone, or one that is a member of a cloud. */
 export function machineOf(
@@ -17,16 +17,42 @@ export function machineOf(
   return new CloudManager(forManager, cloud.identity, cloud.limits, toolbox, clock());
 }
 
-/** Connects the ports with what decides, and opens the mesh where there is one. */
-export async function connect(
-  driver: Driver,
-  ports: Ports,
-  cloud: Cloud | undefined,
-): Promise<CloudMesh | undefined> {
+/** Connects the ports with what decides. The mesh, where there is one, is silent until `join`. */
+export function connect(driver: Driver, ports: Ports, cloud: Cloud | undefined): CloudMesh | undefined {
   const mesh = cloud?.mesh(driver.submit.bind(driver), ports.observe);
   driver.connect(mesh === undefined ? ports : { ...ports, mesh });
-  await mesh?.open();
   return mesh;
+}
+
+/** Heartbeats of the others that a new member listens to before it believes that its name is its own. */
+const HEARTBEATS_HEARD = 4;
+/** How long a mesh that is away is waited for: without it a member serves its own sessions. */
+const MESH_WAIT_MS = 1000;
+
+/**
+ * Opens the mesh. Throws CloudError where another member of the cluster, which started earlier and lives, has the same name:
+ * each would take the other for its own older process.
+ */
+export async function join(
+  manager: CloudManager | ConnectionManager,
+  mesh: CloudMesh | undefined,
+  { identity, limits }: Cloud,
+): Promise<void> {
+  await mesh?.open();
+  if (!(manager instanceof CloudManager)) return;
+  const until = performance.now() + MESH_WAIT_MS + HEARTBEATS_HEARD * limits.heartbeat;
+  let upSince: number | undefined;
+  while (performance.now() < until) {
+    if (manager.hasElder)
+      throw new CloudError(
+        'CLUSTER_ID_TAKEN',
+        `another member of the cluster is called ${identity.id}: give each member a cluster.id of its own`,
+      );
+    const isUp = mesh?.isUp === true;
+    upSince = isUp ? (upSince ?? performance.now()) : undefined;
+    if (upSince !== undefined && performance.now() - upSince >= HEARTBEATS_HEARD * limits.heartbeat) return;
+    await sleep(limits.heartbeat / 2);
+  }
 }
 
 /** No new sessions; when the others have left, or after `drainMs`, those that are left end with system-shutdown. */

@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ByteString } from '@boshd/engine/kit';
-import type { Incarnation } from '@boshd/engine/mesh';
+import { type Incarnation, senderOf } from '@boshd/engine/mesh';
 import type { ConnectionOptions, Msg, NatsConnection, PublishOptions } from '@nats-io/transport-node';
 import type { MeshPort, MeshSubmit } from '../ports.ts';
 import { Backlog } from './backlog.ts';
-import { bytesOf, frameOf, HEAD_BYTES, takeFrames } from './frames.ts';
+import { frameOf, HEAD_BYTES, takeFrames } from './frames.ts';
 import { Parcels } from './parcels.ts';
+import { type Destination, Seal } from './seal.ts';
 
 /** What a NATS server says where nobody has the subject (NATS protocol, "no responders"). */
 const NO_RESPONDERS = 503;
@@ -21,6 +23,9 @@ const PING_MS = 3000;
 const STALE_MS = 500;
 /** For a server to let a member in, its TLS included; a frozen one takes connections and says nothing. The client's own limit is 20 s. */
 const CONNECT_MS = 5000;
+/** Between two lines of the log about messages that were not believed. */
+const REFUSED_MS = 60_000;
+const SECRET_BYTES = 16;
 /** How long a goodbye may take to leave. */
 const LAST_FLUSH_MS = 2000;
 
@@ -29,6 +34,8 @@ export interface NatsMeshOptions {
   /** Before every subject: the name of the cluster is in it. */
   readonly prefix: string;
   readonly incarnation: Incarnation;
+  /** Of the cluster: the first seals what is sent, all are accepted. */
+  readonly keys: readonly ByteString[];
   /** Bytes of a message: those of the engine's pieces, and some. */
   readonly messageBytesMax: number;
   /** Bytes that wait for a NATS server that does not read, beyond which its connection is given up. */
@@ -53,6 +60,9 @@ export class NatsMesh implements MeshPort {
   readonly #options: NatsMeshOptions;
   readonly #submit: MeshSubmit;
   readonly #unreached: string;
+  readonly #seal: Seal;
+  #refusedAt = Number.NEGATIVE_INFINITY;
+  #refused = 0;
   readonly #parcels: Parcels;
   #connection: NatsConnection | undefined;
   #backlog: Backlog | undefined;
@@ -62,10 +72,18 @@ export class NatsMesh implements MeshPort {
   constructor(options: NatsMeshOptions, submit: MeshSubmit) {
     this.#options = options;
     this.#submit = submit;
-    this.#unreached = `${options.prefix}.unreached.${options.incarnation}`;
+    // Nobody can guess it, so nobody but the server says on it that a member is not there.
+    const secret = randomBytes(SECRET_BYTES).toString('hex');
+    this.#unreached = `${options.prefix}.unreached.${options.incarnation}.${secret}`;
+    this.#seal = new Seal(options.incarnation, options.keys);
     this.#parcels = new Parcels(options.messageBytesMax + HEAD_BYTES, (to, parcel) =>
       this.#deliver(to, parcel),
     );
+  }
+
+  /** A NATS server takes messages. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   /** Connects, for as long as it takes; boshd serves its own sessions meanwhile. */
@@ -81,7 +99,7 @@ export class NatsMesh implements MeshPort {
   announce(bytes: ByteString): void {
     // A goodbye says that all answers went out before.
     this.#parcels.flush();
-    this.#publish(`${this.#options.prefix}.all`, frameOf(bytes));
+    this.#publish('all', `${this.#options.prefix}.all`, frameOf(bytes));
   }
 
   async close(): Promise<void> {
@@ -100,14 +118,16 @@ export class NatsMesh implements MeshPort {
   }
 
   #deliver(to: Incarnation, parcel: string): void {
-    this.#publish(`${this.#options.prefix}.member.${to}`, parcel, { reply: `${this.#unreached}.${to}` });
+    const reply = `${this.#unreached}.${to}`;
+    this.#publish(to, `${this.#options.prefix}.member.${to}`, parcel, { reply });
   }
 
-  #publish(subject: string, frames: string, options?: PublishOptions): void {
+  #publish(to: Destination, subject: string, frames: string, options?: PublishOptions): void {
     const connection = this.#connection;
     if (!this.#isUp || connection === undefined) return;
-    connection.publish(subject, Buffer.from(frames, 'latin1'), options);
-    if (this.#backlog?.add(frames.length) === false)
+    const parcel = this.#seal.close(to, frames);
+    connection.publish(subject, parcel, options);
+    if (this.#backlog?.add(parcel.length) === false)
       this.#giveUp(connection, 'does not read what is sent to it');
   }
 
@@ -146,9 +166,11 @@ export class NatsMesh implements MeshPort {
       return;
     }
     this.#connection = connection;
-    const take = (_error: Error | null, { data }: Msg) => this.#take(data);
-    connection.subscribe(`${prefix}.all`, { callback: take });
-    connection.subscribe(`${prefix}.member.${incarnation}`, { callback: take });
+    const taking = (to: Destination) => ({
+      callback: (_error: Error | null, { data }: Msg) => this.#take(to, data),
+    });
+    connection.subscribe(`${prefix}.all`, taking('all'));
+    connection.subscribe(`${prefix}.member.${incarnation}`, taking(incarnation));
     connection.subscribe(`${this.#unreached}.*`, {
       callback: (error, message) => this.#nobody(error, message),
     });
@@ -156,13 +178,29 @@ export class NatsMesh implements MeshPort {
     this.#link(true);
   }
 
-  #take(data: Uint8Array): void {
-    const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
-    const end = takeFrames(bytes, this.#options.messageBytesMax, (each) =>
-      this.#submit({ type: 'mesh-message', bytes: each }),
+  #take(to: Destination, data: Uint8Array): void {
+    const parcel = Buffer.from(data.buffer, data.byteOffset, data.length);
+    const sealed = this.#seal.open(to, parcel);
+    if (sealed === undefined) {
+      this.#refuse();
+      return;
+    }
+    const end = takeFrames(sealed.frames, this.#options.messageBytesMax, (each) => {
+      if (senderOf(each) === sealed.from) this.#submit({ type: 'mesh-message', bytes: each });
+      else this.#refuse();
+    });
+    if (end !== sealed.frames.length) this.#refuse();
+  }
+
+  /** Told at once and then once a minute: whoever can write to NATS could fill the log. */
+  #refuse(): void {
+    this.#refused += 1;
+    if (performance.now() - this.#refusedAt < REFUSED_MS) return;
+    this.#refusedAt = performance.now();
+    this.#options.note(
+      `${this.#refused} messages without a right seal were not believed: do all members have the same cluster.keysFile and the same version of boshd? Otherwise somebody else writes to this NATS`,
     );
-    // Of a member that speaks otherwise: the engine refuses it, and says so.
-    if (end !== bytes.length) this.#submit({ type: 'mesh-message', bytes: bytesOf(data) });
+    this.#refused = 0;
   }
 
   #nobody(error: Error | null, message: Msg): void {

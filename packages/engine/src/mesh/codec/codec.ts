@@ -14,7 +14,8 @@ import { Writer } from './writer.ts';
 /**
  * The first byte of every message. Members that speak another protocol do not understand each other, and each serves its
  * own sessions only; so it rises as seldom as possible. It stands for how messages are carried, too: since 2 those over NATS
- * are framed; since 3 a request says what it brings: payloads, a piece of an octet stream, or something that was refused.
+ * are framed; since 3 those over NATS are sealed by the cluster's key, and a request says what it brings: payloads, a piece
+ * of an octet stream, or something that was refused.
  */
 export const PROTOCOL = 3;
 
@@ -36,6 +37,9 @@ const KINDS = [
 type Kind = (typeof KINDS)[number];
 
 const STATUSES = [200, 400, 403, 404, 503] as const satisfies readonly ForwardedReply['status'][];
+
+/** Protocol and kind stand before the sender. */
+const KIND_END = 2;
 
 /** Room for the head of a piece: protocol, kind, sender, and three numbers. */
 const PIECE_HEAD_BYTES = 64;
@@ -74,6 +78,11 @@ export function decodeMessage(bytes: ByteString, toolbox: Toolbox): Envelope | u
   const envelope: Envelope =
     kind === 'piece' ? { from, piece: readPiece(reader) } : { from, message: readMessage(reader, kind) };
   return reader.isWhole ? envelope : undefined;
+}
+
+/** Who says to have sent these bytes, if they are a message. */
+export function senderOf(bytes: ByteString): Incarnation {
+  return bytes.slice(KIND_END, KIND_END + INCARNATION_DIGITS);
 }
 
 export function isIncarnation(text: string): boolean {

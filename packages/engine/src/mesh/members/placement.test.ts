@@ -9,7 +9,7 @@ function candidate(given: Given) {
   const facts: MemberFacts = {
     startedAtMs: 0,
     region: 'eu',
-    weight: 1,
+    weight: 100,
     version: '0.1.0',
     sessions: 100,
     loopDelayMs: 0,
@@ -30,13 +30,27 @@ const ROWS: readonly [string, Given, readonly Given[], readonly string[], string
   ['a quarter more', { id: 'a', sessions: 125 }, [{ id: 'b' }], [], 'a: it came here'],
   ['few sessions say nothing', { id: 'a', sessions: 8 }, [{ id: 'b', sessions: 0 }], [], 'a: it came here'],
   [
+    'few sessions with a late event loop',
+    { id: 'a', sessions: 8, loopDelayMs: 500 },
+    [{ id: 'b', sessions: 0 }],
+    [],
+    'a: it came here',
+  ],
+  [
+    'nine sessions against none',
+    { id: 'a', sessions: 9 },
+    [{ id: 'b', sessions: 0 }],
+    [],
+    'b: load 9 here, 0 at the least loaded',
+  ],
+  [
     'more than a quarter',
     { id: 'a', sessions: 134 },
     [{ id: 'b' }],
     [],
     'b: load 134 here, 100 at the least loaded',
   ],
-  ['by weight', { id: 'a', weight: 2, sessions: 200 }, [{ id: 'b' }], [], 'a: it came here'],
+  ['by weight', { id: 'a', weight: 200, sessions: 200 }, [{ id: 'b' }], [], 'a: it came here'],
   [
     'late event loop',
     { id: 'a', loopDelayMs: 20 },

@@ -12,16 +12,23 @@ export interface Candidate {
   readonly facts: MemberFacts;
 }
 
-/** Loads that differ by less say nothing: a few sessions more are no reason for a hop. */
+/** The weight of a member whose operator gives none: its load is its number of sessions. */
+const USUAL_WEIGHT = 100;
+/** Loads that differ by less say nothing: eight sessions more, at the usual weight, are no reason for a hop. */
 const LOAD_SLACK = 8;
 /** More than a quarter above the least loaded: worth a hop for every request of the session. */
 const LOAD_FACTOR = 1.25;
 /** An event loop that is so late counts as twice the sessions. */
 const LATE_LOOP_MS = 20;
 
-/** How full a member is: sessions for its weight, more where its event loop is late. */
+/** How full a member is: its sessions, were its weight the usual one; more where its event loop is late. */
 export function loadOf({ sessions, weight, loopDelayMs }: MemberFacts): number {
-  return weight === 0 ? 0 : (sessions / weight) * (1 + loopDelayMs / LATE_LOOP_MS);
+  return fillOf({ sessions, weight }) * (1 + loopDelayMs / LATE_LOOP_MS);
+}
+
+/** The same, whatever its event loop does. */
+function fillOf({ sessions, weight }: Pick<MemberFacts, 'sessions' | 'weight'>): number {
+  return weight === 0 ? 0 : (sessions * USUAL_WEIGHT) / weight;
 }
 
 function takesSessions({ facts }: Candidate): boolean {
@@ -66,6 +73,8 @@ function reasonToMove(self: Candidate, region: string | undefined, least: number
   if (facts.weight === 0) return 'this member has weight 0';
   if (facts.region !== region) return `the client's region is ${region}`;
   const own = loadOf(facts);
+  // With so few of its own it is other work that makes the event loop late, and that is the same next door.
+  if (fillOf(facts) <= LOAD_SLACK) return undefined;
   if (own <= least * LOAD_FACTOR + LOAD_SLACK) return undefined;
   return `load ${Math.round(own)} here, ${Math.round(least)} at the least loaded`;
 }

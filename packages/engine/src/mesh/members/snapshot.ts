@@ -4,6 +4,9 @@ import type { Member, MemberState } from './member.ts';
 import { loadOf } from './placement.ts';
 import type { NotedPlacement } from './placements.ts';
 
+/** So long a member that died is listed as gone; one that left, or was replaced by a newer process, is not. */
+const GONE_LISTED_MS = 60_000;
+
 /** What a member knows of the cloud: to look at. */
 export interface MeshSnapshot extends MeshCounts {
   readonly self: MemberFacts & { readonly load: number };
@@ -44,7 +47,7 @@ export function snapshotOf(
   return {
     self: { ...self, load: loadOf(self) },
     members: members
-      .filter(({ isKnown }) => isKnown)
+      .filter((member) => member.isKnown && isListed(member, now))
       .map(({ facts, state, heardAt, flights }) => ({
         ...facts,
         state,
@@ -55,4 +58,9 @@ export function snapshotOf(
     placements: placements.map(({ at, to, why }) => ({ agoMs: now - at, to, why })),
     ...counts,
   };
+}
+
+function isListed({ state, goneWhy, changedAt }: Member, now: Instant): boolean {
+  if (state !== 'gone') return true;
+  return goneWhy !== 'left' && goneWhy !== 'newer-incarnation' && now - changedAt < GONE_LISTED_MS;
 }

@@ -1,4 +1,5 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
+import { DEFAULT_MESH_LIMITS } from '@boshd/engine/mesh';
 import { z } from 'zod';
 import { choiceOrCount, count, duration, flag, group, key, list, optionalKey, size } from '../kinds.ts';
 import { membersKey } from './members.ts';
@@ -86,7 +87,7 @@ export const clusterKeys = {
         bareUnit: 'ms',
         min: '20ms',
         max: '10s',
-        preset: '100ms',
+        preset: DEFAULT_MESH_LIMITS.heartbeat,
       }),
       suspectAfter: duration({
         purpose: 'Silence after which no requests are forwarded to a member; they wait.',
@@ -94,7 +95,7 @@ export const clusterKeys = {
         bareUnit: 's',
         min: '200ms',
         max: '60s',
-        preset: '2s',
+        preset: DEFAULT_MESH_LIMITS.suspectAfter,
       }),
       patience: duration({
         purpose:
@@ -103,14 +104,25 @@ export const clusterKeys = {
         bareUnit: 's',
         min: '0s',
         max: '30s',
-        preset: '5s',
+        preset: DEFAULT_MESH_LIMITS.patience,
+      }),
+      creationsWithoutMesh: duration({
+        purpose:
+          'How long NATS may be away before new sessions are refused here with HTTP 503; sessions that are there go on. With routingCookie nothing is refused.',
+        reason:
+          'Any member gets the next request of a new session, and without NATS only this one could answer it.',
+        precedent: 'The client of NATS is back within a second of a restart of its server.',
+        bareUnit: 's',
+        min: '0s',
+        max: '3600s',
+        preset: DEFAULT_MESH_LIMITS.creationsWithoutMesh,
       }),
       lease: duration({
         purpose: 'Silence after which the sessions of a member are over, whatever became of it.',
         bareUnit: 's',
         min: '1s',
         max: '600s',
-        preset: '30s',
+        preset: DEFAULT_MESH_LIMITS.lease,
       }),
       backlogBytesMax: size({
         purpose:
