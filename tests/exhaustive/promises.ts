@@ -6,7 +6,7 @@ import { copyOf, idsIn, type System } from './system.ts';
 /** Rounds in which everything must have come, once nothing goes wrong any more. */
 const ROUNDS_MAX = 20;
 
-/** What must be true in every state: DESIGN 11. */
+/** What must be true in every state (docs/testing.md). */
 export function checkState(system: System): void {
   const { session, client, pushed, forwarded } = system;
   if (!isStartOf(client.got, pushed)) throw new Error(`the client got ${client.got} of ${pushed}`);

@@ -8,7 +8,7 @@ import type { DialPlan } from '@boshd/engine/site';
 import type { CertificateFiles } from './test-ca.ts';
 
 /** Longer than anything here takes on a busy machine. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 90_000;
 const POLL_MS = 5;
 
 /** Stands where the driver stands: takes the inputs of a port, and lets a test wait for one. */

@@ -253,7 +253,7 @@ describe('the rules themselves', () => {
   test.each([
     ['See docs/there.md and engine/src/a.ts.', []],
     ['See docs/gone.md.', ['x.md:1: docs/gone.md']],
-    ['\nas DESIGN section 3 says', ['x.md:2: DESIGN section']],
+    ['\nas DESIGN section 3 says', ['x.md:2: DESIGN']],
     ['https://example.org/docs/gone.md, ../docs/gone.md', []],
   ])('references: %s', (text, expected) => {
     const known = new Set(['docs/there.md', 'packages/engine/src/a.ts']);

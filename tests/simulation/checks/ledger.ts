@@ -25,7 +25,7 @@ const ID = / id='([^']*)'/;
 
 export const idOf = (payload: string): string => ID.exec(payload)?.[1] ?? '';
 
-/** What one session was given to carry, and what it brought: exactly once and in order, both ways (DESIGN 11). */
+/** What one session was given to carry, and what it brought: exactly once and in order, both ways (docs/testing.md). */
 export class Ledger {
   readonly #actor: string;
   readonly #fromClient: string[] = [];

@@ -14,7 +14,7 @@ const UNACKNOWLEDGED_BYTES_MAX = 1024 * 1024 + BODY_BYTES_MAX;
 /** Steps between two looks: looking costs as much as a step. */
 const STRIDE = 16;
 
-/** Asserts that what the manager keeps of a session is bounded by its limits (DESIGN 11). */
+/** Asserts that what the manager keeps of a session is bounded by its limits (docs/testing.md). */
 export class MemoryCheck implements Witness {
   readonly #config: ManagerConfig;
   readonly #manager: () => ConnectionManager;

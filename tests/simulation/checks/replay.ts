@@ -10,7 +10,7 @@ interface Step {
   readonly outputs: string;
 }
 
-/** Writes down what went into a manager and what came out: the same again must give the same (DESIGN 11). */
+/** Writes down what went into a manager and what came out: the same again must give the same (docs/testing.md). */
 export class Recorder implements Witness {
   readonly #steps: Step[] = [];
   #input: Pick<Step, 'input' | 'actor'> | undefined;

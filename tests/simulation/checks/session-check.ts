@@ -20,7 +20,7 @@ const ROUND_TRIP_MS = 250;
 const attributeOf = (body: string, name: string): string | undefined =>
   new RegExp(`^<body[^>]* ${name}='([^']*)'`).exec(body)?.[1];
 
-/** Watches one session from outside: what its client sends, and what it is answered (DESIGN 11). */
+/** Watches one session from outside: what its client sends, and what it is answered (docs/testing.md). */
 export class SessionCheck {
   readonly #actor: string;
   readonly #limits: SessionLimits;
@@ -143,7 +143,7 @@ export class SessionCheck {
       throw new Broken(this.#actor, 'the session ended as inactive, and the client was there');
   }
 
-  /** Only an older copy hears type='error', never the newest one (DESIGN 3: Strophe takes it for the reply). */
+  /** Only an older copy hears type='error', never the newest one (Strophe takes it for the reply). */
   #checkSuperseded({ rid, request }: Copy): void {
     if (this.#newest.get(rid) === request)
       throw new Broken(this.#actor, `the newest copy of rid ${rid} got type='error'`);

@@ -75,7 +75,7 @@ export class Network {
     const isStale = random.chance(weather.requestStale);
     const delayMs = isStale ? random.between(1000, STALE_MS) : random.around(DELAY_MS);
     this.#arriveLater(exchange, delayMs);
-    // A second creation request makes a second session, so proxies send none (DESIGN 1).
+    // A second creation request makes a second session, so proxies send none (docs/decisions/proxies.md).
     if (random.chance(weather.duplicated) && sidOf(exchange) !== undefined)
       this.#arriveLater(exchange, delayMs + random.around(PROXY_RETRY_MS));
     if (random.chance(weather.cut)) this.#world.later(random.around(CUT_MS), () => this.#cut(exchange));

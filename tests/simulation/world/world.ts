@@ -219,7 +219,7 @@ export class World {
     this.#links.set(link, { actor, end: actor.dialled(link) });
   }
 
-  /** Every request is answered once, and not when its connection is known to be closed (DESIGN 11). */
+  /** Every request is answered once, and not when its connection is known to be closed (docs/testing.md). */
   #answer(request: RequestId, reply: Reply | undefined): void {
     const open = this.#requests.get(request);
     if (open === undefined) throw new Error(`request ${request} is answered, but does not wait for it`);

@@ -2,7 +2,7 @@ import type { TextFile } from '../source.ts';
 import { SECTIONS } from './sections.ts';
 
 /** Papers of those who built this, which are not in the repository. */
-const ELSEWHERE = /\b(?:DESIGN|HOUSE|STYLE|PEERS|SURVIVE)(?:\.md|,? (?:section|§))/g;
+const ELSEWHERE = /\b(?:DESIGN|HOUSE|PEERS|SURVIVE)\b/g;
 /** A file of the repository, as comments and pages name it. */
 const PATH =
   /(?<![\w./@:~-])(?:docs|tests|bench\/src|scripts|deploy|packages|engine\/src|server\/src|client\/src)\/[\w./-]*\.(?:md|ts|mjs|txt|sh|ya?ml|json)\b/g;

@@ -91,7 +91,7 @@ export interface ElsewhereFacts extends FrontFacts {
 
 /** Seconds above the longest hold, for the way there and back and for a busy machine. */
 const SLACK_SECONDS = 15;
-/** The longest a creation may take without being held (DESIGN: features at the latest after 15 s). */
+/** The longest a creation may take without being held (the features, at the latest after 15 s). */
 const CREATION_SECONDS = 15;
 
 /** After how many seconds without an answer a proxy may give up. */

@@ -46,7 +46,7 @@ export interface UpstreamLimits {
   readonly failureKeepMs: number;
   /** A TLS handshake after STARTTLS. */
   readonly handshakeMs: number;
-  /** A link that was closed has this long to send what is left and to hear the server's goodbye (DESIGN: 2 s). */
+  /** A link that was closed has this long to send what is left and to hear the server's goodbye. */
   readonly lingerMs: number;
   /** How often links that came up meanwhile begin to be probed by the system: silent for 60 s, they are asked whether they live. */
   readonly probeSweepMs: number;
