@@ -44,7 +44,10 @@ function withKey(fault: FramerFault): FramerFault {
 
 /** RFC 6120 §4.4 and §11.1: nothing but stanzas, white space, and what the stream itself needs. */
 const TEXT_BETWEEN: FramerFault = { code: 'not-xmpp', detail: 'text outside of the payloads' };
-const MARKUP_BETWEEN: FramerFault = { code: 'not-xmpp', detail: 'no element outside of the payloads' };
+const MARKUP_BETWEEN: FramerFault = {
+  code: 'restricted-xml',
+  detail: 'no element outside of the payloads',
+};
 
 const NO_BINDINGS: readonly OuterBinding[] = [];
 
