@@ -78,7 +78,7 @@ export const HOSTILITIES: readonly Hostility[] = [
     name: 'floods one element without an end',
     tls: 'insecure-none',
     share: 6,
-    ends: ['not-xmpp'],
+    ends: ['server-limit'],
     serve(socket) {
       socket.write(`${HEADER}<stream:features>`);
       const flood = (): void => {
