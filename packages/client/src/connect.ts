@@ -2,14 +2,24 @@ import { type XmlNode, xml } from '@boshd/engine/client';
 import { seconds } from '@boshd/engine/kit';
 import { BoshTransport } from './bosh/bosh.ts';
 import { ClientError } from './errors.ts';
-import { Line, type LineOptions } from './xmpp/line.ts';
+import { TabStore } from './page/keep.ts';
+import { SharedLine } from './share/shared-line.ts';
+import { type Choice, FallbackTransport } from './transport/fallback.ts';
+import { discover, type Services } from './transport/host-meta.ts';
+import type { Transport } from './transport/transport.ts';
+import { WebSocketTransport } from './websocket/websocket.ts';
+import { type FoundTransport, Line, type LineOptions } from './xmpp/line.ts';
 import type { LoginOptions } from './xmpp/login.ts';
 import { inStream, type RequestHandler, Session } from './xmpp/session.ts';
 
 /** Where to connect, and as whom. */
 export interface ConnectOptions {
-  /** The BOSH URL, relative to the page where there is one. */
-  readonly url: string;
+  /** The BOSH URL, relative to the page where there is one. Without `url` and `webSocket` the domain is asked (XEP-0156). */
+  readonly url?: string;
+  /** The WebSocket URL (RFC 7395): tried first, with BOSH behind it where `url` is given too. */
+  readonly webSocket?: string;
+  /** Where the domain says what its services are. Default `https://DOMAIN/.well-known/host-meta.json`. */
+  readonly hostMeta?: string;
   /** The user's address; without one, `domain`, and the server gives an address (SASL ANONYMOUS). */
   readonly jid?: string;
   readonly password?: string;
@@ -19,6 +29,13 @@ export interface ConnectOptions {
   readonly domain?: string;
   /** The last part of the full address. Default: the server chooses; it must differ from that of other pages. */
   readonly resource?: string;
+  /**
+   * `session`: the next page of the same tab goes on with the session, after a reload or a link; it needs no password for
+   * that. BOSH only. Default: a page that goes away signs out.
+   */
+  readonly keep?: 'session';
+  /** One session for all tabs that say so with the same URL and address. Signing out is for all. Default false. */
+  readonly shareTabs?: boolean;
   /** Language of the server's texts. Default: the browser's. */
   readonly lang?: string;
   /** Sent after each log-in. Default `<presence/>`, without which no messages come; `false` for none. */
@@ -40,34 +57,90 @@ export interface ConnectOptions {
  */
 export function connect(options: ConnectOptions): Session {
   const lineOptions = lineOptionsOf(options);
+  const { onRequest, shareTabs = false } = options;
   return new Session((user) => {
+    if (shareTabs && SharedLine.isPossible()) return new SharedLine(keyOf(options), lineOptions, user);
     const line = new Line(lineOptions, user);
     // A moment later, so that who calls has the session before anything happens to it.
     queueMicrotask(() => void line.open());
     return line;
-  }, options.onRequest);
+  }, onRequest);
+}
+
+/** Sessions of the same key can stand for each other. */
+function keyOf({ url, webSocket, jid, domain }: ConnectOptions): string {
+  return [url ?? webSocket ?? '', jid ?? domain].join(' ');
 }
 
 function lineOptionsOf(options: ConnectOptions): LineOptions {
-  const { url, lang = preferredLanguage(), presence, credentials, wait = 55 } = options;
+  const { presence, keep } = options;
   const to = domainOf(options);
   return {
     login: loginOf(options),
-    makeTransport: (user, attach, onProgress) =>
-      new BoshTransport({ url, to, lang, credentials, wait: seconds(wait), attach, onProgress }, user),
+    findTransport: finder(options, to),
     greeting: presence === false ? undefined : inStream(presence ?? xml('presence')),
-    store: undefined,
+    store: keep === 'session' && TabStore.isPossible() ? new TabStore(`boshd ${keyOf(options)}`) : undefined,
     attach: undefined,
   };
 }
 
-function loginOf({ url, jid, password, token, resource }: ConnectOptions): LoginOptions {
-  const isSecure = isSecureUrl(url);
-  if (jid === undefined) return { credentials: { type: 'anonymous' }, isSecure, resource };
+/** Where the services are is found out once. */
+function finder(options: ConnectOptions, to: string): LineOptions['findTransport'] {
+  const { url, webSocket, hostMeta = `https://${to}/.well-known/host-meta.json` } = options;
+  let services: Services | undefined =
+    url === undefined && webSocket === undefined ? undefined : { bosh: url, webSocket };
+  return async () => {
+    services ??= await discover(hostMeta);
+    const found = services;
+    return {
+      isSecure: [found.bosh, found.webSocket].every((each) => each === undefined || isSecureUrl(each)),
+      make: (user, attach, onProgress) => makeTransport(options, to, found, user, attach, onProgress),
+    };
+  };
+}
+
+function makeTransport(
+  { lang = preferredLanguage(), credentials, wait = 55 }: ConnectOptions,
+  to: string,
+  { bosh, webSocket }: Services,
+  ...[user, attach, onProgress]: Parameters<FoundTransport['make']>
+): Transport {
+  const overWebSocket = (url: string): Choice => ({
+    url,
+    make: (of) => new WebSocketTransport({ url, to, lang }, of),
+  });
+  const overBosh = (url: string): Choice => ({
+    url,
+    make: (of) =>
+      new BoshTransport({ url, to, lang, credentials, wait: seconds(wait), attach, onProgress }, of),
+  });
+  // What can be gone on with is a BOSH session.
+  const isFirst = webSocket !== undefined && (attach === undefined || bosh === undefined);
+  const choices = [
+    ...(isFirst ? [overWebSocket(webSocket)] : []),
+    ...(bosh === undefined ? [] : [overBosh(bosh)]),
+  ];
+  const [first, ...others] = choices;
+  if (first === undefined) throw new TypeError('connect() needs a URL');
+  return others.length === 0 ? first.make(user) : new FallbackTransport([first, ...others], user);
+}
+
+/** Undefined: the page goes on with a session, or not at all. */
+function loginOf({
+  jid,
+  password,
+  token,
+  resource,
+  keep,
+  shareTabs,
+}: ConnectOptions): LoginOptions | undefined {
+  if (jid === undefined) return { credentials: { type: 'anonymous' }, resource };
   const user = jid.slice(0, jid.indexOf('@'));
-  if (token !== undefined) return { credentials: { type: 'token', jid, token }, isSecure, resource };
-  if (password === undefined) throw new TypeError('connect() needs a password or a token beside jid');
-  return { credentials: { type: 'password', user, password }, isSecure, resource };
+  if (token !== undefined) return { credentials: { type: 'token', jid, token }, resource };
+  if (password !== undefined) return { credentials: { type: 'password', user, password }, resource };
+  if (keep === undefined && shareTabs !== true)
+    throw new TypeError('connect() needs a password or a token beside jid');
+  return undefined;
 }
 
 function domainOf({ jid, domain }: ConnectOptions): string {

@@ -28,6 +28,8 @@ export interface Store {
   /** Also decides that nobody else goes on with it meanwhile. */
   take(): Promise<Kept | undefined>;
   save(kept: Kept | undefined): void;
+  /** Whether another page can go on with it when this one goes away now. */
+  canHandOver(): boolean;
   /** Another page may take it. */
   release(): void;
 }
@@ -39,13 +41,21 @@ export interface LineUser {
   failed(id: number, reason: ClientError): void;
 }
 
-export interface LineOptions {
-  readonly login: LoginOptions | undefined;
-  readonly makeTransport: (
+/** A way to the service, when it is known. */
+export interface FoundTransport {
+  /** Whether nobody reads along on it. */
+  readonly isSecure: boolean;
+  make(
     user: TransportUser,
     attach: ClientSnapshot | undefined,
     onProgress: (snapshot: ClientSnapshot | undefined) => void,
-  ) => Transport;
+  ): Transport;
+}
+
+export interface LineOptions {
+  readonly login: LoginOptions | undefined;
+  /** Rejects with a `ClientError` where none can be found. */
+  readonly findTransport: () => Promise<FoundTransport>;
   /** Sent at each log-in, before what waits. */
   readonly greeting: string | undefined;
   readonly store: Store | undefined;
@@ -109,7 +119,7 @@ export class Line {
   async open(): Promise<void> {
     const { store, attach } = this.#options;
     const kept = attach ?? (await store?.take());
-    if (!this.#isClosing) this.#begin(kept);
+    await this.#begin(kept);
   }
 
   send(payload: OutgoingPayload): void {
@@ -139,44 +149,53 @@ export class Line {
 
   /** Tries now what would be tried later. */
   wake(): void {
-    if (this.#retryTimer !== undefined) this.#begin(undefined);
+    if (this.#retryTimer !== undefined) void this.#begin(undefined);
     else this.#transport?.wake();
   }
 
-  #begin(kept: Kept | undefined): void {
+  async #begin(kept: Kept | undefined): Promise<void> {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#streamError = undefined;
+    let found: FoundTransport;
+    try {
+      found = await this.#options.findTransport();
+    } catch (cause) {
+      this.#ended({ reason: knownError(cause), inDoubt: [], unsent: [] });
+      return;
+    }
+    if (!this.#isClosing && !this.#hasLeft) this.#connect(found, kept);
+  }
+
+  #connect(found: FoundTransport, kept: Kept | undefined): void {
     const { login } = this.#options;
     if (kept === undefined && login === undefined) {
       this.#finish(new ClientError('session-lost', 'there is no session to go on with, and no password'), []);
       return;
     }
-    const transport: Transport = this.#options.makeTransport(
+    const transport: Transport = found.make(
       this.#transportUser(() => transport === this.#transport),
       kept?.snapshot,
       (snapshot) => this.#save(snapshot),
     );
     this.#transport = transport;
-    if (kept === undefined && login !== undefined) void this.#logIn(transport, login);
+    if (kept === undefined && login !== undefined) void this.#logIn(transport, login, found.isSecure);
     transport.open();
     if (kept !== undefined) this.#online(kept.jid, false);
   }
 
-  async #logIn(transport: Transport, options: LoginOptions): Promise<void> {
+  async #logIn(transport: Transport, options: LoginOptions, isSecure: boolean): Promise<void> {
     const login = new Login({
       send: (node) => transport.send([{ id: INTERNAL, xml: node.toString() }]),
       restart: () => transport.restart(),
     });
     this.#login = login;
     try {
-      const jid = await login.run(options);
+      const jid = await login.run(options, isSecure);
       if (transport === this.#transport) this.#online(jid, true);
     } catch (error) {
       if (transport !== this.#transport) return;
-      const isKnown = error instanceof ClientError;
-      const reason = isKnown ? error : new ClientError('session-lost', 'the log-in failed', { cause: error });
-      this.#streamError ??= reason;
+      this.#streamError ??= knownError(error);
       transport.close();
     } finally {
       if (this.#login === login) this.#login = undefined;
@@ -256,7 +275,7 @@ export class Line {
     const longest = RETRY_AFTER_MS[this.#attempts] ?? RETRY_AFTER_MS.at(-1) ?? 0;
     this.#attempts += 1;
     const delayMs = longest * (0.5 + Math.random() / 2);
-    this.#retryTimer = setTimeout(() => this.#begin(undefined), Math.max(atLeastMs, delayMs));
+    this.#retryTimer = setTimeout(() => void this.#begin(undefined), Math.max(atLeastMs, delayMs));
   }
 
   #finish(reason: ClientError | undefined, unsent: readonly OutgoingPayload[]): void {
@@ -288,8 +307,7 @@ export class Line {
     this.#hasLeft = true;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    const isKept = this.#options.store !== undefined && this.#jid !== undefined;
-    if (!isKept) {
+    if (this.#jid === undefined || this.#options.store?.canHandOver() !== true) {
       this.#transport?.farewell();
       return;
     }
@@ -304,6 +322,12 @@ export class Line {
     this.#jid = undefined;
     if (this.#state.name !== 'ended' && !this.#isClosing) void this.open();
   }
+}
+
+function knownError(error: unknown): ClientError {
+  return error instanceof ClientError
+    ? error
+    : new ClientError('session-lost', String(error), { cause: error });
 }
 
 function isOutside({ id }: OutgoingPayload): boolean {

@@ -12,7 +12,6 @@ export interface LoginLine {
 
 export interface LoginOptions {
   readonly credentials: Credentials;
-  readonly isSecure: boolean;
   readonly resource: string | undefined;
 }
 
@@ -39,8 +38,8 @@ export class Login {
     this.#wake?.();
   }
 
-  /** The full JID. */
-  async run({ credentials, isSecure, resource }: LoginOptions): Promise<string> {
+  /** The full JID. `isSecure`: whether nobody reads along on the way to the service. */
+  async run({ credentials, resource }: LoginOptions, isSecure: boolean): Promise<string> {
     await this.#authenticate(await this.#next('features'), credentials, isSecure);
     this.#line.restart();
     const features = await this.#next('features');

@@ -48,8 +48,8 @@ export class Session implements AsyncIterable<XmlNode> {
   #isNotReady: (reason: ClientError) => void = () => undefined;
   #isEnded: () => void = () => undefined;
   #unreadReason: ClientError | undefined;
-  /** Numbers of stanzas go on above those of a page before this one. */
-  #lastId = Date.now() * 1000;
+  /** Numbers of stanzas are not those of another page or tab, which may go on with this session. */
+  #lastId = Number.parseInt(randomHex(6), 16);
 
   constructor(makeLine: (user: LineUser) => SessionLine, answer: RequestHandler | undefined) {
     this.#answer = answer;

@@ -24,6 +24,11 @@ export interface ClientOptions {
   readonly pollsFrom: 'creation' | 'restart';
   /** No request sooner than this after a reply. Default 0; Pidgin has 250 ms. */
   readonly pace: Duration;
+  /**
+   * How long a request with payloads may be held alone before an empty one has it answered, so that it is known that they
+   * came. Default undefined: for ever.
+   */
+  readonly confirmAfter: Duration | undefined;
   /** How long a reply may be on its way beyond `wait` before its request is repeated. Default 6 s (Strophe: a tenth of 60 s). */
   readonly patience: Duration;
   /** The same for a reply that a later one overtook. Default 2 s. */
@@ -57,6 +62,7 @@ export const DEFAULT_CLIENT_OPTIONS: Omit<ClientOptions, 'to'> = {
   keys: 0,
   pollsFrom: 'creation',
   pace: millis(0),
+  confirmAfter: undefined,
   patience: seconds(6),
   gapPatience: seconds(2),
   repeatAfter: [millis(0), seconds(1), seconds(2), seconds(4), seconds(8)],
@@ -69,6 +75,7 @@ export const DEFAULT_CLIENT_OPTIONS: Omit<ClientOptions, 'to'> = {
 /** How a page behaves that uses `@boshd/client`: it goes on as long as its session can still be there. */
 export const PAGE_CLIENT_OPTIONS: Omit<ClientOptions, 'to'> = {
   ...DEFAULT_CLIENT_OPTIONS,
+  confirmAfter: millis(500),
   repeatAfter: [millis(0), millis(500), seconds(1), seconds(2), seconds(3)],
   repeatJitter: 0.5,
   givesUp: 'expired',

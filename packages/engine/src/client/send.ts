@@ -91,13 +91,25 @@ function nextDraft(session: ClientSession, now: Instant): Draft | undefined {
 /** When to make an empty request, so that the manager can answer, and knows that the client is there (XEP-0124 §10). */
 function pollAt(session: ClientSession): Instant | undefined {
   const { options, terms, unanswered, lastReplyAt, lastNewAt } = session;
-  if (terms === undefined || session.isTerminating || unanswered.length > 0) return undefined;
+  if (terms === undefined || session.isTerminating) return undefined;
+  if (unanswered.length > 0) return confirmAt(session);
   if (session.pausedUntil !== undefined) return session.pausedUntil;
   if (options.pollsFrom === 'restart' && !session.isRestarted) {
     return terms.inactivity === undefined ? undefined : beforeEnd(lastReplyAt, terms.inactivity, session);
   }
   if (!terms.isPolling) return lastReplyAt;
   return after(after(lastNewAt, terms.polling ?? (0 as Duration)), POLLING_MARGIN);
+}
+
+/**
+ * A request with payloads that is held alone gives no sign that it came, until somebody says something. An empty one
+ * behind it has it answered.
+ */
+function confirmAt({ options, unanswered, lastNewAt }: ClientSession): Instant | undefined {
+  const [only, another] = unanswered;
+  if (only === undefined || another !== undefined || options.confirmAfter === undefined) return undefined;
+  const isWaiting = only.exchange !== undefined && only.payloads.length > 0 && !only.isReceived;
+  return isWaiting ? after(lastNewAt, options.confirmAfter) : undefined;
 }
 
 /** So long before the end of a period that a request can still come in time. */
