@@ -111,8 +111,9 @@ export class BoshTransport implements Transport {
     this.#isBusy = true;
     let work = first;
     for (;;) {
-      // The rids are taken before they are used: a page that is gone in between leaves a gap otherwise.
-      if (work.some(({ type }) => type !== 'deliver')) this.#options.onProgress?.(this.#client.snapshot);
+      // The rids are taken before they are used, and replies done with before they are delivered: a page that is gone in
+      // between would leave a gap, or hand them out twice.
+      this.#options.onProgress?.(this.#client.snapshot);
       for (const each of work) this.#carryOut(each);
       const input = this.#inputs.shift();
       if (input === undefined) break;
