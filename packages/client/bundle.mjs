@@ -29,6 +29,6 @@ export async function bundle(entry, format, outfile) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await bundle('src/index.ts', 'iife', 'dist/boshd-client.js');
-  await bundle('src/index.ts', 'esm', 'dist/boshd-client.mjs');
+  await bundle('src/script.ts', 'iife', 'dist/boshd-client.js');
+  await bundle('src/script.ts', 'esm', 'dist/boshd-client.mjs');
 }

@@ -46,15 +46,21 @@ export interface PageServer {
  * Serves a page with the client, `/http-bind` and `/xmpp-websocket` of a boshd, and WebSockets that go wrong: `/ws-hangs`
  * never answers, `/ws-page` answers with a page, `/ws-swallowed` is passed on without the upgrade.
  */
-export async function startPageServer(boshdPort: number, page = PAGE): Promise<PageServer> {
-  const script = await bundle('src/index.ts', 'iife');
+export async function startPageServer(boshdPort: number): Promise<PageServer> {
+  return servePage(boshdPort, {
+    '/': PAGE,
+    '/elsewhere': '<!doctype html><title>Elsewhere</title>',
+    '/boshd-client.js': await bundle('src/script.ts', 'iife'),
+  });
+}
+
+/** Serves files by their paths, and beside them what a page talks to. */
+export async function servePage(
+  boshdPort: number,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<PageServer> {
   const sids = new Set<string>();
   const sockets = new Set<Socket>();
-  const files: Readonly<Record<string, string | Uint8Array>> = {
-    '/': page,
-    '/elsewhere': '<!doctype html><title>Elsewhere</title>',
-    '/boshd-client.js': script,
-  };
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     const file = files[path];

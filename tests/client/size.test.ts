@@ -14,7 +14,9 @@ describe('bytes, compressed', () => {
 });
 
 it('the file for script tags has the global boshd', async () => {
-  const text = new TextDecoder().decode(await bundle('src/index.ts', 'iife'));
+  const text = new TextDecoder().decode(await bundle('src/script.ts', 'iife'));
   const scope = new Function(`${text}; return Object.keys(boshd);`);
-  expect(scope()).toEqual(expect.arrayContaining(['connect', 'xml', 'BoshTransport', 'ClientError']));
+  expect(scope()).toEqual(
+    expect.arrayContaining(['connect', 'xml', 'BoshTransport', 'ClientError', 'addToStrophe']),
+  );
 });

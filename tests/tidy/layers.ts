@@ -59,6 +59,21 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['app.ts', 'commands', 'workers'],
 };
 
+/** The client: transports below, the log-in and sessions on them, and on top what puts them together. */
+const CLIENT: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': [],
+  page: ['xmpp'],
+  transport: ['errors.ts'],
+  bosh: ['errors.ts', 'transport'],
+  websocket: ['errors.ts', 'transport', 'xmpp'],
+  xmpp: ['errors.ts', 'page', 'transport'],
+  share: ['errors.ts', 'page', 'xmpp'],
+  adapters: ['bosh'],
+  'connect.ts': [ALL],
+  'index.ts': [ALL],
+  'script.ts': [ALL],
+};
+
 /** Parts of the engine that the client may see. */
 const CLIENT_OF_ENGINE = ['kit', 'wire', 'client'];
 
@@ -80,7 +95,7 @@ function relativeFault(source: Source, from: Place, specifier: string): string |
   const to = placeOf(target);
   if (to === undefined || to.package !== from.package) return 'leaves its package by a path';
   if (to.part === from.part) return undefined;
-  const table = { engine: ENGINE, server: SERVER }[from.package];
+  const table = { engine: ENGINE, server: SERVER, client: CLIENT }[from.package];
   const allowed = table === undefined ? [ALL] : (table[from.part] ?? []);
   if (!allowed.includes(ALL) && !allowed.includes(to.part)) return `${from.part} may not import ${to.part}`;
   const isInside =

@@ -51,7 +51,8 @@ interface StanzaLibrary {
  * Teaches a client of stanza 12 a transport `boshd`.
  *
  * @example
- * const client = XMPP.createClient({ jid, password, transports: { boshd: 'https://example.org/http-bind' } });
+ * const transports = { boshd: 'https://example.org/http-bind', bosh: false, websocket: false };
+ * const client = XMPP.createClient({ jid, password, transports, transportPreferenceOrder: ['boshd'] });
  * addToStanza(client, XMPP);
  * client.connect();
  */

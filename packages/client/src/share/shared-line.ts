@@ -14,6 +14,8 @@ import { receivedError, receivedState, sentError, sentState, type TabMessage } f
 
 /** Numbers of stanzas that leaders took, as far back as one may still be asked for after a change of leaders. */
 const TAKEN_MAX = 10_000;
+/** So long the channel is kept for the last words. */
+const FAREWELL_MS = 2000;
 /** So often the tab that leads looks which others are there. */
 const COUNT_EVERY_MS = 5000;
 
@@ -42,6 +44,7 @@ export class SharedLine implements SessionLine {
   #line: Line | undefined;
   #unlock: (() => void) | undefined;
   #isOver = false;
+  #isClosing = false;
 
   constructor(key: string, options: LineOptions, user: LineUser) {
     this.#options = options;
@@ -76,6 +79,7 @@ export class SharedLine implements SessionLine {
 
   /** Signs out: for all tabs, since they are one session. */
   close(): void {
+    this.#isClosing = true;
     if (this.#line !== undefined) this.#line.close();
     else this.#tell({ type: 'close' });
   }
@@ -116,7 +120,9 @@ export class SharedLine implements SessionLine {
       },
     );
     this.#line = line;
-    void line.open();
+    void line.open().then(() => {
+      if (this.#isClosing) line.close();
+    });
     this.#tell({ type: 'leads' });
     for (const [id, xml] of [...this.#pending]) this.#takeAgain(id, xml, outstanding);
   }
@@ -209,6 +215,7 @@ export class SharedLine implements SessionLine {
   #heardFromLeader(message: TabMessage): void {
     switch (message.type) {
       case 'leads':
+        if (this.#isClosing) this.#tell({ type: 'close' });
         for (const [id, xml] of this.#pending) this.#tell({ type: 'send', id, xml });
         break;
       case 'taken':
@@ -262,7 +269,8 @@ export class SharedLine implements SessionLine {
     this.#unwatch();
     this.#failPending();
     this.#unlock?.();
-    this.#channel.close();
+    // What was just said is on its way still.
+    setTimeout(() => this.#channel.close(), FAREWELL_MS);
   }
 
   #failPending(): void {

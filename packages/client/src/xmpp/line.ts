@@ -9,9 +9,9 @@ import { reasonOfStreamError } from './stream-error.ts';
 /** How a session is doing. */
 export type SessionState =
   /** On its way to be there, for the first time. */
-  | { readonly name: 'connecting' }
+  | { readonly name: 'connecting'; readonly reason?: undefined }
   /** Logged in. `isNew`: the server knows nothing of before (presence, rooms); else it is the session of the page before. */
-  | { readonly name: 'online'; readonly jid: string; readonly isNew: boolean }
+  | { readonly name: 'online'; readonly jid: string; readonly isNew: boolean; readonly reason?: undefined }
   /** No answer for the moment, or the session was lost: it goes on, or starts again, by itself. */
   | { readonly name: 'interrupted'; readonly reason: ClientError }
   /** For good. Without a reason: the page asked for it. */
