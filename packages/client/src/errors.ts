@@ -61,7 +61,7 @@ const ADVICE = {
 } as const;
 
 /** More about an error, where there is more. */
-export interface ErrorFacts {
+interface ErrorFacts {
   /** The condition that a service or server told. */
   readonly condition?: string | undefined;
   /** The HTTP status. */

@@ -9,7 +9,7 @@ const CRUMB_LINES = 40;
 const ENTRIES = [
   /^packages\/server\/src\/(?:main|toolbox)\.ts$/,
   /^packages\/server\/src\/demo\/page\/(?:main|index)\.ts$/,
-  /^packages\/client\/src\/index\.ts$/,
+  /^packages\/client\/src\/(?:index|script|adapters\/[a-z-]+)\.ts$/,
   /\.(?:m?js|d\.ts)$/,
   /(?:^|\/)vitest\.config\.ts$/,
   /^(?:tests\/conformance|bench\/src)\/main\.ts$/,
@@ -72,7 +72,8 @@ function usersOf(graph: Graph): ReadonlyMap<string, ReadonlyMap<string, Readonly
   };
   for (const { path: importer, imports } of graph.values()) {
     for (const { path, names, isReExport } of imports) {
-      if (!isReExport) for (const name of names) use(path, name, importer);
+      // What an entry hands on is for those outside.
+      if (!isReExport || isEntry(importer)) for (const name of names) use(path, name, importer);
     }
   }
   return users;

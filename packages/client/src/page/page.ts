@@ -1,5 +1,5 @@
 /** What happens to the page that a session lives in. */
-export interface PageUser {
+interface PageUser {
   /** There is a network again, the page was frozen, or is looked at again. */
   wake(): void;
   /** The browser stops the page, and may go on with it later, or not. */

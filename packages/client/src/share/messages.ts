@@ -2,14 +2,14 @@ import { ClientError, type ClientErrorCode } from '../errors.ts';
 import type { Kept, SessionState } from '../xmpp/line.ts';
 
 /** An error as it goes from tab to tab. */
-export interface SentError {
+interface SentError {
   readonly code: ClientErrorCode;
   readonly message: string;
   readonly condition: string | undefined;
   readonly status: number | undefined;
 }
 
-export type SentState =
+type SentState =
   | Extract<SessionState, { name: 'connecting' | 'online' }>
   | { readonly name: 'interrupted'; readonly reason: SentError }
   | { readonly name: 'ended'; readonly reason: SentError | undefined };

@@ -8,7 +8,7 @@ const MODULUS = 2 ** 32;
 const ANSWER_MAX_MS = 15_000;
 const ASK_EVERY_MS = 60_000;
 
-export interface ManagementUser {
+interface ManagementUser {
   write(text: string): void;
   sent(ids: readonly number[]): void;
   /** The other end does not answer any more. */

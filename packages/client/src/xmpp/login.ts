@@ -5,7 +5,7 @@ import { NS } from './namespaces.ts';
 import { type Credentials, chooseMechanism } from './sasl.ts';
 
 /** What a log-in needs to be carried. */
-export interface LoginLine {
+interface LoginLine {
   send(node: XmlNode): void;
   restart(): void;
 }

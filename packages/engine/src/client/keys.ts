@@ -4,7 +4,7 @@ import type { ClientToolbox } from './work.ts';
 const SEED_BYTES = 20;
 
 /** K(1) to K(n) of a new sequence: each is the SHA-1 of the one before, the first of a random seed (XEP-0124 §15.3). */
-export function makeKeys(count: number, toolbox: ClientToolbox): string[] {
+function makeKeys(count: number, toolbox: ClientToolbox): string[] {
   assert(count >= 2, 'a key sequence has a first key to tell and one to use');
   let seed = '';
   for (const byte of toolbox.randomBytes(SEED_BYTES)) seed += byte.toString(16).padStart(2, '0');
@@ -19,7 +19,7 @@ export function makeKeys(count: number, toolbox: ClientToolbox): string[] {
 }
 
 /** What a request says of keys. */
-export interface KeyAttributes {
+interface KeyAttributes {
   readonly key: string | undefined;
   readonly newkey: string | undefined;
 }

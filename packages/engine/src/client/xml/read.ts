@@ -22,14 +22,14 @@ interface Open {
 }
 
 /** Where an element inside of the root stands in the text. */
-export interface Span {
+interface Span {
   readonly node: XmlNode;
   readonly start: number;
   readonly end: number;
 }
 
 /** A document as it was read. */
-export interface XmlDocument {
+interface XmlDocument {
   readonly root: XmlNode;
   /** The elements directly inside. */
   readonly spans: readonly Span[];
