@@ -30,6 +30,8 @@ const HANDSHAKE_BYTES = 1600;
 const DRIP_MS = 15;
 const FLOOD = Buffer.alloc(16 * 1024, '<a>b</a>');
 
+const FEATURES_FLOOD = Buffer.alloc(16 * 1024, `${PLAIN_FEATURES}<iq type='result'/>`);
+
 const LOST: readonly Reason[] = ['link-lost', 'stream-closed', 'connect-failed', 'connect-refused'];
 const TLS_LOST: readonly Reason[] = [...LOST, 'tls-failed', 'not-xmpp'];
 
@@ -37,7 +39,7 @@ export const HOSTILITIES: readonly Hostility[] = [
   {
     name: 'closes at any byte of the negotiation',
     tls: 'insecure-none',
-    share: 87,
+    share: 85,
     ends: LOST,
     serve(socket, turn) {
       const whole = HEADER + PLAIN_FEATURES;
@@ -83,6 +85,20 @@ export const HOSTILITIES: readonly Hostility[] = [
       socket.write(`${HEADER}<stream:features>`);
       const flood = (): void => {
         while (socket.writable && socket.write(FLOOD));
+      };
+      socket.on('drain', flood);
+      flood();
+    },
+  },
+  {
+    name: 'floods what is read with care before log-in',
+    tls: 'insecure-none',
+    share: 2,
+    ends: ['prelogin-flood'],
+    serve(socket) {
+      socket.write(`${HEADER}${PLAIN_FEATURES}`);
+      const flood = (): void => {
+        while (socket.writable && socket.write(FEATURES_FLOOD));
       };
       socket.on('drain', flood);
       flood();

@@ -142,6 +142,10 @@ const REASONS = {
     text: 'The client did not log in within the time allowed for it.',
     condition: 'policy-violation',
   },
+  'prelogin-flood': {
+    text: 'The XMPP server sent more before the log-in than any needs.',
+    condition: 'remote-connection-failed',
+  },
   'prelogin-bytes': {
     text: 'The client sent more before its log-in than is allowed.',
     condition: 'policy-violation',
@@ -195,6 +199,11 @@ const REASONS = {
   },
   'too-many-sessions': {
     text: 'The limit on sessions is reached.',
+    condition: 'policy-violation',
+    streamError: 'resource-constraint',
+  },
+  'memory-short': {
+    text: 'What sessions hold in memory is at its limit (limits.memoryBytesMax, limits.memoryBytesPerAddressMax): sessions before log-in end, and none is created.',
     condition: 'policy-violation',
     streamError: 'resource-constraint',
   },

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
-import type { ManagerConfig, SitePolicy } from '@boshd/engine/manager';
+import { getHeapStatistics } from 'node:v8';
+import type { AdmissionLimits, ManagerConfig, SitePolicy } from '@boshd/engine/manager';
 import type { DomainOverride, DomainPolicy, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
@@ -20,19 +21,34 @@ import type { UpstreamOptions } from './upstream/options.ts';
 export function managerConfigOf(config: Config): ManagerConfig {
   const { overrides: configured } = config.upstream;
   const overrides = new Map([...configured].map(([domain, override]) => [domain, overrideOf(override)]));
-  const { endedMax } = config.limits;
+  const { endedMax, memoryBytesPerAddressMax } = config.limits;
+  const memoryBytesMax = memoryOf(config) - readingBytesOf(config);
   const { tlsMin } = config.upstream;
-  const policyOf = (site: SiteKeys) => sitePolicyOf(site, { overrides, tlsMin }, endedMax);
+  const ofProcess = { endedMax, memoryBytesMax, memoryBytesPerAddressMax };
+  const policyOf = (site: SiteKeys) => sitePolicyOf(site, { overrides, tlsMin }, ofProcess);
   return {
     ...policyOf(config),
     sites: new Map([...config.sites].map(([name, site]) => [name, policyOf(site)])),
   };
 }
 
+/** Of the JavaScript heap the rest is for code, sessions themselves and what is on its way to be collected. */
+const HEAP_SHARE = 3;
+/** Bodies that are being read have so much of the memory for themselves, and sessions the rest: see docs/decisions/memory.md. */
+const READING_SHARE = 4;
+
+function memoryOf({ limits }: Config): number {
+  return Math.min(limits.memoryBytesMax, Math.floor(getHeapStatistics().heap_size_limit / HEAP_SHARE));
+}
+
+function readingBytesOf(config: Config): number {
+  return Math.floor(memoryOf(config) / READING_SHARE);
+}
+
 function sitePolicyOf(
   { session, stream, limits, domains, seeOther, showExternal, websocket }: SiteKeys,
   upstream: Pick<DomainPolicy, 'overrides' | 'tlsMin'>,
-  endedMax: number,
+  ofProcess: Pick<AdmissionLimits, 'endedMax' | 'memoryBytesMax' | 'memoryBytesPerAddressMax'>,
 ): SitePolicy {
   const { default: defaultDomain, allow, deny, gone, routePorts } = domains;
   const { uri, websocketUri, when } = seeOther;
@@ -49,7 +65,7 @@ function sitePolicyOf(
       nameBytesMax: limits.serverNameBytesMax,
     },
     domains: { defaultDomain, allow, deny, gone, routePorts, ...upstream },
-    admission: { ...limits, endedMax },
+    admission: { ...limits, ...ofProcess },
     seeOther: isElsewhere ? { uri, websocketUri, when } : undefined,
     showExternal,
   };

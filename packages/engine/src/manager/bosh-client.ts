@@ -1,6 +1,7 @@
 import { earlier, type Instant, unreachable } from '../kit/index.ts';
 import { conditionOf, type Reason, reasonFacts } from '../reasons.ts';
 import {
+  bytesHeld,
   deliver,
   loggedIn,
   nextDeadline,
@@ -20,10 +21,11 @@ import { admitDomain } from '../site/index.ts';
 import { confirmStanzas, type OpenedStream, type StreamLimits, streamDeadline } from '../stream/index.ts';
 import type { BodyAttributes, Payload } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
-import type { ClientSide, Upstream } from './client-side.ts';
+import { bytesHeldUpstream, type ClientSide, type Upstream } from './client-side.ts';
 import type { Clients } from './clients.ts';
 import { sessionEnded } from './events.ts';
 import type { RequestId } from './input.ts';
+import type { Budget, Holding } from './memory/budget.ts';
 import type { Site, Sites } from './sites.ts';
 import type { StartFailure } from './start.ts';
 import type { ManagerTurn } from './turn.ts';
@@ -35,6 +37,7 @@ export interface ManagerParts {
   readonly sites: Sites;
   readonly clients: Clients;
   readonly upstreams: Upstreams;
+  readonly budget: Budget;
 }
 
 /** A session with its streams: what the one asks for is told to the other, or becomes an output. */
@@ -50,12 +53,14 @@ export class BoshClient implements ClientSide {
   isEnded = false;
   deadline: Instant | undefined;
   scheduled: Instant | undefined;
+  readonly holding: Holding;
 
   constructor(session: Session, site: Site, guest: Guest, parts: ManagerParts) {
     this.session = session;
     this.site = site;
     this.guest = guest;
     this.#parts = parts;
+    this.holding = parts.budget.open(guest.group);
   }
 
   get facts(): Session {
@@ -72,6 +77,18 @@ export class BoshClient implements ClientSide {
 
   get isOver(): boolean {
     return this.session.terminal !== undefined;
+  }
+
+  get isLoggedIn(): boolean {
+    return this.session.isLoggedIn;
+  }
+
+  get isFull(): boolean {
+    return this.session.fullSince !== undefined;
+  }
+
+  holdBack(isHeldBack: boolean): void {
+    this.#parts.upstreams.holdBack(this, isHeldBack);
   }
 
   opened({ of }: Upstream, facts: OpenedStream): void {
@@ -107,7 +124,8 @@ export class BoshClient implements ClientSide {
     this.carryOut();
     if (this.isEnded) return;
     const { session, upstreams, site, guest } = this;
-    const { turn, sites, clients } = this.#parts;
+    const { turn, sites, clients, budget } = this.#parts;
+    budget.count(this.holding, bytesHeld(session) + bytesHeldUpstream(this));
     if (session.phase === 'ended') {
       sites.leave(site, guest, turn.now);
       clients.bury(this);
@@ -171,7 +189,7 @@ export class BoshClient implements ClientSide {
         break;
       }
       case 'read':
-        for (const upstream of this.upstreams) this.#parts.upstreams.read(upstream, work.wanted);
+        this.#parts.upstreams.readFor(this, work.wanted);
         break;
       case 'open-stream':
         this.#openStream(work.stream, work.attributes);

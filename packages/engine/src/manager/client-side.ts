@@ -1,9 +1,10 @@
 import type { Instant, Timed } from '../kit/index.ts';
 import type { SessionStream, SessionTerms } from '../session/index.ts';
-import type { OpenedStream, Stream, StreamLimits } from '../stream/index.ts';
+import { bytesHeldByStream, type OpenedStream, type Stream, type StreamLimits } from '../stream/index.ts';
 import type { Payload } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
 import type { LinkId } from './input.ts';
+import type { Holder } from './memory/budget.ts';
 import type { Site } from './sites.ts';
 import type { Start, StartFailure } from './start.ts';
 
@@ -37,7 +38,7 @@ export interface ClientFacts {
  * The client's side of a stream: a session over BOSH, or a WebSocket. `Upstreams` tells it what its streams do; what
  * follows from that becomes outputs with `settle`, which ends every handling of a client.
  */
-export interface ClientSide extends Timed {
+export interface ClientSide extends Timed, Holder {
   readonly site: Site;
   readonly facts: ClientFacts;
   /** Its place in the counts of its site. */
@@ -47,6 +48,8 @@ export interface ClientSide extends Timed {
   readonly patience: Pick<SessionTerms, 'inactivity' | 'maxpause'>;
   /** The client has been told that it is over: no stream is dialled for it any more. */
   readonly isOver: boolean;
+  /** The client does not read what is there for it, so its servers are not read. */
+  readonly isFull: boolean;
   upstreams: readonly Upstream[];
   /** The server's stream header is known. */
   opened(upstream: Upstream, facts: OpenedStream): void;
@@ -63,4 +66,11 @@ export interface ClientSide extends Timed {
   tick(): void;
   /** Carries out what was asked for, then sets the next deadline. Ends every handling of a client. */
   settle(): void;
+}
+
+/** Bytes that the streams of a client hold. */
+export function bytesHeldUpstream({ upstreams }: Pick<ClientSide, 'upstreams'>): number {
+  let bytes = 0;
+  for (const { stream } of upstreams) bytes += bytesHeldByStream(stream);
+  return bytes;
 }

@@ -1,13 +1,12 @@
 import { earlier, type Instant, type Timed, TimerTable } from '../kit/index.ts';
-import { type Memory, memoryOf, type RequestId } from '../session/index.ts';
+import { bytesHeldByMemory, type Memory, memoryOf, type RequestId } from '../session/index.ts';
 import type { SocketId } from '../socket/index.ts';
 import type { BoshClient } from './bosh-client.ts';
 import type { ClientSide } from './client-side.ts';
+import type { Budget, RememberedMemory } from './memory/budget.ts';
 import type { WebSocketClient } from './websocket-client.ts';
 
-interface Remembered extends Timed {
-  readonly memory: Memory;
-}
+interface Remembered extends Timed, RememberedMemory {}
 
 /**
  * Every client that lives, and what is left of sessions that ended, found by what an input names: a sid, a creation request,
@@ -24,8 +23,11 @@ export class Clients {
   readonly #remembered = new Map<string, Remembered>();
   readonly #forgetting = new TimerTable<Remembered>();
 
-  constructor(endedMax: number) {
+  readonly #budget: Budget;
+
+  constructor(endedMax: number, budget: Budget) {
     this.#endedMax = endedMax;
+    this.#budget = budget;
   }
 
   /** When the next client is due, or the next memory to be forgotten. */
@@ -73,10 +75,12 @@ export class Clients {
     this.#bySid.set(client.session.sid, client);
     this.#byCreation.set(creation, client);
     client.creationRequest = creation;
+    this.#budget.enter(client);
   }
 
   addSocket(client: WebSocketClient): void {
     this.#bySocket.set(client.id, client);
+    this.#budget.enter(client);
   }
 
   /** The client knows its sid. */
@@ -92,6 +96,7 @@ export class Clients {
 
   removeSocket(client: WebSocketClient): void {
     this.#bySocket.delete(client.id);
+    this.#budget.leave(client);
     this.#timers.drop(client);
   }
 
@@ -103,8 +108,11 @@ export class Clients {
     this.#bySid.delete(session.sid);
     this.#timers.drop(client);
     const memory = memoryOf(session);
-    const remembered = { memory, deadline: memory.forgetAt, scheduled: undefined };
+    const { account } = client.holding;
+    const remembered = { memory, account, heldBytes: 0, deadline: memory.forgetAt, scheduled: undefined };
     this.#remembered.set(memory.sid, remembered);
+    this.#budget.leave(client);
+    this.#budget.remember(remembered, bytesHeldByMemory(memory));
     this.#forgetting.moved(remembered);
     this.#forgetSurplus();
   }
@@ -120,15 +128,27 @@ export class Clients {
     const timers = this.#forgetting;
     for (let due = timers.due(now); due !== undefined; due = timers.due(now)) {
       this.#remembered.delete(due.memory.sid);
+      this.#budget.forgotten(due);
     }
+  }
+
+  /** A late request hears item-not-found from now on. */
+  forget({ memory: { sid } }: RememberedMemory): void {
+    const remembered = this.#remembered.get(sid);
+    if (remembered !== undefined) this.#forget(sid, remembered);
+  }
+
+  #forget(sid: string, remembered: Remembered): void {
+    this.#remembered.delete(sid);
+    this.#forgetting.drop(remembered);
+    this.#budget.forgotten(remembered);
   }
 
   /** The oldest come first in a map. */
   #forgetSurplus(): void {
     if (this.#remembered.size <= this.#endedMax) return;
     for (const [sid, oldest] of this.#remembered) {
-      this.#remembered.delete(sid);
-      this.#forgetting.drop(oldest);
+      this.#forget(sid, oldest);
       if (this.#remembered.size <= this.#endedMax) return;
     }
   }

@@ -71,6 +71,10 @@ export class CloudManager {
     return this.#manager.rememberedSessions;
   }
 
+  get memory(): ConnectionManager['memory'] {
+    return this.#manager.memory;
+  }
+
   /** Every live session of this member: to look at, not to change. */
   inspect(): Iterable<BoshClient> {
     return this.#manager.inspect();

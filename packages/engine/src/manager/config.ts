@@ -22,8 +22,8 @@ export interface SitePolicy {
 }
 
 /**
- * What the operator decided, as the engine needs it. The policy at the top is that of the default site; its `sessionsMax`
- * and `endedMax` hold for the process as a whole.
+ * What the operator decided, as the engine needs it. The policy at the top is that of the default site; its `sessionsMax`,
+ * `endedMax` and what limits memory hold for the process as a whole.
  */
 export interface ManagerConfig extends SitePolicy {
   /** The other sites, by the names that the front puts into its inputs. Default none. */
@@ -41,6 +41,13 @@ export interface AdmissionLimits {
   readonly sessionsMax: number;
   /** Ended sessions that are remembered, so that a late request hears why. Default 10,000; the oldest go first. */
   readonly endedMax: number;
+  /**
+   * Bytes that all sessions of the process may hold: queues, replies that may be asked for again, stanzas that are not whole,
+   * memories of ended sessions. Default 512 MiB.
+   */
+  readonly memoryBytesMax: number;
+  /** The same for the sessions of one address. Default 64 MiB, 0 for no limit. */
+  readonly memoryBytesPerAddressMax: number;
   /** Live sessions in which nobody has logged in yet. Default 5,000. */
   readonly preloginSessionsMax: number;
   /** Creations of the site. Defaults 1,000 and 10,000. */
@@ -73,6 +80,8 @@ const MIB = 1024 * 1024;
 export const DEFAULT_ADMISSION_LIMITS: AdmissionLimits = {
   sessionsMax: 20_000,
   endedMax: 10_000,
+  memoryBytesMax: 512 * MIB,
+  memoryBytesPerAddressMax: 64 * MIB,
   preloginSessionsMax: 5000,
   creationsPerSecond: 1000,
   creationsBurst: 10_000,

@@ -15,6 +15,7 @@ import { Clients } from './clients.ts';
 import type { ManagerConfig } from './config.ts';
 import { Creation, type RequestInput } from './creation.ts';
 import type { Input, RequestId } from './input.ts';
+import { Budget, type Relief } from './memory/budget.ts';
 import type { Output } from './output.ts';
 import { refusal } from './refusal.ts';
 import { socketUriFor } from './see-other.ts';
@@ -44,17 +45,25 @@ export class ConnectionManager {
   readonly #upstreams: Upstreams;
   readonly #parts: ManagerParts;
   readonly #creation: Creation;
+  readonly #budget: Budget;
+  readonly #relief: Relief;
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
     this.#turn = new ManagerTurn(toolbox);
-    this.#sites = new Sites(config);
-    this.#clients = new Clients(config.admission.endedMax);
-    this.#upstreams = new Upstreams(this.#turn);
+    this.#budget = new Budget(config.admission);
+    this.#sites = new Sites(config, this.#budget);
+    this.#clients = new Clients(config.admission.endedMax, this.#budget);
+    this.#upstreams = new Upstreams(this.#turn, this.#budget);
     this.#parts = {
       turn: this.#turn,
       sites: this.#sites,
       clients: this.#clients,
       upstreams: this.#upstreams,
+      budget: this.#budget,
+    };
+    this.#relief = {
+      forget: (memory) => this.#clients.forget(memory),
+      warn: (detail) => this.#turn.log({ event: 'warning', code: 'memory-short', detail }),
     };
     this.#creation = new Creation(this.#parts, config.makeSid);
   }
@@ -78,6 +87,12 @@ export class ConnectionManager {
     return this.#clients.remembered;
   }
 
+  /** Bytes that sessions hold, live and ended, and how many they may. */
+  get memory(): { readonly bytes: number; readonly bytesMax: number } {
+    const { bytes, bytesMax } = this.#budget;
+    return { bytes, bytesMax };
+  }
+
   /** Every live session, with its streams: to look at, not to change. */
   inspect(): Iterable<BoshClient> {
     return this.#clients.sessions;
@@ -92,6 +107,7 @@ export class ConnectionManager {
   handle(input: Input, now: Instant): readonly Output[] {
     this.#turn.begin(now);
     this.#take(input);
+    if (this.#budget.isDue) this.#budget.relieve(this.#relief);
     return this.#turn.finish();
   }
 
@@ -107,6 +123,7 @@ export class ConnectionManager {
       client.settle();
       assert(client.deadline === undefined || client.deadline > now, 'what was due is done');
     }
+    if (this.#budget.isDue) this.#budget.relieve(this.#relief);
     return this.#turn.finish();
   }
 
@@ -168,6 +185,7 @@ export class ConnectionManager {
       case 'reconfigure':
         this.#sites.change(input.config);
         this.#clients.keep(input.config.admission.endedMax);
+        this.#budget.change(input.config.admission);
         break;
       case 'shutdown':
         this.#creation.stop('shutdown');

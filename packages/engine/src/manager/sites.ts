@@ -1,6 +1,7 @@
 import type { Instant } from '../kit/index.ts';
 import { Admission, full, type Guest, isRefusal, type Refusal } from './admission/admission.ts';
 import type { ManagerConfig, SitePolicy } from './config.ts';
+import type { Budget } from './memory/budget.ts';
 
 /** One site in the manager: what holds for its sessions, and how many there are. */
 export interface Site {
@@ -26,11 +27,13 @@ export interface SiteTraffic {
 /** Every site that has, or may have, sessions. The name of the default site is any that no other site has. */
 export class Sites {
   readonly #byName = new Map<string, Site>();
+  readonly #budget: Pick<Budget, 'refusalOf'>;
   #config: ManagerConfig;
   #live = 0;
 
-  constructor(config: ManagerConfig) {
+  constructor(config: ManagerConfig, budget: Pick<Budget, 'refusalOf'>) {
     this.#config = config;
+    this.#budget = budget;
   }
 
   /** Live sessions of all sites. */
@@ -62,7 +65,7 @@ export class Sites {
   enter({ admission }: Site, address: string, now: Instant): Guest | Refusal {
     const { sessionsMax } = this.#config.admission;
     if (this.#live >= sessionsMax) return full(`${sessionsMax} sessions are live`);
-    const outcome = admission.enter(address, now);
+    const outcome = this.#budget.refusalOf(address) ?? admission.enter(address, now);
     if (!isRefusal(outcome)) this.#live += 1;
     return outcome;
   }

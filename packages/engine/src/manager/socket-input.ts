@@ -20,8 +20,13 @@ export type SocketInput =
   | { readonly type: 'socket-fault'; readonly socket: SocketId; readonly fault: BodyFault }
   /** A pong. */
   | { readonly type: 'socket-heard'; readonly socket: SocketId }
-  /** The client does not read what is sent to it (true), or reads again (false). */
-  | { readonly type: 'socket-blocked'; readonly socket: SocketId; readonly blocked: boolean }
+  /** The client does not read what is sent to it (true), of which so much lies here; or it reads again (false). */
+  | {
+      readonly type: 'socket-blocked';
+      readonly socket: SocketId;
+      readonly blocked: boolean;
+      readonly unreadBytes?: number;
+    }
   /** The connection is closed, by whomever. `detail` for logs. */
   | { readonly type: 'socket-closed'; readonly socket: SocketId; readonly detail: string };
 

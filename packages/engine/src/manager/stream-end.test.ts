@@ -88,7 +88,10 @@ describe.each([
     const right = wasUp ? 'internal-server-error' : 'remote-connection-failed';
     expect(bosh).toBe(isServersFault ? right : condition);
     const told = bosh ?? 'none';
-    const asError = reason === 'too-many-sessions' ? 'resource-constraint' : (AS_STREAM_ERRORS[told] ?? told);
+    const asError =
+      reason === 'too-many-sessions' || reason === 'memory-short'
+        ? 'resource-constraint'
+        : (AS_STREAM_ERRORS[told] ?? told);
     expect(overWebSocket(reason, wasUp)).toBe((wasUp ? ONLY_WEBSOCKET[reason] : undefined) ?? asError);
   });
 });

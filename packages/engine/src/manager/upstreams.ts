@@ -24,6 +24,7 @@ import type { ClientSide, Upstream } from './client-side.ts';
 import { planDial, startTlsOf, streamRequestOf } from './dialling.ts';
 import { notResumed, stanzaSkipped, streamReady } from './events.ts';
 import type { Input, LinkId } from './input.ts';
+import type { Budget } from './memory/budget.ts';
 import { beginStart, judgeStart, type Start, type StartFailure } from './start.ts';
 import type { ManagerTurn } from './turn.ts';
 
@@ -41,11 +42,13 @@ export type AskedStream = Pick<BodyAttributes, 'from' | 'lang' | 'route' | 'xmpp
  */
 export class Upstreams {
   readonly #turn: ManagerTurn;
+  readonly #budget: Budget;
   readonly #byLink = new Map<LinkId, Upstream>();
   #lastLink: LinkId = 0;
 
-  constructor(turn: ManagerTurn) {
+  constructor(turn: ManagerTurn, budget: Budget) {
     this.#turn = turn;
+    this.#budget = budget;
   }
 
   /** Dials for a stream of a client whose domain was admitted. */
@@ -84,8 +87,26 @@ export class Upstreams {
     this.#carryOut(upstream);
   }
 
-  /** Reading from the server stops, or goes on. */
-  read({ link, stream }: Upstream, wanted: boolean): void {
+  /** A client does not read what is there for it (false), or does again: so are its servers, where memory is not short. */
+  readFor(client: ClientSide, wanted: boolean): void {
+    if (wanted && this.#isHeldBack(client)) return;
+    for (const upstream of client.upstreams) this.#read(upstream, wanted);
+  }
+
+  /**
+   * Memory is short: the servers of a client are not read, or they are again. Before log-in they are: such a session ends where it
+   * holds anything, and what else it needs is little.
+   */
+  holdBack(client: ClientSide, isHeldBack: boolean): void {
+    if (client.isFull || (isHeldBack && !client.isLoggedIn)) return;
+    for (const upstream of client.upstreams) this.#read(upstream, !isHeldBack);
+  }
+
+  #isHeldBack(client: ClientSide): boolean {
+    return client.isLoggedIn && this.#budget.holdsBack(client);
+  }
+
+  #read({ link, stream }: Upstream, wanted: boolean): void {
     readingChanged(stream, wanted, this.#turn.now);
     if (link !== undefined) this.#turn.put({ type: 'read', link, wanted });
   }
@@ -197,6 +218,7 @@ export class Upstreams {
   #loggedIn(client: ClientSide): void {
     const { site, guest, facts } = client;
     client.loggedIn();
+    if (this.#isHeldBack(client)) this.holdBack(client, true);
     if (guest !== undefined) site.admission.loggedIn(guest);
     this.#turn.log({ event: 'logged-in', session: facts.name, tookMs: this.#turn.now - facts.createdAt });
   }

@@ -23,10 +23,12 @@ import {
 } from '../socket/index.ts';
 import { type OpenedStream, type StreamLimits, streamDeadline } from '../stream/index.ts';
 import { type ClientFrame, frameOf, type Payload } from '../wire/index.ts';
+import { addressGroup } from './admission/address-group.ts';
 import type { Guest } from './admission/admission.ts';
 import type { ManagerParts } from './bosh-client.ts';
-import type { ClientSide, Upstream } from './client-side.ts';
+import { bytesHeldUpstream, type ClientSide, type Upstream } from './client-side.ts';
 import { sessionEnded } from './events.ts';
+import type { Holding } from './memory/budget.ts';
 import type { Site } from './sites.ts';
 import type { SocketInput } from './socket-input.ts';
 import type { StartFailure } from './start.ts';
@@ -52,6 +54,7 @@ export class WebSocketClient implements ClientSide {
   guest: Guest | undefined;
   deadline: Instant | undefined;
   scheduled: Instant | undefined;
+  readonly holding: Holding;
 
   /** @param onOpen takes the first <open/>: dials, or refuses */
   constructor(
@@ -65,6 +68,7 @@ export class WebSocketClient implements ClientSide {
     this.socket = socket;
     this.site = site;
     this.#parts = parts;
+    this.holding = parts.budget.open(addressGroup(socket.address));
     this.#onOpen = onOpen;
   }
 
@@ -83,6 +87,14 @@ export class WebSocketClient implements ClientSide {
 
   get isOver(): boolean {
     return this.socket.phase === 'closing' || this.socket.phase === 'closed';
+  }
+
+  get isLoggedIn(): boolean {
+    return this.socket.isLoggedIn;
+  }
+
+  get isFull(): boolean {
+    return this.socket.fullSince !== undefined;
   }
 
   /** Its <open/> was accepted. */
@@ -111,7 +123,7 @@ export class WebSocketClient implements ClientSide {
         heard(socket, turn.now);
         break;
       case 'socket-blocked':
-        clientBlocked(socket, input.blocked, turn);
+        clientBlocked(socket, input.blocked, input.unreadBytes ?? 0, turn);
         break;
       case 'socket-closed':
         connectionLost(socket, input.detail, turn);
@@ -130,6 +142,16 @@ export class WebSocketClient implements ClientSide {
     if (uri === undefined) endWithError(socket, 'system-shutdown', '', turn);
     else endElsewhere(socket, uri, turn);
     this.settle();
+  }
+
+  endByOthers(reason: Reason, detail: string): void {
+    this.#leave(reason, detail, true);
+    endWithError(this.socket, streamErrorOf(reason, true), '', this.#parts.turn.socket);
+    this.settle();
+  }
+
+  holdBack(isHeldBack: boolean): void {
+    this.#parts.upstreams.holdBack(this, isHeldBack);
   }
 
   opened(_upstream: Upstream, facts: OpenedStream): void {
@@ -171,13 +193,14 @@ export class WebSocketClient implements ClientSide {
   settle(): void {
     this.carryOut();
     const { socket, upstreams, site, guest } = this;
-    const { sites, clients, turn } = this.#parts;
+    const { sites, clients, turn, budget } = this.#parts;
     if (socket.phase === 'closed') {
       if (guest !== undefined) sites.leave(site, guest, turn.now);
       this.guest = undefined;
       clients.removeSocket(this);
       return;
     }
+    budget.count(this.holding, socket.unreadBytes + socket.blockedBytes + bytesHeldUpstream(this));
     const [upstream] = upstreams;
     const ofStream = upstream === undefined ? undefined : streamDeadline(upstream.stream);
     clients.schedule(this, earlier(socketDeadline(socket), ofStream));
@@ -214,6 +237,7 @@ export class WebSocketClient implements ClientSide {
     switch (work.type) {
       case 'send':
         this.site.traffic.bytesOut += work.bytes.length;
+        if (this.isFull) this.socket.unreadBytes += work.bytes.length;
         turn.put({ type: 'socket-send', socket, bytes: work.bytes });
         break;
       case 'ping':
@@ -226,7 +250,7 @@ export class WebSocketClient implements ClientSide {
         turn.put({ type: 'socket-read', socket, wanted: work.wanted });
         break;
       case 'read-server':
-        if (upstream !== undefined) upstreams.read(upstream, work.wanted);
+        upstreams.readFor(this, work.wanted);
         break;
       case 'open-stream':
         this.#onOpen(this, work.open);

@@ -1,7 +1,8 @@
 export { settle } from './answer.ts';
 export { type Birth, createSession } from './create.ts';
 export { terminate } from './end.ts';
-export { lateReply, type Memory, memoryOf } from './memory.ts';
+export { bytesHeld } from './held.ts';
+export { bytesHeldByMemory, lateReply, type Memory, memoryOf } from './memory.ts';
 export { abort, receive, release, replyInDoubt, replyLost } from './receive.ts';
 export { terminalBody, terminalReply } from './reply.ts';
 export { serverBlocked } from './rules/pressure.ts';

@@ -38,6 +38,15 @@ export function memoryOf(session: Session): Memory {
   };
 }
 
+/** What a memory costs besides its replies: sid, timer, its place in the tables. */
+const MEMORY_COST_BYTES = 1024;
+
+export function bytesHeldByMemory({ replies }: Memory): number {
+  let bytes = MEMORY_COST_BYTES;
+  for (const reply of replies) bytes += reply.length;
+  return bytes;
+}
+
 /** The reply to a request that comes after the end: the one that was given before, else why the session ended. */
 export function lateReply(memory: Memory, rid: number): Reply {
   const { isLegacy, contentType, terminal, rids, replies } = memory;

@@ -2,6 +2,7 @@ import { appended, between, seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
 import { finish, leave } from './end.ts';
+import { earlyBytes } from './held.ts';
 import { lateReply, memoryOf } from './memory.ts';
 import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered } from './refused.ts';
 import { receiveRepeat } from './repeat.ts';
@@ -66,6 +67,13 @@ function receiveNew(
   if (place === 'beyond') {
     leave(session, 'bad-rid', `rid ${arrival.rid - session.lastRid} above the last one`, turn);
     return;
+  }
+  if (!session.isLoggedIn && session.terminal === undefined) {
+    const bytes = session.loginBytes + earlyBytes(session);
+    if (bytes > session.limits.loginBytesMax) {
+      leave(session, 'prelogin-bytes', `${bytes} bytes`, turn);
+      return;
+    }
   }
   session.early.sort((a, b) => a.rid - b.rid);
   processInOrder(session, turn);

@@ -33,6 +33,7 @@ export function createSocket(birth: SocketBirth, limits: SocketLimits & SharedLi
     heardAt: now,
     pingedAt: undefined,
     fullSince: undefined,
+    unreadBytes: 0,
     blockedSince: undefined,
     blockedBytes: 0,
     closeBy: undefined,
@@ -151,8 +152,14 @@ export function connectionLost(socket: Socket, detail: string, turn: SocketTurn)
 }
 
 /** The client does not read what is sent to it, or reads again: meanwhile the server is not read either. */
-export function clientBlocked(socket: Socket, isBlocked: boolean, turn: SocketTurn): void {
+export function clientBlocked(
+  socket: Socket,
+  isBlocked: boolean,
+  unreadBytes: number,
+  turn: SocketTurn,
+): void {
   socket.fullSince = isBlocked ? turn.now : undefined;
+  socket.unreadBytes = isBlocked ? unreadBytes : 0;
   turn.work.push({ type: 'read-server', wanted: !isBlocked });
 }
 

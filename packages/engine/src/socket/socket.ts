@@ -81,8 +81,9 @@ export interface Socket {
   heardAt: Instant;
   /** When it was pinged, if it was not heard of since. */
   pingedAt: Instant | undefined;
-  /** Since when the client does not read. */
+  /** Since when the client does not read, and the bytes that lie here for it. */
   fullSince: Instant | undefined;
+  unreadBytes: number;
   /** Since when the server does not read, and the bytes sent to it since. */
   blockedSince: Instant | undefined;
   blockedBytes: number;

@@ -26,9 +26,12 @@ import type { ChannelBindings } from './sasl2/token.ts';
 import { takeSkipped } from './shell.ts';
 import {
   enterStreamPhase,
+  FEATURES_BYTES_MAX,
+  PRELOGIN_BYTES_MAX,
   type Stream,
   type StreamLimits,
   type StreamRequest,
+  UNASKED_FEATURES_MAX,
   UNDERSTOOD_BYTES_MAX,
 } from './stream.ts';
 import type { StreamTurn } from './work.ts';
@@ -69,6 +72,8 @@ export function createStream(
     credential: undefined,
     resuming: undefined,
     skip: 0,
+    preloginBytes: 0,
+    unaskedFeatures: 0,
     isReading: true,
     events: [],
   };
@@ -94,6 +99,13 @@ export function linkSecured(stream: Stream, bindings: ChannelBindings | undefine
 /** Bytes of the server. */
 export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): void {
   if (stream.phase === 'over' || stream.phase === 'securing') return;
+  if (!stream.isLoggedIn) {
+    stream.preloginBytes += bytes.length;
+    if (stream.preloginBytes > PRELOGIN_BYTES_MAX) {
+      giveUp(stream, 'prelogin-flood', `more than ${PRELOGIN_BYTES_MAX} bytes`, turn);
+      return;
+    }
+  }
   const { events } = stream;
   const fault = stream.framer.push(bytes, events);
   let payloads: Payload[] = [];
@@ -196,10 +208,15 @@ function takeEnd(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
   }
 }
 
-/** Features that come unasked are filtered like all others. */
-function shownOf(stream: Stream, payload: Payload, turn: StreamTurn): Payload {
-  const isReadable = isStreamElement(payload, 'features') && payload.bytes.length <= UNDERSTOOD_BYTES_MAX;
-  return isReadable ? turn.features.read(payload, showingOf(stream), turn.toolbox).shown : payload;
+/**
+ * Features that come unasked are filtered like all others. Reading them is work, so only some of them are, and those that are not
+ * read are not shown: what must not be shown might be among them.
+ */
+function shownOf(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
+  if (!isStreamElement(payload, 'features')) return payload;
+  stream.unaskedFeatures += 1;
+  const isRead = payload.bytes.length <= FEATURES_BYTES_MAX && stream.unaskedFeatures <= UNASKED_FEATURES_MAX;
+  return isRead ? turn.features.read(payload, showingOf(stream), turn.toolbox).shown : undefined;
 }
 
 /** Looks for the payloads that change the phase: success, and the result that logs the client in. */

@@ -13,7 +13,7 @@ import { streamHeader } from './header.ts';
 import { makeBridge, toServer } from './sasl2/bridge.ts';
 import { proveIdentity, takeResuming } from './sasl2/resume.ts';
 import { send, sendEnd, sendPayloads } from './send.ts';
-import { enterStreamPhase, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
+import { enterStreamPhase, FEATURES_BYTES_MAX, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 const START_TLS = ascii(`<starttls xmlns='${NS.tls}'/>`);
@@ -79,7 +79,7 @@ function takeHeader(stream: Stream, header: StreamHeader, turn: StreamTurn): voi
 
 function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void {
   const { startTls } = stream.request;
-  if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) {
+  if (payload.bytes.length > FEATURES_BYTES_MAX) {
     giveUp(stream, 'not-xmpp', `features of ${payload.bytes.length} bytes`, turn);
     return;
   }

@@ -85,6 +85,16 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
  */
 export const UNDERSTOOD_BYTES_MAX = 64 * 1024;
 
+/** Bytes of features: servers have 200 to 2,000. */
+export const FEATURES_BYTES_MAX = 16 * 1024;
+/** Features that come without having been asked for by a stream header: once after a log-in by SASL2 (XEP-0388 §2.6.2), else never. */
+export const UNASKED_FEATURES_MAX = 8;
+/**
+ * Bytes that a server may send before log-in: features, SASL, perhaps a registration form with a picture. It is read with more
+ * care than what comes later, and 60 KB cost 25 ms.
+ */
+export const PRELOGIN_BYTES_MAX = 256 * 1024;
+
 /** How TLS is had on the link; see `TlsPolicy` of the site. */
 export type StartTls = 'required' | 'optional' | 'never';
 
@@ -129,6 +139,9 @@ export interface Stream {
   legacyAuthId: string | undefined;
   /** The server has SCRAM-…-PLUS, which is hidden from the client. */
   hidesBinding: boolean;
+  /** What the server sent so far, while nobody has logged in; features that it sent unasked. */
+  preloginBytes: number;
+  unaskedFeatures: number;
   /** The client said in its SCRAM that it could bind to the channel and that the server cannot: `y,,` (RFC 5802 §6). */
   missesBinding: boolean;
   /** The bare JID of the client, where the server has told it. */

@@ -5,6 +5,7 @@ import { DEFAULT_SOCKET_LIMITS } from '../../socket/index.ts';
 import { DEFAULT_STREAM_LIMITS } from '../../stream/index.ts';
 import { SERVER_XML_LIMITS } from '../../wire/index.ts';
 import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig } from '../config.ts';
+import { Budget } from '../memory/budget.ts';
 import { Sites } from '../sites.ts';
 import { addressGroup } from './address-group.ts';
 import { Admission, type Guest, isRefusal } from './admission.ts';
@@ -224,19 +225,24 @@ describe('sites', () => {
     admission: { ...DEFAULT_ADMISSION_LIMITS, ...limits },
   });
 
+  const budget = new Budget(DEFAULT_ADMISSION_LIMITS);
+
   function enterMany(sites: Sites, name: string, count: number): number {
     const outcomes = Array.from({ length: count }, () => sites.enter(sites.of(name), '::1', at(0)));
     return outcomes.filter((outcome) => !isRefusal(outcome)).length;
   }
 
   it('have their own limits, under that of the process', () => {
-    const sites = new Sites({
-      ...policy({ sessionsMax: 10 }),
-      sites: new Map([
-        ['a', policy({ sessionsMax: 4 })],
-        ['b', policy({ sessionsMax: 100 })],
-      ]),
-    });
+    const sites = new Sites(
+      {
+        ...policy({ sessionsMax: 10 }),
+        sites: new Map([
+          ['a', policy({ sessionsMax: 4 })],
+          ['b', policy({ sessionsMax: 100 })],
+        ]),
+      },
+      budget,
+    );
     expect(enterMany(sites, 'a', 9)).toBe(4);
     expect(enterMany(sites, 'default', 3)).toBe(3);
     expect(enterMany(sites, 'b', 9)).toBe(3);
@@ -246,7 +252,7 @@ describe('sites', () => {
 
   it('change with the configuration, and one that is gone keeps what it had', () => {
     const named = (limits: Limits) => new Map([['a', policy(limits)]]);
-    const sites = new Sites({ ...policy({}), sites: named({ sessionsMax: 2 }) });
+    const sites = new Sites({ ...policy({}), sites: named({ sessionsMax: 2 }) }, budget);
     expect([enterMany(sites, 'a', 9), enterMany(sites, 'default', 1)]).toEqual([2, 1]);
     sites.change({ ...policy({}), sites: named({ sessionsMax: 3 }) });
     expect(enterMany(sites, 'a', 9)).toBe(1);

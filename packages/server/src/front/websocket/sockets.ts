@@ -58,7 +58,16 @@ export class Sockets {
     socket.send(Buffer.from(bytes, 'latin1'), { binary: false }, () => this.#sent(id, entry));
     if (entry.isBlocked || socket.bufferedAmount <= BLOCKED_ABOVE_BYTES) return;
     entry.isBlocked = true;
-    this.#submit({ type: 'socket-blocked', socket: id, blocked: true });
+    // When all that is to be sent now has been, so that it is counted.
+    queueMicrotask(() => {
+      if (!entry.isBlocked || !this.#entries.has(id)) return;
+      this.#submit({
+        type: 'socket-blocked',
+        socket: id,
+        blocked: true,
+        unreadBytes: entry.socket.bufferedAmount,
+      });
+    });
   }
 
   ping(id: SocketId): void {

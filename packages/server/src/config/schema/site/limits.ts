@@ -91,6 +91,24 @@ export const limits = group(
       max: 1_000_000,
       preset: DEFAULT_ADMISSION_LIMITS.endedMax,
     }),
+    memoryBytesMax: size({
+      purpose:
+        'The most that all clients together may make the process hold: bodies that are being read, requests that came too early, queues, replies that may be asked for again, memories of ended sessions. Never more than a third of the JavaScript heap.',
+      reason:
+        'Beyond it boshd forgets ended sessions, then ends sessions before log-in, then stops reading from XMPP servers and creates no sessions: it must not run out of memory for all.',
+      precedent:
+        'A session that is logged in and quiet holds a few kilobytes: this is 20,000 of them with 25 KiB each.',
+      min: '16MiB',
+      max: '64GiB',
+      preset: '512MiB',
+    }),
+    memoryBytesPerAddressMax: size({
+      purpose: 'The same for the clients of one address (an IPv4 address, or a /64 of IPv6; 0: no limit).',
+      reason: 'A tenth of the above and more than an office needs: a roster of 1 MB in each of 50 sessions.',
+      min: '0',
+      max: '64GiB',
+      preset: '64MiB',
+    }),
   },
   WORDS,
 );
