@@ -27,6 +27,7 @@ export interface Boshd extends RunningProgram {
 export async function startBoshd(
   config: Readonly<Record<string, unknown>> = {},
   oldPort?: number,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Boshd> {
   const directory = await makeDirectory('boshd');
   const port = oldPort ?? (await freePort());
@@ -41,6 +42,7 @@ export async function startBoshd(
     command: process.execPath,
     args: [MAIN, 'serve', '--config', file],
     directory,
+    env,
     // With a certificate of its own, which this process does not trust, it says in its log that it listens.
     isReady: async (output) =>
       config['tls'] === undefined

@@ -144,6 +144,10 @@ function selfOf(
     slots: () => manager.inspect(),
     sockets: () => manager.inspectSockets(),
     notReady: () => drain.notReady,
+    memory: () => ({
+      bytes: manager.memory.bytes + front.reading.bytes,
+      bytesMax: manager.memory.bytesMax + front.reading.bytesMax,
+    }),
     series: () => [
       ...counters.described(),
       ...trafficSeries(manager.sites()),

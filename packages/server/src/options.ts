@@ -24,7 +24,11 @@ export function managerConfigOf(config: Config): ManagerConfig {
   const { endedMax, memoryBytesPerAddressMax } = config.limits;
   const memoryBytesMax = memoryOf(config) - readingBytesOf(config);
   const { tlsMin } = config.upstream;
-  const ofProcess = { endedMax, memoryBytesMax, memoryBytesPerAddressMax };
+  const ofProcess = {
+    endedMax,
+    memoryBytesMax,
+    memoryBytesPerAddressMax: memoryBytesPerAddressMax - Math.ceil(memoryBytesPerAddressMax / READING_SHARE),
+  };
   const policyOf = (site: SiteKeys) => sitePolicyOf(site, { overrides, tlsMin }, ofProcess);
   return {
     ...policyOf(config),
@@ -136,6 +140,8 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       connectionsPerAddressMax: http.connectionsPerAddressMax,
       streamsMax: http.streamsMax,
       socketMode: Number.parseInt(http.socketMode, 8),
+      readingBytesMax: readingBytesOf(config),
+      readingBytesPerAddressMax: Math.ceil(limits.memoryBytesPerAddressMax / READING_SHARE),
     },
     pages: firstOf(hostMetaPages(discoveries(config), nodeToolbox()), pages),
   };

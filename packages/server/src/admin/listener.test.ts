@@ -29,7 +29,15 @@ const MEMBER: MemberStatus = {
     },
   ],
   links: 3,
-  process: { residentBytes: 1e8, heapBytes: 1e7, cpuMs: 1500, loopDelayP50Ms: 0.1, loopDelayP99Ms: 2 },
+  process: {
+    residentBytes: 1e8,
+    heapBytes: 1e7,
+    heldBytes: 4096,
+    heldBytesMax: 8192,
+    cpuMs: 1500,
+    loopDelayP50Ms: 0.1,
+    loopDelayP99Ms: 2,
+  },
   series: [
     {
       name: 'boshd_sessions_ended_total',

@@ -41,6 +41,16 @@ const MEMBER_GAUGES: readonly Gauge<MemberStatus>[] = [
   },
   { name: 'boshd_heap_bytes', help: 'Used JavaScript heap.', of: ({ process }) => process.heapBytes },
   {
+    name: 'boshd_held_bytes',
+    help: 'What clients make the process hold: bodies, queues, replies, memories of ended sessions.',
+    of: ({ process }) => process.heldBytes,
+  },
+  {
+    name: 'boshd_held_bytes_max',
+    help: 'What they may make it hold (limits.memoryBytesMax).',
+    of: ({ process }) => process.heldBytesMax,
+  },
+  {
     name: 'boshd_event_loop_delay_p50_seconds',
     help: 'How late the event loop was, half of the time.',
     of: ({ process }) => process.loopDelayP50Ms / 1000,

@@ -18,6 +18,8 @@ export interface SelfParts {
   readonly slots: () => Iterable<BoshClient>;
   readonly sockets: () => Iterable<WebSocketClient>;
   readonly notReady: () => string | undefined;
+  /** What clients make the process hold, and what they may. */
+  readonly memory: () => { readonly bytes: number; readonly bytesMax: number };
   readonly series: () => Iterable<SeriesStatus>;
   readonly ends: EndsKept;
   readonly cluster: () => ClusterStatus | undefined;
@@ -109,10 +111,13 @@ export class Self {
 
   #process(): ProcessStatus {
     const { rss, heapUsed } = process.memoryUsage();
+    const { bytes, bytesMax } = this.#parts.memory();
     const { user, system } = process.cpuUsage();
     const status = {
       residentBytes: rss,
       heapBytes: heapUsed,
+      heldBytes: bytes,
+      heldBytesMax: bytesMax,
       cpuMs: (user + system) / 1000,
       loopDelayP50Ms: this.#loopDelay(50),
       loopDelayP99Ms: this.#loopDelay(99),

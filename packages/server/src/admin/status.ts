@@ -86,6 +86,9 @@ export interface SiteStatus {
 export interface ProcessStatus {
   readonly residentBytes: number;
   readonly heapBytes: number;
+  /** What clients make the process hold, and what they may (limits.memoryBytesMax). */
+  readonly heldBytes: number;
+  readonly heldBytesMax: number;
   /** CPU time since the start, user and system. */
   readonly cpuMs: number;
   /** How late the event loop was, over the last minute or since it was last asked. */

@@ -22,8 +22,9 @@ export abstract class Exchange {
   id: RequestId = 0;
   /** The sid in its <body/>, so that the engine needs no map when it is told that the request is gone. */
   sid: string | undefined = undefined;
-  /** The <body/> while it comes in. */
+  /** The <body/> while it comes in, and its bytes that are counted: see Reading. */
   incoming: Incoming | undefined = undefined;
+  readingBytes = 0;
   /** Between `replied` and `written`. */
   reply: Reply | PlainReply | undefined = undefined;
   /** The connection ends with its reply. */
@@ -45,8 +46,8 @@ export abstract class Exchange {
 
 /** What the front wants to know of its exchanges while they go on. */
 export interface ExchangeEvents {
-  /** A piece of the body has come. */
-  chunk(exchange: Exchange, bytes: Uint8Array): void;
+  /** A piece of the body has come. `isWhole`: with its end, which `end` tells next. */
+  chunk(exchange: Exchange, bytes: Uint8Array, isWhole?: boolean): void;
   /** The body is whole. */
   end(exchange: Exchange): void;
   /** The reply is written whole, as far as this process can tell. */

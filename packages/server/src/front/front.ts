@@ -19,6 +19,7 @@ import { StreamExchange } from './http2/exchange.ts';
 import type { StreamConnection } from './http2/stream-connection.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
+import { Reading } from './reading.ts';
 import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
 import { answerMalformed } from './reply/malformed.ts';
 import * as plain from './reply/plain.ts';
@@ -31,6 +32,8 @@ import { Sockets } from './websocket/sockets.ts';
 /** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
 export interface Front extends FrontPort {
   readonly door: { readonly counts: DoorCounts };
+  /** Bytes of bodies that are being read, and how many they may be. */
+  readonly reading: { readonly bytes: number; readonly bytesMax: number };
   /** Listens on every address of the options. Throws FrontError. */
   listen(): Promise<Listening>;
   /**
@@ -58,6 +61,7 @@ class NodeFront implements Front, HttpHandler {
   readonly #toolbox: Toolbox;
   #dispatch: Dispatch;
   readonly door: Door;
+  readonly reading: Reading;
   readonly #connections: Connections;
   readonly sockets: Sockets;
   readonly #listener: Listener;
@@ -78,13 +82,14 @@ class NodeFront implements Front, HttpHandler {
     this.#toolbox = toolbox;
     this.#log = log;
     this.door = new Door(options, log);
+    this.reading = new Reading(limits);
     this.#dispatch = new Dispatch(options, proxies, log, this.door);
     this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange), this.door.peers);
     this.sockets = new Sockets(submit, toolbox);
     this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this.door, this);
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
     this.events = {
-      chunk: (exchange, bytes) => this.#chunk(exchange, bytes),
+      chunk: (exchange, bytes, isWhole) => this.#chunk(exchange, bytes, isWhole === true),
       end: (exchange) => this.#bodyEnds(exchange),
       finish: (exchange) => this.#finished(exchange),
     };
@@ -113,6 +118,7 @@ class NodeFront implements Front, HttpHandler {
     this.#listener.useTls(tls);
     this.#listener.allowSilence(limits.silentMs);
     this.door.trust(options);
+    this.reading.change(limits);
     this.#options = options;
     this.#dispatch = dispatch;
     this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
@@ -205,11 +211,23 @@ class NodeFront implements Front, HttpHandler {
     return false;
   }
 
-  #chunk(exchange: Exchange, bytes: Uint8Array): void {
+  #chunk(exchange: Exchange, bytes: Uint8Array, isWhole: boolean): void {
     const { incoming } = exchange;
     if (incoming === undefined) return;
+    if (!isWhole && !this.reading.add(exchange, bytes.length)) {
+      this.#refuseBody(exchange);
+      return;
+    }
     incoming.add(bytes);
     if (incoming.isSettled) this.#decode(exchange, incoming);
+  }
+
+  /** Too much is being read already: the connection ends with the reply, and what still comes of the body is dropped. */
+  #refuseBody(exchange: Exchange): void {
+    exchange.incoming = undefined;
+    exchange.isLast = true;
+    this.door.turnedAway('too-much-being-read', `${this.reading.bytes} bytes of bodies are being read`);
+    this.#reply(exchange, plain.BUSY);
   }
 
   #bodyEnds(exchange: Exchange): void {
@@ -222,6 +240,7 @@ class NodeFront implements Front, HttpHandler {
     this.#lastId += 1;
     const request = this.#lastId;
     exchange.incoming = undefined;
+    this.reading.end(exchange);
     exchange.forgetHead();
     exchange.id = request;
     exchange.state = 'waiting';
@@ -262,7 +281,9 @@ class NodeFront implements Front, HttpHandler {
     if (this.#closing && connection.open.length === 0) connection.endSoon();
   }
 
-  #lost({ id, sid, state }: Exchange): void {
+  #lost(exchange: Exchange): void {
+    const { id, sid, state } = exchange;
+    this.reading.end(exchange);
     if (id === 0) return;
     this.#waiting.delete(id);
     this.#submit({ type: state === 'waiting' ? 'request-aborted' : 'reply-lost', request: id, sid });

@@ -1,4 +1,5 @@
 import { CLIENT_XML_LIMITS, type XmlLimits } from '@boshd/engine/wire';
+import type { ReadingLimits } from './reading.ts';
 import { type CompressionOptions, NO_COMPRESSION } from './reply/coding.ts';
 import type { Pages } from './reply/pages.ts';
 import type { ForwardedHeader } from './request/client.ts';
@@ -85,7 +86,7 @@ export interface CorsOptions {
 }
 
 /** What HTTP clients may cost. */
-export interface FrontLimits {
+export interface FrontLimits extends ReadingLimits {
   /** Milliseconds for the head of a request; nginx gives 60 s, which is what slow-request attacks live from. */
   readonly headersMs: number;
   /** Milliseconds for the body after it: 1 MiB over a line of 300 kbit/s. */
@@ -134,6 +135,8 @@ export const FRONT_LIMITS: FrontLimits = {
   pipelinedMax: 16,
   streamsMax: 100,
   socketMode: 0o660,
+  readingBytesMax: 128 * 1024 * 1024,
+  readingBytesPerAddressMax: 16 * 1024 * 1024,
 };
 
 export const SAME_ORIGIN_CORS: CorsOptions = {

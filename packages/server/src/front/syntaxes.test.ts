@@ -192,5 +192,5 @@ test('a reply in script syntax is escaped', async () => {
     if (input.type !== 'request') return;
     front.respond(input.request, { status: 200, contentType: 'text/html', body: ascii('</script>"\n') });
   });
-  expect((await ask(request('GET', SCRIPT))).body).toBe('_BOSH_("\\u003c/script>\\"\\n")');
+  expect((await ask(request('GET', SCRIPT))).body).toBe('_BOSH_("\\x3c/script>\\"\\n")');
 });

@@ -23,7 +23,15 @@ const MEMBER: MemberStatus = {
   notReady: undefined,
   sites: [SITE],
   links: 12,
-  process: { residentBytes: 96.4e6, heapBytes: 1e7, cpuMs: 1500, loopDelayP50Ms: 0.1, loopDelayP99Ms: 2.4 },
+  process: {
+    residentBytes: 96.4e6,
+    heapBytes: 1e7,
+    heldBytes: 4096,
+    heldBytesMax: 8192,
+    cpuMs: 1500,
+    loopDelayP50Ms: 0.1,
+    loopDelayP99Ms: 2.4,
+  },
   series: [3, 4].map((value, index) => ({
     name: 'boshd_sessions_ended_total',
     help: '',

@@ -96,6 +96,7 @@ export type TurnedAwayCode =
   | 'too-many-connections'
   | 'too-many-connections-of-address'
   | 'proxy-header-refused'
+  | 'too-much-being-read'
   | 'accept-failed';
 
 /** All who are known as proxies by their addresses: those of the service, and of its sites. */

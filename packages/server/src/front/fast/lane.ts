@@ -162,7 +162,8 @@ export class FastLane {
     const { events } = this.#handler;
     const exchange = this.#open(connection, head);
     const end = start + bodyBytes;
-    if (start < end && start < bytes.length) events.chunk(exchange, bytes.subarray(start, end));
+    if (start < end && start < bytes.length)
+      events.chunk(exchange, bytes.subarray(start, end), end <= bytes.length);
     if (end <= bytes.length) {
       events.end(exchange);
     } else {
@@ -185,8 +186,8 @@ export class FastLane {
   #readBody(connection: HttpConnection, bytes: Buffer, incoming: Incoming, exchange: Exchange): number {
     const { events } = this.#handler;
     const end = Math.min(bytes.length, incoming.missing);
-    events.chunk(exchange, bytes.subarray(0, end));
     incoming.missing -= end;
+    events.chunk(exchange, bytes.subarray(0, end), incoming.missing === 0);
     if (incoming.missing === 0) {
       this.#incoming.delete(connection);
       events.end(exchange);

@@ -67,6 +67,10 @@ export const HOST_WRONG = text(
   400,
   'An HTTP/1.1 request must have exactly one Host header (RFC 9112 section 3.2).',
 );
+export const BUSY = text(503, 'Too many requests are being read at once; try again in a moment.', [
+  'Retry-After',
+  '5',
+]);
 export const TOO_SLOW = text(408, 'The HTTP request took too long to arrive.');
 export const HEAD_TOO_LARGE = text(431, 'The HTTP request has too many header lines, or they are too long.');
 export const EXPECTATION_FAILED = text(417, 'No expectation but 100-continue is met here.');

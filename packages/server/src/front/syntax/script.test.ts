@@ -31,15 +31,15 @@ test.each<[what: string, text: string, written: string]>([
   ['a backslash', '\\', '\\\\'],
   ['line ends', 'a\nb\rc', 'a\\nb\\rc'],
   ['line and paragraph separators', '\u2028\u2029', '\\u2028\\u2029'],
-  ['other controls', '\t\u007f\u0085', '\\u0009\\u007f\\u0085'],
+  ['other controls', '\t\u007f\u0085', '\\t\\x7f\\u0085'],
   ['marks of direction', '\u200e\u200f\u202e\u2066', '\\u200e\\u200f\\u202e\\u2066'],
   ['joiners and the byte order mark', 'a\u200d\u00ad\ufeff', 'a\\u200d\\u00ad\\ufeff'],
   ['format controls beyond 16 bits', '\u{e0001}\u{1bca0}', '\\udb40\\udc01\\ud82f\\udca0'],
   ['letters and signs', 'grüße 你好 😀', 'grüße 你好 😀'],
-  ['what would end a script in a page', '</script></ScRiPt >', '\\u003c/script>\\u003c/ScRiPt >'],
-  ['what would begin one', '<script>', '\\u003cscript>'],
-  ['what would begin a comment', '<!--', '\\u003c!--'],
-  ['the same beside other scripts', 'é</script><!--', 'é\\u003c/script>\\u003c!--'],
+  ['what would end a script in a page', '</script></ScRiPt >', '\\x3c/script>\\x3c/ScRiPt >'],
+  ['what would begin one', '<script>', '\\x3cscript>'],
+  ['what would begin a comment', '<!--', '\\x3c!--'],
+  ['the same beside other scripts', 'é</script><!--', 'é\\x3c/script>\\x3c!--'],
 ])('%s (XEP-0252 §2.3)', (_, text, written) => {
   expect(script(text)).toBe(`_BOSH_("${written}")`);
   expect(heard(text)).toBe(text);

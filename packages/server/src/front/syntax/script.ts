@@ -9,7 +9,16 @@ const ESCAPED = /["\\\p{Cc}\p{Cf}\u2028\u2029]|<(?=\/?script|!--)/giu;
 const ESCAPED_ASCII = /["\\\p{Cc}]|<(?=\/?script|!--)/giu;
 const NOT_ASCII = /[^\0-\x7f]/;
 
-const SHORT: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r' };
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+/** Those of one byte have a form of four characters, so that no reply becomes more than four times as long. */
+const HEX_FORM_BELOW = 0x80;
 
 /** The character as ECMAScript may write it in a string; of one beyond 16 bits both halves. */
 function escaped(character: string): string {
@@ -17,9 +26,14 @@ function escaped(character: string): string {
   if (short !== undefined) return short;
   let text = '';
   for (let at = 0; at < character.length; at += 1) {
-    text += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+    const unit = character.charCodeAt(at);
+    text += unit < HEX_FORM_BELOW ? `\\x${hex(unit, 2)}` : `\\u${hex(unit, 4)}`;
   }
   return text;
+}
+
+function hex(unit: number, digits: number): string {
+  return unit.toString(16).padStart(digits, '0');
 }
 
 /** XEP-0252 §2.3: the <body/> as the only argument of a call of `_BOSH_`. */

@@ -14,22 +14,33 @@ const FIELD = 'body';
 /** The only script of the page: a constant, so that the policy can name it by its hash and nothing else runs. */
 const PAGE_SCRIPT = "window.name=document.documentElement.getAttribute('data-reply')";
 const PAGE_SCRIPT_HASH = createHash('sha256').update(PAGE_SCRIPT).digest('base64');
-const PAGE_END = `"><script>${PAGE_SCRIPT}</script></html>`;
+const PAGE_END = `><script>${PAGE_SCRIPT}</script></html>`;
 
-/** As it must stand in an attribute of a page, in which a bare carriage return would become a line feed. */
-const IN_ATTRIBUTE = /[&"<>\r]/g;
+/**
+ * As it must stand in an attribute of a page between quotes of either kind. A carriage return is a line feed to XML (XML 1.0 §2.11) and to
+ * the page, so it need not be escaped.
+ */
+const IN_ATTRIBUTE = { '"': /[&"<>]|\r\n?/g, "'": /[&'<>]|\r\n?/g };
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '"': '&quot;',
+  "'": '&#39;',
   '<': '&lt;',
   '>': '&gt;',
-  '\r': '&#13;',
+  '\r': '\n',
+  '\r\n': '\n',
 };
+
+function countOf(character: string, text: string): number {
+  return text.split(character).length - 1;
+}
 
 /** The page that sets window.name to the reply, which stands in it as data only. */
 function pageOf(body: ByteString): ByteString {
-  const data = body.replace(IN_ATTRIBUTE, (character) => ENTITIES[character] ?? character);
-  return `<!doctype html><html data-reply="${data}${PAGE_END}` as ByteString;
+  // Quotes of the kind that is rarer in the reply are those to be escaped: it becomes no more than four times as long.
+  const quote = countOf('"', body) > countOf("'", body) ? "'" : '"';
+  const data = body.replace(IN_ATTRIBUTE[quote], (character) => ENTITIES[character] ?? character);
+  return `<!doctype html><html data-reply=${quote}${data}${quote}${PAGE_END}` as ByteString;
 }
 
 /** A <body/> in a field of a form: in the content of a POST, or in the query of a GET. */

@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { type Boshd, startBoshd } from '../support/boshd.ts';
+import { until } from '../support/program.ts';
+
+/** Of the JavaScript heap: a process with so much died of seven sessions of the first of these servers. */
+const HEAP_MIB = 512;
+/** Heap, stacks, code, buffers of sockets. */
+const RESIDENT_MIB_MAX = HEAP_MIB + 256;
+const SESSIONS = 30;
+const ROUNDS = 2;
+
+const BIND = "<iq type='result'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
+const SASL =
+  "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>";
+const root = (attributes: string): string =>
+  `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'${attributes}>`;
+const many = (count: number, make: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => make(index)).join('');
+const message = (bytes: number): string => `<message><body>${'x'.repeat(bytes)}</body></message>`;
+const client = [...'jabber:client'].map((letter) => `&#x${letter.charCodeAt(0).toString(16)};`).join('');
+
+/** What a server says first, and then again and again as long as it is read. */
+const ATTACKS: readonly (readonly [what: string, first: string, again: string])[] = [
+  [
+    'a root that declares 7,800 bytes',
+    root(` xmlns:p='${'x'.repeat(7800)}'`) + SASL,
+    '<p:a/>'.repeat(10_000),
+  ],
+  [
+    'a prefix of 900 bytes in use',
+    root(` xmlns:p='${'x'.repeat(900)}'`) + SASL + BIND,
+    '<p:a/>'.repeat(10_000),
+  ],
+  [
+    'many prefixes in use',
+    root(many(30, (index) => ` xmlns:p${index}='urn:${index}'`)) + SASL + BIND,
+    `<a${many(30, (index) => ` p${index}:b=''`)}/>`.repeat(300),
+  ],
+  [
+    'a default namespace that is written long',
+    root('').replace("'jabber:client'", `'${client}'`) + SASL + BIND,
+    '<a/>'.repeat(15_000),
+  ],
+  ['a language of 8 KB', root(` xml:lang='${'x'.repeat(7000)}'`) + SASL, '<a/>'.repeat(15_000)],
+  ['features, again and again', root('') + SASL, SASL.repeat(400)],
+  [
+    'features before and behind a log-in',
+    root(` xmlns:p='${'x'.repeat(900)}'`) + SASL + BIND,
+    SASL.repeat(400),
+  ],
+  ['results that might be a log-in', root('') + SASL, "<iq type='result'><a/></iq>".repeat(2000)],
+  ['long stanzas', root('') + SASL + BIND, message(900_000)],
+  ['a stanza without an end', root('') + SASL + BIND, '<message><body>'.padEnd(60_000, 'x')],
+];
+
+let boshd: Boshd | undefined;
+let server: Server | undefined;
+const sockets = new Set<Socket>();
+
+afterEach(async () => {
+  await boshd?.stop();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server?.close(resolve));
+  sockets.clear();
+});
+
+async function attackedBy(first: string, again: string): Promise<void> {
+  server = createServer((socket) => {
+    sockets.add(socket);
+    const more = (): void => {
+      while (socket.writable && socket.write(again));
+    };
+    socket.on('error', () => undefined).on('drain', more);
+    socket.resume();
+    socket.write(first, more);
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  boshd = await startBoshd(
+    {
+      upstream: {
+        overrides: { 'h.example': { host: '127.0.0.1', port: address.port, tls: 'insecure-none' } },
+      },
+      // What holds memory and is fetched by nobody ends soon.
+      session: { queueFull: '2s', inactivity: '10s' },
+    },
+    undefined,
+    { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}` },
+  );
+}
+
+async function ask(attributes: string): Promise<string> {
+  const text = `<body ${attributes} xmlns='http://jabber.org/protocol/httpbind'/>`;
+  const response = await fetch(boshd?.url ?? '', { method: 'POST', body: text });
+  return await response.text();
+}
+
+/** A session that fetches a few replies and then lets everything lie. */
+async function session(): Promise<string> {
+  const created = await ask("rid='1' to='h.example' wait='5' hold='1' ver='1.6'");
+  const sid = /sid='([^']*)'/.exec(created)?.[1];
+  let last = created;
+  for (let rid = 2; sid !== undefined && rid < 2 + ROUNDS && !last.includes("'terminate'"); rid += 1)
+    last = await ask(`rid='${rid}' sid='${sid}'`);
+  return last;
+}
+
+async function residentMib(pid: number): Promise<number> {
+  const [, kib = '0'] = /^VmHWM:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) / 1024;
+}
+
+test.each(ATTACKS)(`${SESSIONS} sessions of a server that sends %s`, async (_what, first, again) => {
+  await attackedBy(first, again);
+  const replies = await Promise.all(Array.from({ length: SESSIONS }, session));
+  for (const reply of replies) expect(reply.length).toBeLessThan(1024 * 1024 * 1.2);
+  expect(boshd?.isRunning()).toBe(true);
+  expect(await residentMib(boshd?.pid ?? 0)).toBeLessThan(RESIDENT_MIB_MAX);
+  // When they are over, a session can be had again.
+  await until('a session that is not refused for want of memory', async () => {
+    const reply = await ask("rid='1' to='h.example' wait='1' hold='1' ver='1.6'");
+    return !reply.includes("condition='policy-violation'") || reply.includes('sid=');
+  });
+});
