@@ -8,7 +8,7 @@ import { until } from '../support/program.ts';
 const HEAP_MIB = 512;
 /** Heap, stacks, code, buffers of sockets. */
 const RESIDENT_MIB_MAX = HEAP_MIB + 256;
-const SESSIONS = 30;
+const SESSIONS = 12;
 const ROUNDS = 2;
 
 const BIND = "<iq type='result'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
@@ -84,7 +84,8 @@ async function attackedBy(first: string, again: string): Promise<void> {
       upstream: {
         overrides: { 'h.example': { host: '127.0.0.1', port: address.port, tls: 'insecure-none' } },
       },
-      // What holds memory and is fetched by nobody ends soon.
+      // Less than these sessions could hold, and what is fetched by nobody ends soon.
+      limits: { memoryBytesMax: '64MiB' },
       session: { queueFull: '2s', inactivity: '10s' },
     },
     undefined,

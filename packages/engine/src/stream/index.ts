@@ -3,11 +3,11 @@ export { createStream, linkData, linkSecured, linkUp } from './exchange.ts';
 export { KnownFeatures } from './features/known-features.ts';
 export { forward } from './forward.ts';
 export { streamVersion } from './header.ts';
-export { bytesHeldByStream } from './held.ts';
 export { confirmStanzas, readingChanged } from './management/exchange.ts';
 export { loseLink, type Resuming } from './sasl2/resume.ts';
 export type { ChannelBindings } from './sasl2/token.ts';
 export {
+  bytesHeldByStream,
   DEFAULT_STREAM_LIMITS,
   type StartTls,
   type Stream,

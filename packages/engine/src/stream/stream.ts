@@ -178,3 +178,10 @@ export function enterStreamPhase(stream: Stream, phase: StreamPhase): void {
   assert(TRANSITIONS[stream.phase].includes(phase), `no way from ${stream.phase} to ${phase}`);
   stream.phase = phase;
 }
+
+/** Bytes that are kept for a stream: a stanza that is not whole, what waits for it to be ready, what may have to be sent again. */
+export function bytesHeldByStream({ framer, waiting, management }: Stream): number {
+  let bytes = framer.bufferedBytes + (management?.queueBytes ?? 0);
+  if (waiting.length > 0) for (const payload of waiting) bytes += payload.bytes.length;
+  return bytes;
+}

@@ -47,7 +47,7 @@ export interface RememberedMemory extends Holding {
 }
 
 /** The process, or one address. */
-export interface Scope {
+interface Scope {
   /** Of the address; undefined: the process. */
   readonly group: string | undefined;
   bytes: number;

@@ -12,7 +12,7 @@ const STREAM = word('stream');
  * Bytes of all prefixes that a root declares. Servers declare `stream` and at most `db` (61 bytes); over WebSocket, where each
  * stanza is a document of its own, those in use are repeated on every stanza.
  */
-export const DECLARATION_BYTES_MAX = 1024;
+const DECLARATION_BYTES_MAX = 1024;
 /** Bytes of an id, a domain, a language. A domain has at most 1,023 (RFC 7622 §3.2); each is written to the client escaped. */
 const VALUE_BYTES_MAX = 1024;
 
