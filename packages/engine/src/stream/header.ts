@@ -1,4 +1,4 @@
-import { ascii, type ByteString, join, type Toolbox } from '../kit/index.ts';
+import { ascii, type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
 import { attribute, NS } from '../wire/index.ts';
 import type { Stream } from './stream.ts';
 
@@ -8,6 +8,11 @@ const START = ascii(
 const END = ascii('>');
 
 export const STREAM_END = ascii('</stream:stream>');
+
+/** A bare JID (RFC 7622 §3.1: 1,023 bytes on each side of the @), which is all that a stream header says. */
+const FROM_BYTES_MAX = 2047;
+/** RFC 5646 §4.4.1 advises room for 35 characters; all the longer ones are private use. */
+const LANG_BYTES_MAX = 128;
 
 /** What boshd itself speaks. */
 const OWN_VERSION = '1.0';
@@ -32,8 +37,13 @@ export function streamHeader(stream: Stream, toolbox: Toolbox): ByteString {
     START,
     ascii(`${request.version}'`),
     attribute('to', request.domain, toolbox),
-    from !== undefined && isSecure ? attribute('from', from, toolbox) : ascii(''),
-    lang !== undefined ? attribute('xml:lang', lang, toolbox) : ascii(''),
+    from !== undefined && isSecure ? bounded('from', from, FROM_BYTES_MAX, toolbox) : EMPTY,
+    lang !== undefined ? bounded('xml:lang', lang, LANG_BYTES_MAX, toolbox) : EMPTY,
     END,
   );
+}
+
+/** An attribute, left out where the client's value is too long to be one: escaped it would be up to six times as long. */
+function bounded(name: string, value: string, bytesMax: number, toolbox: Toolbox): ByteString {
+  return toolbox.encodeUtf8(value).length > bytesMax ? EMPTY : attribute(name, value, toolbox);
 }

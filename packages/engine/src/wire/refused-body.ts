@@ -8,7 +8,7 @@ import {
   type XmlLimits,
 } from './body.ts';
 import { UNDECLARED_PREFIX } from './body-attributes.ts';
-import { decodeBody, scopeInside } from './body-decoder.ts';
+import { decodeBody, PAYLOADS_MAX, scopeInside } from './body-decoder.ts';
 import { NS } from './names.ts';
 import type { Payload } from './payload.ts';
 import { decodeFragment } from './script/fragment.ts';
@@ -19,15 +19,12 @@ import type { XmlScanner } from './xml/scanner.ts';
 import { giveBack, takeScanner } from './xml/spare-scanner.ts';
 
 /** The start tag of a <body/> ends within so many bytes, or nothing of it is read. The longest seen has 700. */
-export const ROOT_BYTES_MAX = 16 * 1024;
+const ROOT_BYTES_MAX = 16 * 1024;
 /** The same of a stanza: more than the addresses and the id that it may have. */
 const TAG_BYTES_MAX = 8 * 1024;
 /** RFC 7622 §3.1 */
 const JID_BYTES_MAX = 3071;
 const ID_BYTES_MAX = 1024;
-/** Errors that one request is answered with: as many as it may have payloads. */
-const STANZAS_MAX = 1000;
-
 const NO_BINDINGS: readonly OuterBinding[] = [];
 const ASCII = /^[ -~]*$/;
 const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
@@ -169,7 +166,8 @@ class StanzaReader {
     const scanner = takeScanner(limits, this.#toolbox);
     const bindings = this.#bindingsOf(scanner, at);
     let next = tag.end;
-    while (next >= 0 && this.stanzas.length < STANZAS_MAX) next = this.#readOne(scanner, next, bindings, tag);
+    for (let count = 0; next >= 0 && count < PAYLOADS_MAX; count += 1)
+      next = this.#readOne(scanner, next, bindings, tag);
     giveBack(scanner);
   }
 

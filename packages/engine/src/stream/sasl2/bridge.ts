@@ -58,10 +58,15 @@ export function makeBridge(offer: Sasl2Offer, opened: OpenedStream, toolbox: Too
 
 const ABORT = ascii(`<abort xmlns='${NS.sasl2}'/>`);
 
+/** Base 64 (RFC 4648 §4), in lines or not. */
+const BASE64 = /^[A-Za-z0-9+/=\s]*$/;
+
 /** What the client says, as the server is to hear it. */
 export function toServer(stream: Stream, bridge: Bridge, payload: Payload, toolbox: Toolbox): Payload {
   if (payload.namespace !== NS.sasl) return payload;
   const step = read(payload, toolbox);
+  // No SASL data (RFC 6120 §6.4.2), and written anew it could be five times as long: the server is to say that it is none.
+  if (!BASE64.test(step.text)) return payload;
   if (step.name === 'auth') {
     const isKnown = bridge.offer.mechanisms.includes(step.attributes.get('mechanism') ?? '');
     if (bridge.isGivenUp || !isKnown) return payload;
