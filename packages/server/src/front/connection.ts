@@ -29,20 +29,25 @@ export abstract class Connection implements Peer {
   taken = 0;
   /** Sweeps since it was last in use. */
   sweeps = 0;
-  readonly #tls: TLSSocket | undefined;
+  readonly #socket: Socket;
   #certificate: PeerCertificate | undefined;
 
   /** `proxied`: whom the other end speaks for, where it is not the client itself. */
   constructor(socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
     this.address = proxied?.address ?? addressOf(socket);
-    this.#tls = socket instanceof TLSSocket ? socket : undefined;
-    this.secure = this.#tls !== undefined || proxied?.secure === true;
+    this.#socket = socket;
+    this.secure = socket instanceof TLSSocket || proxied?.secure === true;
     this.trusted = proxies.has(this.address);
   }
 
   get certificate(): PeerCertificate | undefined {
-    this.#certificate ??= this.#tls === undefined ? undefined : certificateOf(this.#tls);
+    if (this.#socket instanceof TLSSocket) this.#certificate ??= certificateOf(this.#socket);
     return this.#certificate;
+  }
+
+  /** Asks the system, so it is not asked of every connection. */
+  get port(): number | undefined {
+    return this.#socket.localPort;
   }
 
   /** Whether the engine holds a request of it. */

@@ -7,6 +7,8 @@ import * as plain from './reply/plain.ts';
 import { type Client, clientOf, type TrustedProxies } from './request/client.ts';
 import { headerOf, queryOf, type RequestHead } from './request/head.ts';
 import { isKnownCoding } from './request/inflate.ts';
+import { SetupFaults, servedPaths } from './setup-faults.ts';
+import { OwnPort } from './site/own-port.ts';
 import type { Site } from './site/site.ts';
 import { SiteTable, type SiteTableOptions } from './site/site-table.ts';
 import { claimOf, isMisused, syntaxOf } from './syntax/choice.ts';
@@ -56,7 +58,8 @@ export class Dispatch {
   readonly #pages: Pages;
   readonly #proxies: TrustedProxies;
   readonly #headerLinesMax: number;
-  #isWarned = false;
+  readonly #faults: SetupFaults;
+  readonly #ownPort: OwnPort;
   readonly #log: (event: LogEvent) => void;
   readonly #watch: ProxyWatch;
 
@@ -72,29 +75,40 @@ export class Dispatch {
     this.#pages = options.pages;
     this.#proxies = proxies;
     this.#headerLinesMax = options.limits.headerLinesMax;
+    const all = sites.fallback === undefined ? sites.sites : [sites.fallback, ...sites.sites];
+    this.#faults = new SetupFaults(servedPaths(all), log);
+    this.#ownPort = new OwnPort(options.listen, all);
     this.#log = log;
     this.#watch = watch;
   }
 
   judge(head: RequestHead): Verdict {
     const client = clientOf(head, this.#proxies);
-    const fault = this.#faultOf(head);
+    const fault = this.#faultOf(head, client);
     if (fault !== undefined) return this.#byHost(head, client, () => fault);
     const path = pathOf(head.target);
     if (this.#sites.hasPath(path)) return this.#judgeBosh(head, client, path);
-    if (this.#gate.hasPath(path)) return this.#byHost(head, client, () => plain.UPGRADE_REQUIRED);
+    if (this.#gate.hasPath(path)) {
+      this.#faults.plainAtWebSocketPath(head, client, path);
+      return this.#byHost(head, client, () => plain.UPGRADE_REQUIRED);
+    }
     if (path === '*') return this.#byHost(head, client, () => asterisk(head));
-    this.#tellOfKey(head, client, path);
+    if (!this.#tellOfKey(head, client, path)) this.#faults.nothingAt(head, client, path);
     return this.#byHost(head, client, (site) => this.#page(head, path, client, site));
   }
 
   /** Judges a request for a WebSocket (RFC 6455 §4.2). */
   judgeUpgrade(head: RequestHead): GateVerdict {
     const client = clientOf(head, this.#proxies);
-    const fault = this.#faultOf(head);
+    const fault = this.#faultOf(head, client);
     if (fault !== undefined) return { reply: fault, site: undefined, code: undefined };
     const path = pathOf(head.target);
+    if (this.#sites.hasPath(path) && !this.#gate.hasPath(path))
+      this.#faults.webSocketAtBoshPath(head, client, path);
+    else if (!this.#gate.hasPath(path)) this.#faults.nothingAt(head, client, path);
     const verdict = this.#gate.judge(head, client, path);
+    if (verdict.site !== undefined && this.#isRebound(head, client, verdict.site))
+      return { reply: plain.HOST_REFUSED, site: verdict.site, code: undefined };
     this.#tell(head, client, verdict.site, this.#gate, path);
     if (verdict.reply !== undefined && verdict.code !== undefined) {
       this.#refused(verdict.code, head, client, verdict.site);
@@ -109,11 +123,18 @@ export class Dispatch {
     return answered(headers, client, site, replyOf(site));
   }
 
-  #faultOf(head: RequestHead): plain.PlainReply | undefined {
+  #faultOf(head: RequestHead, client: Client): plain.PlainReply | undefined {
     if (head.lineCount > this.#headerLinesMax) return plain.HEAD_TOO_LARGE;
-    return head.hostCount > 1 || (head.hostCount === 0 && head.minorVersion > 0)
-      ? plain.HOST_WRONG
-      : undefined;
+    if (head.hostCount === 1 || (head.hostCount === 0 && head.minorVersion === 0)) return undefined;
+    this.#faults.hostMissing(head, client);
+    return plain.HOST_WRONG;
+  }
+
+  /** Whether a page reached us by DNS rebinding; then it is told. */
+  #isRebound(head: RequestHead, client: Client, site: Site): boolean {
+    if (site.recognition !== undefined || !this.#ownPort.isForeign(head, site)) return false;
+    this.#refused('host-refused', head, client, site);
+    return true;
   }
 
   #judgeBosh(head: RequestHead, client: Client, path: string): Verdict {
@@ -124,6 +145,8 @@ export class Dispatch {
       return answered(this.#plain, client, undefined, plain.NO_SITE);
     }
     const { site, headers } = picked;
+    if (this.#isRebound(head, picked.client, site))
+      return answered(site.cors.plain, picked.client, site, plain.HOST_REFUSED);
     if (headers === undefined) {
       this.#refused('origin-refused', head, picked.client, site);
       return answered(
@@ -135,12 +158,15 @@ export class Dispatch {
     }
     const query = queryOf(head.target);
     const syntax = syntaxOf(head.method, query, site.syntaxes);
-    if (syntax === undefined) return answered(headers, picked.client, site, answerTo(head.method, site));
+    if (syntax === undefined) {
+      this.#faults.webSocketAtBoshPath(head, picked.client, path);
+      return answered(headers, picked.client, site, answerTo(head.method, site));
+    }
     const reply = this.#unfit(head, picked.client, site, syntax);
     if (reply !== undefined) return answered(headers, picked.client, site, reply);
     const own = syntax === POST ? headers : headers.variant(syntax.headers);
     const coding = codingFor(head, site);
-    if (!this.#isWarned && !head.peer.trusted) this.#warnOfProxy(picked.client);
+    if (!head.peer.trusted) this.#warnOfProxy(picked.client);
     return { headers: own, client: picked.client, site, reply, syntax, query, coding };
   }
 
@@ -170,9 +196,9 @@ export class Dispatch {
   /** Behind a proxy that is not configured all people are one, to whom no limit of one address applies. Said once. */
   #warnOfProxy({ address, host }: Client): void {
     if (!LOOPBACK.test(address) || host === undefined || LOOPBACK_HOST.test(host)) return;
-    this.#isWarned = true;
-    const detail = `requests for ${host.slice(0, 200)} come from ${address || 'a Unix socket'}: name that proxy in trustedProxies, or no limit of one address applies to the people behind it`;
-    this.#log({ event: 'warning', code: 'proxy-not-configured', detail });
+    const detailOf = () =>
+      `requests for ${host.slice(0, 200)} come from ${address || 'a Unix socket'}: name that proxy in trustedProxies, or no limit of one address applies to the people behind it`;
+    this.#faults.tell('proxy-not-configured', detailOf);
   }
 
   /** Tells whether the request came from a site's own web server, or only looks so: then its people are in the wrong site. */
@@ -195,16 +221,17 @@ export class Dispatch {
   }
 
   /** The key itself is not told. */
-  #tellOfKey({ peer }: RequestHead, { host }: Client, path: string): void {
+  #tellOfKey({ peer }: RequestHead, { host }: Client, path: string): boolean {
     const keyed = this.#sites.keyedPathOf(path);
-    if (keyed === undefined) return;
+    if (keyed === undefined) return false;
     const detail = `requests for ${host?.slice(0, 200) ?? 'no host'} from ${peer.address} have a key behind ${keyed} that is no site's: they get HTTP 404`;
     this.#watch.unrecognised('site-key-wrong', detail);
+    return true;
   }
 
   #refused(code: string, { headers }: RequestHead, { host, address }: Client, site?: Site): void {
     const origin = headerOf(headers, 'origin') ?? 'no origin';
-    const advice = code === 'origin-refused' ? `: ${adviceOn(origin)}` : '';
+    const advice = adviceOn(code, origin);
     const detail = `a page of ${origin.slice(0, 200)}, by host ${host?.slice(0, 200) ?? 'unknown'}, from ${address}${advice}`;
     this.#log({ event: 'request-refused', session: undefined, site: site?.name, code, detail });
   }
@@ -214,10 +241,13 @@ function codingFor({ headers }: RequestHead, { compression: { codings } }: Site)
   return codings.length === 0 ? undefined : chooseCoding(headerOf(headers, 'accept-encoding'), codings);
 }
 
-function adviceOn(origin: string): string {
+function adviceOn(code: string, origin: string): string {
+  if (code === 'host-refused')
+    return ": a name that is not this machine's, with boshd's own port, is what DNS rebinding looks like; if the name is yours, add it to the hosts of a site, or its origin to origins";
+  if (code !== 'origin-refused') return '';
   return origin === 'null'
-    ? 'files and sandboxed frames have the origin null, and any page can have it; only insecureNullOrigin would let them in'
-    : 'if the page or app is yours, add its origin to origins';
+    ? ': files and sandboxed frames have the origin null, and any page can have it; only insecureNullOrigin would let them in'
+    : ': if the page or app is yours, add its origin to origins';
 }
 
 /** A verdict without a <body/>. */
@@ -275,11 +305,15 @@ function siteTableOptions(options: FrontOptions, proxies: TrustedProxies): SiteT
   return { sites, fallback: isFallback ? own : undefined, proxies };
 }
 
-/** The path of a request target in origin form or in absolute form (RFC 9112 §3.2), without its query. */
+/**
+ * The path of a request target in origin form or in absolute form (RFC 9112 §3.2), without its query. Slashes in a row count as
+ * one, as web servers take them: clients and proxies that join two parts of a URL ask for //http-bind.
+ */
 export function pathOf(target: string): string {
   const start = target.startsWith('/') ? 0 : Math.max(target.indexOf('/', target.indexOf('://') + 3), 0);
   const end = target.indexOf('?', start);
-  return target.slice(start, end < 0 ? undefined : end);
+  const path = target.slice(start, end < 0 ? undefined : end);
+  return path.includes('//') && path.startsWith('/') ? path.replace(/\/\/+/g, '/') : path;
 }
 
 /** RFC 9110 §9.3.7: OPTIONS * asks about the server as a whole. */

@@ -142,6 +142,21 @@ test('a wrong key behind the path is told in the log, without it, and counted', 
   expect([...front.front.door.counts.unrecognised]).toEqual([['site-key-wrong', 1]]);
 });
 
+test('a warning about the path does not show a key that stands in it', async () => {
+  const front = await start({ sites: [site({ pathKeys: [SECRET] })] });
+  const client = front.connect();
+  client.write(FROM);
+  for (const path of [`/chat/http-bind/${SECRET}/`, `/http-bind/http-bind/${SECRET}`, `/${SECRET}`]) {
+    client.write(post(bodyOf(1), { 'Content-Type': 'text/xml' }, path));
+    expect((await client.reply()).status).toBe(404);
+  }
+  expect(front.warnings.map((each) => each.event === 'warning' && each.code)).toEqual([
+    'path-unknown',
+    'path-doubled',
+  ]);
+  expect(JSON.stringify(front.warnings)).not.toContain(SECRET);
+});
+
 test('a reload names another proxy', async () => {
   const front = await start();
   expect((await answers(front, FROM, MAX + 1)).got).toEqual([true, true, false]);

@@ -42,6 +42,11 @@ export const NO_SITE = text(
   404,
   'This service is for certain web sites, and this is the host of none of them.',
 );
+/** To a page that had its own name point to this machine (DNS rebinding). */
+export const HOST_REFUSED = text(
+  403,
+  "Refused: the Host of the request is no name of this service. Its operator finds the reason in boshd's log.",
+);
 export const POST_REFUSED = text(403, 'Refused: this site does not take BOSH requests by POST.');
 export const NAVIGATION_REFUSED = text(
   403,

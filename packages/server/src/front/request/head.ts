@@ -14,6 +14,8 @@ export interface Peer {
   readonly secure: boolean;
   /** Whether it is one of the trusted proxies. */
   readonly trusted: boolean;
+  /** The TCP port of our own end; undefined for a Unix socket. */
+  readonly port?: number | undefined;
   /** The certificate that it showed; undefined: none, or the connection is not TLS. */
   readonly certificate?: PeerCertificate | undefined;
 }

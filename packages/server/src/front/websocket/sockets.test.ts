@@ -79,6 +79,7 @@ describe('the handshake', () => {
   test.each<[what: string, target: string, headers: Record<string, string>, status: number]>([
     ['of a program', '/xmpp-websocket', {}, 101],
     ['with a slash and a query', '/xmpp-websocket/?a=b', {}, 101],
+    ['with two slashes before the path', '//xmpp-websocket', {}, 101],
     ['of a page of the site', '/xmpp-websocket', { Origin: 'https://chat.example.org' }, 101],
     ['of a listed page', '/xmpp-websocket', { Origin: LISTED }, 101],
     ['of a foreign page', '/xmpp-websocket', { Origin: 'https://evil.example' }, 403],
