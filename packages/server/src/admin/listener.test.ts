@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +108,27 @@ async function fetchFrom(at: AdminAddress, path: string, init: RequestInit = {})
   const response = await fetch(`http://${at.host}:${at.port}${path}`, init);
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
+
+test('a Unix socket is for its owner and group only, from its first moment, whatever the umask', async () => {
+  const path = join(directory, 'mode.sock');
+  const before = process.umask(0);
+  try {
+    // Whoever connects between bind and chmod would be let in: so the mode is looked at while the call is under way.
+    const starting = listen({ path });
+    const modes = new Set<number>();
+    for (let turn = 0; turn < 100 && listener === undefined; turn += 1) {
+      const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+      if (mode !== undefined) modes.add(mode & 0o777);
+      await new Promise((resolve) => process.nextTick(resolve));
+    }
+    await starting;
+    modes.add(statSync(path).mode & 0o777);
+    expect([...modes].map((mode) => mode & ~0o660)).toEqual([...modes].map(() => 0));
+    expect(process.umask()).toBe(0);
+  } finally {
+    process.umask(before);
+  }
+});
 
 describe('what is shown', () => {
   test.each([

@@ -21,6 +21,8 @@ export class AdminError extends Error {
 /** A scrape or a person waits no longer than that; requests have no bodies worth naming. */
 const REQUEST_MS_MAX = 10_000;
 const CONNECTIONS_MAX = 64;
+/** Of the file of a Unix socket. */
+const SOCKET_MODE = 0o660;
 
 /** Listens on every address, or on none: throws AdminError. */
 export async function listenForAdmin(
@@ -65,11 +67,17 @@ async function listenAt(server: Server, address: AdminAddress): Promise<AdminAdd
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(new AdminError(`${formatAdminAddress(address)}: ${listenFault(cause.code)}`, { cause }));
     });
-    server.listen(address, () => resolve());
+    // Its owner and group may give orders; the folder it is in may be stricter. The file never has more than that, not even
+    // between bind(2) and chmod(2); Node binds a Unix socket within the call.
+    const before = process.umask(0o777 & ~SOCKET_MODE);
+    try {
+      server.listen(address, () => resolve());
+    } finally {
+      process.umask(before);
+    }
   });
   if ('path' in address) {
-    // Its owner and group may give orders; the folder it is in may be stricter.
-    chmodSync(address.path, 0o660);
+    chmodSync(address.path, SOCKET_MODE);
     return address;
   }
   const at = server.address();

@@ -14,7 +14,7 @@ export const checkConfigCommand: Command = {
   async run({ flags, operands: [file] }, { environment, out, err }) {
     const config = loadOrTell({ file, environment, flags }, err);
     if (config === undefined) return EXIT.failed;
-    out(effectiveText(config));
+    out(effectiveText(config, 'hidden'));
     return EXIT.done;
   },
 };

@@ -64,7 +64,18 @@ describe('a site', () => {
 
   test('is the same when the effective configuration is loaded', () => {
     const config = good(TWO);
-    expect(good(effectiveText(config))).toEqual(config);
+    expect(good(effectiveText(config, 'shown'))).toEqual(config);
+  });
+
+  test('keeps its secrets when the effective configuration is shown', () => {
+    const text = `${TWO}    proxiedBy: { pathKeys: [Zee7ohng9aiThe4u, Zee7ohng9aiThe4v] }\n`;
+    const shown = effectiveText(good(text), 'hidden');
+    expect(shown).not.toMatch(/Ahng8eiQu2ohChai|Zee7ohng9aiThe4/);
+    expect(shown.match(/"?\*\*\*"?/g)).toHaveLength(3);
+    // Whoever loads it has to write the secrets first.
+    const file = join(directory, 'shown.yaml');
+    writeFileSync(file, shown);
+    expect(loadConfig({ file }).ok).toBe(false);
   });
 });
 

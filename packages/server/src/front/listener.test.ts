@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type SecureContextOptions } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   answerAll,
@@ -198,6 +198,40 @@ describe('listening', () => {
     expect((await client.reply()).body).toBe('<body/>');
     expect(rig.inputs).toMatchObject([{ type: 'request', secure: true, address: '127.0.0.1' }]);
     client.destroy();
+    await rig.stop();
+    await authority.remove();
+  });
+
+  test('TLS 1.2 is ECDHE with AEAD, or not at all; after a reload too', async () => {
+    const authority = await createTestCa();
+    const files = await authority.issue({ dnsNames: ['chat.example.org'] });
+    const [cert = '', key = '', ca = ''] = await Promise.all(
+      [files.certFile, files.keyFile, files.caFile].map((file) => readFile(file, 'utf8')),
+    );
+    const rig = await startFront({ tls: { cert, key } }, answerAll);
+    const agreed = (terms: SecureContextOptions) =>
+      new Promise<string>((resolve) => {
+        const at = { port: rig.port, host: '127.0.0.1', servername: 'chat.example.org', ca };
+        const socket = connectTls({ ...at, ...terms });
+        socket.once('secureConnect', () => {
+          resolve(`${socket.getProtocol()} ${socket.getCipher().name}`);
+          socket.destroy();
+        });
+        socket.once('error', () => resolve('none'));
+      });
+    const old = (ciphers: string) => agreed({ ciphers: `${ciphers}:@SECLEVEL=0`, maxVersion: 'TLSv1.2' });
+    for (const round of ['at the start', 'after a reload']) {
+      expect(await agreed({}), round).toMatch(/^TLSv1\.3 /);
+      expect(await old('ECDHE+AESGCM'), round).toMatch(/^TLSv1\.2 ECDHE-.*-GCM-/);
+      expect(await old('ECDHE+CHACHA20'), round).toMatch(/^TLSv1\.2 ECDHE-.*-CHACHA20-POLY1305$/);
+      expect(await old('ALL:!ECDHE'), round).toBe('none');
+      expect(await old('ALL:!AESGCM:!CHACHA20:!AESCCM'), round).toBe('none');
+      expect(
+        await agreed({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' }),
+        round,
+      ).toBe('none');
+      rig.front.reconfigure(frontOptions({ tls: { cert, key } }));
+    }
     await rig.stop();
     await authority.remove();
   });

@@ -3,3 +3,4 @@ export { createLogger, type LogFields, type Logger, type LoggerOptions, type Log
 export { createObserve, type Observe, type ObserveOptions } from './observe.ts';
 export { ofWorker } from './of-worker.ts';
 export { RecentEnds, type SessionEnd } from './recent-ends.ts';
+export { escapeControls } from './text-line.ts';

@@ -1,23 +1,23 @@
-const SECOND_MS = 1000;
-
-/** Lets so many lines a second through, and knows how many it did not. */
+/** Lets so many lines through in each window of time, and knows how many it did not. */
 export class LineBudget {
-  readonly #perSecond: number;
+  readonly #lines: number;
+  readonly windowMs: number;
   #startedMs = Number.NEGATIVE_INFINITY;
   #taken = 0;
   #leftOut = 0;
 
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
+  constructor(lines: number, windowMs: number) {
+    this.#lines = lines;
+    this.windowMs = windowMs;
   }
 
   /** Whether a line may be written now. */
   take(nowMs: number): boolean {
-    if (nowMs - this.#startedMs >= SECOND_MS) {
+    if (nowMs - this.#startedMs >= this.windowMs) {
       this.#startedMs = nowMs;
       this.#taken = 0;
     }
-    if (this.#taken >= this.#perSecond) {
+    if (this.#taken >= this.#lines) {
       this.#leftOut += 1;
       return false;
     }

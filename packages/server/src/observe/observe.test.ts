@@ -19,6 +19,8 @@ const ended: LogEvent = {
   undelivered: 2,
 };
 
+const created = { session: 'k3', site: 'default', domain: 'example.org', address: '192.0.2.9' };
+
 const refused = (n: number): LogEvent => ({
   event: 'request-refused',
   session: undefined,
@@ -132,6 +134,39 @@ describe('a flood of refusals', () => {
     observe.event(refused(1001));
     expect(lines.slice(50).map((line) => JSON.parse(line).leftOut)).toEqual([950, undefined]);
     expect(observe.counters.text()).toContain('boshd_requests_refused_total{code="not-utf8"} 1002');
+  });
+});
+
+describe('a flood of sessions', () => {
+  test.each<[event: LogEvent, other: LogEvent, what: string]>([
+    [{ ...created, event: 'session-created' }, ended, 'about new sessions and log-ins'],
+    [ended, { ...created, event: 'session-created' }, 'about sessions and streams that ended'],
+  ])('writes 500 lines in 10 s, and says once how many it left out', async (event, other, what) => {
+    let nowMs = 5000;
+    const later: (() => void)[] = [];
+    const lines: string[] = [];
+    const logger = await createLogger(
+      { level: 'info', format: 'json' },
+      { write: (line) => lines.push(line) },
+    );
+    const observe = createObserve({ logger, clockMs: () => nowMs, later: (call) => later.push(call) });
+    for (let n = 0; n < 5000; n += 1) {
+      nowMs += 1;
+      observe.event(event);
+    }
+    expect(lines).toHaveLength(500);
+    // What happens besides is told all the same.
+    observe.event(other);
+    expect(lines).toHaveLength(501);
+    expect(later).toHaveLength(1);
+    for (const call of later) call();
+    expect(lines.slice(501).map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', message: `lines ${what} were left out; the counters have them all`, leftOut: 4500 },
+    ]);
+    nowMs += 10_000;
+    observe.event(event);
+    expect(lines).toHaveLength(503);
+    expect(later).toHaveLength(1);
   });
 });
 

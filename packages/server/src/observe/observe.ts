@@ -10,6 +10,16 @@ import { RecentEnds } from './recent-ends.ts';
 
 /** Lines about refusals in a second; an attacker must not fill the disk with them. Counters count them all. */
 const REFUSALS_PER_SECOND = 50;
+/** The same for sessions that come and go. In a longer window, so that some hundred people who come back at once are all told. */
+const SESSION_LINES_MAX = 500;
+const SESSION_LINES_MS = 10_000;
+const COMINGS: ReadonlySet<string> = new Set(['session-created', 'logged-in']);
+const ENDS: ReadonlySet<string> = new Set([
+  'session-ended',
+  'stream-ended',
+  'stream-broken',
+  'stream-resumed',
+]);
 /** What anybody can cause as often as he likes. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'request-refused',
@@ -26,6 +36,8 @@ export interface ObserveOptions {
   readonly logger: Logger;
   /** Milliseconds of a clock that never goes back. Default performance.now. */
   readonly clockMs?: () => number;
+  /** Calls once, after so many milliseconds. Default setTimeout, for which the process does not wait. */
+  readonly later?: (call: () => void, ms: number) => void;
 }
 
 /** The port towards people: lines of the log, and counters. */
@@ -155,10 +167,17 @@ function fieldsOf({ event, ...facts }: LogEvent | MeshEvent): LogFields {
 }
 
 /** Turns what the engine says into lines that a person can act on, and into counts. */
-export function createObserve({ logger, clockMs = () => performance.now() }: ObserveOptions): Observe {
+export function createObserve({
+  logger,
+  clockMs = () => performance.now(),
+  later = (call, ms) => void setTimeout(call, ms).unref(),
+}: ObserveOptions): Observe {
   const counters = new CounterTable();
   const ends = new RecentEnds();
-  const refusals = new LineBudget(REFUSALS_PER_SECOND);
+  const refusals = new LineBudget(REFUSALS_PER_SECOND, 1000);
+  const comings = new SessionLines('about new sessions and log-ins', logger, later);
+  const goings = new SessionLines('about sessions and streams that ended', logger, later);
+
   return {
     counters,
     logger,
@@ -166,6 +185,8 @@ export function createObserve({ logger, clockMs = () => performance.now() }: Obs
     event(event) {
       count(counters, event);
       if (!isMeshEvent(event)) ends.note(event);
+      if (COMINGS.has(event.event) && !comings.take(clockMs())) return;
+      if (ENDS.has(event.event) && !goings.take(clockMs())) return;
       const isRefusal = REFUSALS.has(event.event);
       if (isRefusal && !refusals.take(clockMs())) return;
       const { level, message } = lineOf(event);
@@ -173,4 +194,37 @@ export function createObserve({ logger, clockMs = () => performance.now() }: Obs
       logger[level](message, () => (leftOut > 0 ? { ...fieldsOf(event), leftOut } : fieldsOf(event)));
     },
   };
+}
+
+/** The budget of lines about sessions: what it leaves out is told once a window, when the window is over. */
+class SessionLines {
+  readonly #what: string;
+  readonly #logger: Logger;
+  readonly #later: (call: () => void, ms: number) => void;
+  readonly #budget = new LineBudget(SESSION_LINES_MAX, SESSION_LINES_MS);
+  #isToTell = false;
+
+  constructor(what: string, logger: Logger, later: (call: () => void, ms: number) => void) {
+    this.#what = what;
+    this.#logger = logger;
+    this.#later = later;
+  }
+
+  take(nowMs: number): boolean {
+    if (this.#budget.take(nowMs)) return true;
+    if (!this.#isToTell) {
+      this.#isToTell = true;
+      this.#later(() => this.#tell(), SESSION_LINES_MS);
+    }
+    return false;
+  }
+
+  #tell(): void {
+    this.#isToTell = false;
+    this.#logger.warn(`lines ${this.#what} were left out; the counters have them all`, {
+      leftOut: this.#budget.leftOut(),
+      linesMax: SESSION_LINES_MAX,
+      withinMs: SESSION_LINES_MS,
+    });
+  }
 }

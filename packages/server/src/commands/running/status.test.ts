@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MemberStatus } from '../../admin/index.ts';
+import { type AdminListener, type EndStatus, listenForAdmin, type MemberStatus } from '../../admin/index.ts';
 import { run } from '../index.ts';
 import { statusText } from './status.ts';
 
@@ -105,26 +105,54 @@ Where new sessions went:
 `);
 });
 
-describe('boshd status', () => {
-  async function status(args: readonly string[]) {
-    let told = '';
-    const code = await run(['status', ...args], {
-      environment: {},
-      isTerminal: false,
-      out: (text) => {
-        told += text;
-      },
-      err: (text) => {
-        told += text;
-      },
-      onSignal: () => undefined,
-      onReload: () => undefined,
-      exit: () => undefined,
-      loadApp: () => Promise.reject(new Error('status needs no app')),
-    });
-    return { code, told };
-  }
+const EVIL = 'x\u001b[2J\u009b31m\u202e\n2026-01-04 04:29:00  forged  session k9';
 
+async function listenWith(ends: readonly EndStatus[]): Promise<AdminListener> {
+  const source = {
+    status: async () => [{ ...MEMBER, failures: ends }],
+    endsOf: async () => ends,
+    orders: {},
+  };
+  return await listenForAdmin([{ host: '127.0.0.1', port: 0 }], source);
+}
+
+describe('what XMPP servers said', () => {
+  test.each([[[]], [['k3']], [['--json']], [['k3', '--json']]])(
+    'does nothing to the terminal: status %j',
+    async (args) => {
+      const listener = await listenWith([{ ...END, detail: EVIL, domain: EVIL }]);
+      const [bound] = listener.bound;
+      const at = bound !== undefined && 'port' in bound ? `127.0.0.1:${bound.port}` : '';
+      const { code, told } = await status([...args, '--admin-listen', at]);
+      await listener.close();
+      expect(code).toBe(0);
+      expect(told).toMatch(/^[\x20-\x7e\n]*$/);
+      expect(told).not.toMatch(/^2026-01-04 04:29:00 {2}forged/m);
+      if (args.includes('--json')) expect(JSON.stringify(JSON.parse(told))).toContain(JSON.stringify(EVIL));
+    },
+  );
+});
+
+async function status(args: readonly string[]) {
+  let told = '';
+  const code = await run(['status', ...args], {
+    environment: {},
+    isTerminal: false,
+    out: (text) => {
+      told += text;
+    },
+    err: (text) => {
+      told += text;
+    },
+    onSignal: () => undefined,
+    onReload: () => undefined,
+    exit: () => undefined,
+    loadApp: () => Promise.reject(new Error('status needs no app')),
+  });
+  return { code, told };
+}
+
+describe('boshd status', () => {
   test('says what to do where there is no admin listener', async () => {
     const { code, told } = await status([]);
     expect(code).toBe(1);

@@ -6,6 +6,7 @@ import {
   summed,
   totalOf,
 } from '../../admin/index.ts';
+import { escapeControls } from '../../observe/index.ts';
 import { type Command, EXIT, type Surroundings } from '../command.ts';
 import { askRunning, CONFIG_FLAG } from './ask.ts';
 
@@ -153,12 +154,18 @@ export const statusCommand: Command = {
       err(`boshd: ${reply.text}`);
       return EXIT.failed;
     }
-    if (invocation.flags.has('json')) out(reply.text);
-    else if (session === undefined) out(statusText(JSON.parse(reply.text) as MemberStatus[], new Date()));
-    else return tellEnds(session, JSON.parse(reply.text) as EndStatus[], surroundings);
+    const told: unknown = JSON.parse(reply.text, clean);
+    if (invocation.flags.has('json')) out(reply.text.split('\n').map(escapeControls).join('\n'));
+    else if (session === undefined) out(statusText(told as MemberStatus[], new Date()));
+    else return tellEnds(session, told as EndStatus[], surroundings);
     return EXIT.done;
   },
 };
+
+/** What XMPP servers said is in it, and must not move the cursor or make lines of its own. */
+function clean(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? escapeControls(value) : value;
+}
 
 function tellEnds(session: string, ends: readonly EndStatus[], { out, err }: Surroundings): number {
   if (ends.length > 0) {

@@ -17,10 +17,16 @@ export async function listenAt(
     if ('path' in address) await removeStaleSocket(address.path);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ ...address, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        resolve();
-      });
+      // The file of a Unix socket is never more open than its mode, not even before chmod(2).
+      const before = 'path' in address ? process.umask(0o777 & ~socketMode) : undefined;
+      try {
+        server.listen({ ...address, backlog: BACKLOG }, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      } finally {
+        if (before !== undefined) process.umask(before);
+      }
     });
     if ('path' in address) chmodSync(address.path, socketMode);
     return undefined;
