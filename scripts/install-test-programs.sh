@@ -15,6 +15,7 @@ PROGRAMS=(
   '/usr/lib/nginx/modules/ngx_http_geoip2_module.so: libnginx-mod-http-geoip2'
   'haproxy: haproxy'
   'nats-server: nats-server'
+  'prometheus: prometheus'
   'apache2: apache2'
   'caddy: caddy'
   'lighttpd: lighttpd'

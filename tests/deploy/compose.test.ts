@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/compose/', import.meta.url));
 const run = promisify(execFile);
@@ -31,7 +31,32 @@ async function said(
 test('compose takes the file, with three members beside NATS and HAProxy', async () => {
   const { code, text } = await said('docker-compose', ['--file', 'compose.yaml', 'config', '--services']);
   expect(code, text).toBe(0);
-  expect(text.trim().split('\n').sort()).toEqual(['haproxy', 'member-1', 'member-2', 'member-3', 'nats']);
+  const watchers = ['grafana', 'prometheus'];
+  const all = ['haproxy', 'member-1', 'member-2', 'member-3', 'nats', ...watchers];
+  expect(text.trim().split('\n').sort()).toEqual(all.sort());
+  // These are started only when they are asked for; docker-compose 1 lists them all the same.
+  const { services } = parse(await readFile(join(FOLDER, 'compose.yaml'), 'utf8'), { merge: true });
+  for (const name of watchers) expect(services[name].profiles).toEqual(['monitoring']);
+});
+
+test('Prometheus takes the file that watches them', async () => {
+  // The rules stand beside it in the container.
+  const config = await readFile(join(FOLDER, 'prometheus.yml'), 'utf8');
+  const directory = await mkdtemp(join(tmpdir(), 'boshd-compose-'));
+  const file = join(directory, 'prometheus.yml');
+  await writeFile(file, config.replace('boshd.rules.yml', join(FOLDER, '../prometheus/boshd.rules.yml')));
+  const checked = await said('promtool', ['check', 'config', file]);
+  expect(checked.code, checked.text).toBe(0);
+  await rm(directory, { recursive: true });
+});
+
+test.each([
+  ['compose', async () => readFile(join(FOLDER, 'boshd.yaml'), 'utf8')],
+  ['kubernetes', async () => readFile(await configOfKubernetes(), 'utf8')],
+])('the operator can look at the members in %s', async (_, text) => {
+  expect(parse(await text())).toMatchObject({
+    admin: { listen: ['unix:/tmp/admin.sock', '0.0.0.0:5279'], insecureRemote: true },
+  });
 });
 
 const MAIN = fileURLToPath(new URL('../../packages/server/dist/main.js', import.meta.url));

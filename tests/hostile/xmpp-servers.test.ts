@@ -98,7 +98,7 @@ function startBoshd(overrides: ReadonlyMap<string, DomainOverride>): void {
   driver.connect({
     front: { respond: nothing, drop: nothing, sockets },
     upstream,
-    observe: { event },
+    observe: { event, replied: nothing },
   });
 }
 

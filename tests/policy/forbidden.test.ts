@@ -246,6 +246,7 @@ class CreationRig {
         event: (event) => {
           if (event.event === 'session-ended' || event.event === 'session-refused') this.#ended(event);
         },
+        replied: () => undefined,
       },
     });
   }

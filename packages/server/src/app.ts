@@ -132,15 +132,16 @@ function applyTo(
 function selfOf(
   manager: CloudManager | ConnectionManager,
   front: Front,
-  { counters, ends }: Observe,
+  { counters, histograms, ends }: Observe,
   reloader: Reloader,
   drain: Drain,
   member: string,
 ): SelfParts {
+  const sites = () => ['default', ...reloader.config.sites.keys()];
   return {
     member,
     version: version(),
-    sites: () => ['default', ...reloader.config.sites.keys()],
+    sites,
     slots: () => manager.inspect(),
     sockets: () => manager.inspectSockets(),
     notReady: () => drain.notReady,
@@ -149,14 +150,21 @@ function selfOf(
       bytesMax: manager.memory.bytesMax + front.reading.bytesMax,
     }),
     series: () => [
-      ...counters.described(),
+      ...begun(counters, sites()).described(),
       ...trafficSeries(manager.sites()),
       ...hopSeries(clusterOf(manager)),
       ...frontSeries(front),
     ],
+    histograms: () => histograms.described(sites()),
     cluster: () => clusterOf(manager),
     ends,
   };
+}
+
+/** A reload brings new sites. */
+function begun(counters: Observe['counters'], sites: readonly string[]): Observe['counters'] {
+  counters.begin(sites);
+  return counters;
 }
 
 function hostInUrl(host: string): string {

@@ -47,7 +47,7 @@ export class Driver {
       return;
     }
     this.#isBusy = true;
-    this.#carryOut(this.#manager.handle(input, clock()));
+    this.#turn(input);
     this.#leave();
   }
 
@@ -71,13 +71,15 @@ export class Driver {
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
     this.#isBusy = true;
-    this.#carryOut(this.#manager.advance(clock()));
+    // What is late of it shows how late the loop is.
+    const due = this.#manager.deadline ?? clock();
+    this.#carryOut(this.#manager.advance(clock()), due);
     this.#leave();
   }
 
   #leave(): void {
     for (let input = this.#waiting.shift(); input !== undefined; input = this.#waiting.shift()) {
-      this.#carryOut(this.#manager.handle(input, clock()));
+      this.#turn(input);
     }
     this.#isBusy = false;
     this.#arm();
@@ -95,10 +97,21 @@ export class Driver {
     );
   }
 
-  #carryOut(outputs: readonly CloudOutput[]): void {
+  #turn(input: CloudInput): void {
+    const since = performance.now();
+    this.#carryOut(this.#manager.handle(input, instantOf(Math.trunc(since))), since);
+  }
+
+  /** `since`: when what caused them came, in milliseconds. */
+  #carryOut(outputs: readonly CloudOutput[], since: number): void {
     const ports = this.#ports;
     if (ports === undefined) return;
-    for (const output of outputs) perform(output, ports);
+    let replies = 0;
+    for (const output of outputs) {
+      perform(output, ports);
+      if (output.type === 'respond' || output.type === 'socket-send') replies += 1;
+    }
+    if (replies > 0) ports.observe.replied(Math.max(0, performance.now() - since), replies);
   }
 }
 

@@ -52,4 +52,6 @@ export interface MeshPort {
 /** Towards people: log lines and counters. */
 export interface ObservePort {
   event(event: LogEvent | MeshEvent): void;
+  /** So many replies went out, so long after what caused them. */
+  replied(tookMs: number, replies: number): void;
 }

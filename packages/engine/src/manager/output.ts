@@ -126,4 +126,9 @@ export type LogEvent =
       readonly tookMs: number;
       readonly dials: number;
     }
-  | { readonly event: 'logged-in'; readonly session: string; readonly tookMs: number };
+  | {
+      readonly event: 'logged-in';
+      readonly session: string;
+      readonly site: string;
+      readonly tookMs: number;
+    };

@@ -220,7 +220,8 @@ export class Upstreams {
     client.loggedIn();
     if (this.#isHeldBack(client)) this.holdBack(client, true);
     if (guest !== undefined) site.admission.loggedIn(guest);
-    this.#turn.log({ event: 'logged-in', session: facts.name, tookMs: this.#turn.now - facts.createdAt });
+    const tookMs = this.#turn.now - facts.createdAt;
+    this.#turn.log({ event: 'logged-in', session: facts.name, site: facts.site, tookMs });
   }
 
   #loginFailed(

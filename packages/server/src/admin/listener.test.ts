@@ -46,6 +46,16 @@ const MEMBER: MemberStatus = {
       value: 7,
     },
   ],
+  histograms: [
+    {
+      name: 'boshd_login_duration_seconds',
+      help: 'Log-ins.',
+      labels: { site: 'a' },
+      bounds: [0.1, 1],
+      counts: [1, 2, 3],
+      sum: 9.5,
+    },
+  ],
   cluster: {
     region: 'eu',
     weight: 100,
@@ -183,6 +193,11 @@ describe('what is shown', () => {
     expect(text).toContain('boshd_members_suspected_now{member="m1"} 1');
     expect(text).toContain('boshd_requests_forwarded_here{member="m1"} 5');
     expect(text).toContain('boshd_cpu_seconds_total{member="m1"} 1.5');
+    expect(text).toContain('boshd_login_duration_seconds_bucket{member="m2",site="a",le="1"} 3');
+    expect(text).toContain('boshd_login_duration_seconds_bucket{member="m1",site="a",le="+Inf"} 6');
+    expect(text).toContain('boshd_login_duration_seconds_sum{member="m1",site="a"} 9.5');
+    expect(text).toContain('boshd_login_duration_seconds_count{member="m1",site="a"} 6');
+    expect(text).toContain('boshd_build_info{member="m1",version="1.2.3",node="v');
     expect(text).toMatch(end);
     const sample = /^[a-z_0-9]+\{member="m[12]"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\} [\d.e+-]+$/;
     for (const line of text.split('\n'))

@@ -120,6 +120,13 @@ export async function expose(members: readonly MemberStatus[], isOpenMetrics: bo
     labelNames: ['member'],
     registers,
   });
+  const build = new PromGauge({
+    name: 'boshd_build_info',
+    help: '1, with what runs in the labels.',
+    labelNames: ['member', 'version', 'node'],
+    registers,
+  });
+  for (const { member, version } of members) build.set({ member, version, node: process.version }, 1);
   for (const { name, help, of } of MEMBER_GAUGES) {
     const gauge = new PromGauge({ name, help, labelNames: ['member'], registers });
     for (const member of members) gauge.set({ member: member.member }, of(member));
@@ -130,8 +137,8 @@ export async function expose(members: readonly MemberStatus[], isOpenMetrics: bo
       for (const site of sites) gauge.set({ member, site: site.site }, of(site));
   }
   const counters = new Map<string, InstanceType<typeof Counter>>();
-  for (const { member, process, series } of members) {
-    cpu.inc({ member }, process.cpuMs / 1000);
+  for (const { member, process: used, series } of members) {
+    cpu.inc({ member }, used.cpuMs / 1000);
     for (const { name, help, labels, value } of series) {
       const labelNames = ['member', ...Object.keys(labels)];
       const counter = counters.get(name) ?? new Counter({ name, help, labelNames, registers });
@@ -139,5 +146,44 @@ export async function expose(members: readonly MemberStatus[], isOpenMetrics: bo
       counter.inc({ member, ...labels }, value);
     }
   }
-  return { contentType: registry.contentType, text: await registry.metrics() };
+  const text = `${(await registry.metrics()).replace(END, '')}${histogramText(members)}`;
+  return { contentType: registry.contentType, text: isOpenMetrics ? `${text}# EOF\n` : text };
+}
+
+/** What ends an exposition in OpenMetrics. */
+const END = /# EOF\n$/;
+
+/** prom-client's histograms want every single value; these were counted elsewhere. */
+function histogramText(members: readonly MemberStatus[]): string {
+  const families = new Map<string, string[]>();
+  for (const { member, histograms } of members) {
+    for (const cell of histograms) {
+      const { name, help } = cell;
+      const lines = families.get(name) ?? [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+      families.set(name, lines);
+      for (const [series, labels, value] of seriesOf({ ...cell, labels: { member, ...cell.labels } })) {
+        const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+        lines.push(`${series}{${pairs.join(',')}} ${value}`);
+      }
+    }
+  }
+  return [...families.values()].map((lines) => `${lines.join('\n')}\n`).join('');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
+}
+
+type HistogramCell = MemberStatus['histograms'][number];
+
+type HistogramSeries = readonly [name: string, labels: Readonly<Record<string, string>>, value: number];
+
+/** The series of one histogram: its buckets, each with all below it, their sum, and how many there were. */
+function seriesOf({ name, labels, bounds, counts, sum }: HistogramCell): readonly HistogramSeries[] {
+  let below = 0;
+  const buckets = counts.map((count, at): HistogramSeries => {
+    below += count;
+    return [`${name}_bucket`, { ...labels, le: String(bounds[at] ?? '+Inf') }, below];
+  });
+  return [...buckets, [`${name}_sum`, labels, sum], [`${name}_count`, labels, below]];
 }

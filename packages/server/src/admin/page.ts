@@ -106,6 +106,8 @@ export function summed(members: readonly MemberStatus[], name: string): readonly
   const sums = new Map<string, SeriesStatus>();
   for (const { series } of members) {
     for (const one of series) {
+      // All that could happen is listed, with 0: of interest here is what did.
+      if (one.value === 0) continue;
       if (one.name !== name) continue;
       const key = JSON.stringify(one.labels);
       sums.set(key, { ...one, value: one.value + (sums.get(key)?.value ?? 0) });

@@ -3,6 +3,7 @@ import type { BoshClient, WebSocketClient } from '@boshd/engine/manager';
 import {
   type ClusterStatus,
   type EndStatus,
+  type HistogramStatus,
   type MemberStatus,
   NOTHING,
   type ProcessStatus,
@@ -21,6 +22,7 @@ export interface SelfParts {
   /** What clients make the process hold, and what they may. */
   readonly memory: () => { readonly bytes: number; readonly bytesMax: number };
   readonly series: () => Iterable<SeriesStatus>;
+  readonly histograms: () => Iterable<HistogramStatus>;
   readonly ends: EndsKept;
   readonly cluster: () => ClusterStatus | undefined;
 }
@@ -58,7 +60,7 @@ export class Self {
   }
 
   status(): MemberStatus {
-    const { member, version, notReady, series, ends, cluster } = this.#parts;
+    const { member, version, notReady, series, histograms, ends, cluster } = this.#parts;
     const { sites, links } = this.#count();
     return {
       member,
@@ -70,6 +72,7 @@ export class Self {
       links,
       process: this.#process(),
       series: [...series()],
+      histograms: [...histograms()],
       cluster: cluster(),
       failures: ends.failures(FAILURES_SHOWN).map(endStatus),
     };

@@ -13,6 +13,7 @@ export interface MemberStatus {
   readonly links: number;
   readonly process: ProcessStatus;
   readonly series: readonly SeriesStatus[];
+  readonly histograms: readonly HistogramStatus[];
   /** What it knows of its cluster; undefined: it stands alone. */
   readonly cluster: ClusterStatus | undefined;
   /** What went wrong lately, the newest first. */
@@ -102,6 +103,18 @@ export interface SeriesStatus {
   readonly help: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+}
+
+/** One distribution with one set of labels. */
+export interface HistogramStatus {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Upper bounds of the buckets. */
+  readonly bounds: readonly number[];
+  /** Of each bucket alone, the one without a bound last. */
+  readonly counts: readonly number[];
+  readonly sum: number;
 }
 
 /** What the admin listener shows and does. Asks every process that serves under this listener. */

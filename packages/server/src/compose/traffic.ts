@@ -1,5 +1,6 @@
 import type { Site } from '@boshd/engine/manager';
 import type { ClusterStatus } from '../admin/index.ts';
+import { TURNED_AWAY_CODES, UNRECOGNISED_CODES } from '../front/accept/door.ts';
 import type { Front } from '../front/index.ts';
 import type { DescribedSeries } from '../observe/index.ts';
 
@@ -34,18 +35,17 @@ export function* trafficSeries(sites: Iterable<Site>): Iterable<DescribedSeries>
 
 /** How often a request came in at another member than the one that has its session. */
 export function* hopSeries(cluster: ClusterStatus | undefined): Iterable<DescribedSeries> {
-  if (cluster === undefined) return;
   yield {
     name: 'boshd_requests_forwarded_total',
     help: 'Requests that came in here and were given to another member, creations too.',
     labels: {},
-    value: cluster.forwarded,
+    value: cluster?.forwarded ?? 0,
   };
 }
 
 /** What the HTTP side turned away, and what looked like a known web server's and was not. */
 export function* frontSeries({ door }: Front): Iterable<DescribedSeries> {
-  for (const [code, value] of door.counts.turnedAway) {
+  for (const [code, value] of begun(door.counts.turnedAway, TURNED_AWAY_CODES)) {
     yield {
       name: 'boshd_connections_turned_away_total',
       help: 'Connections of HTTP clients that were not taken, by the code of why.',
@@ -53,7 +53,7 @@ export function* frontSeries({ door }: Front): Iterable<DescribedSeries> {
       value,
     };
   }
-  for (const [code, value] of door.counts.unrecognised) {
+  for (const [code, value] of begun(door.counts.unrecognised, UNRECOGNISED_CODES)) {
     yield {
       name: 'boshd_sites_unrecognised_total',
       help: 'Times that a request showed a secret of a site and did not get to it, by the code of why; mostly once a connection.',
@@ -61,4 +61,9 @@ export function* frontSeries({ door }: Front): Iterable<DescribedSeries> {
       value,
     };
   }
+}
+
+/** A code that was never counted is 0. */
+function begun(counts: ReadonlyMap<string, number>, codes: readonly string[]): ReadonlyMap<string, number> {
+  return new Map([...codes.map((code) => [code, 0] as const), ...counts]);
 }

@@ -1,4 +1,5 @@
 import { assert } from '@boshd/engine/kit';
+import { ALL_REASONS } from '@boshd/engine/manager';
 
 /** Everything that is counted, declared once: the name in Prometheus' manner, its meaning, its unit, its labels. */
 export const COUNTERS = {
@@ -78,13 +79,13 @@ export const COUNTERS = {
     name: 'boshd_logins_total',
     help: 'Sessions in which the client logged in.',
     unit: 'sessions',
-    labels: [],
+    labels: ['site'],
   },
   loginSeconds: {
     name: 'boshd_login_seconds_total',
     help: 'How long those took from the creation of the session, all together.',
     unit: 'seconds',
-    labels: [],
+    labels: ['site'],
   },
   loginsFailed: {
     name: 'boshd_logins_failed_total',
@@ -132,6 +133,15 @@ const SERIES_MAX = 1000;
 /** Takes the place of labels beyond the limit. */
 const OTHER = 'other';
 
+/** The values of labels that are known before anything is counted; those of sites come with the configuration. */
+const FORETOLD: Readonly<Record<string, readonly string[]>> = {
+  reason: ALL_REASONS,
+  secure: ['true', 'false'],
+  why: ['closed', 'no-responders', 'newer-incarnation', 'left', 'lease'],
+};
+/** Series of one counter that are there before anything is counted: beyond some ten sites, they come with their first count. */
+const FORETOLD_MAX = 600;
+
 /** One counter with one set of labels. */
 export interface Series {
   readonly counter: Counter;
@@ -167,6 +177,20 @@ export class CounterTable {
       this.#cells.set(counter, cells);
     }
     this.#cell(cells, labels).value += amount;
+  }
+
+  /**
+   * Has every series that can be foretold exist, with 0 where nothing was counted: who watches for a rise would miss the first
+   * one of a series that begins with it.
+   */
+  begin(sites: readonly string[]): void {
+    const values: Readonly<Record<string, readonly string[]>> = { ...FORETOLD, site: sites };
+    for (const [counter, { labels }] of Object.entries(COUNTERS)) {
+      const known = labels.flatMap((label) => (values[label] === undefined ? [] : [values[label]]));
+      const combined = known.length === labels.length ? combinations(known) : [];
+      if (combined.length > FORETOLD_MAX) continue;
+      for (const each of combined) this.add(counter as Counter, each, 0);
+    }
   }
 
   /** All counts, those of one counter together. */
@@ -213,4 +237,12 @@ export class CounterTable {
     cells.set(key, cell);
     return cell;
   }
+}
+
+/** Each value of the first list with each of the second, and so on. */
+function combinations(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return lists.reduce<readonly (readonly string[])[]>(
+    (all, list) => all.flatMap((before) => list.map((value) => [...before, value])),
+    [[]],
+  );
 }

@@ -41,7 +41,7 @@ const EVENTS: readonly LogEvent[] = [
     secure: true,
     tookMs: 250,
   },
-  { event: 'logged-in', session: 'k3', tookMs: 500 },
+  { event: 'logged-in', session: 'k3', site: 'default', tookMs: 500 },
 ];
 
 describe('lines', () => {
@@ -184,9 +184,27 @@ describe('counters', () => {
       'boshd_requests_refused_total{code="not-utf8"} 2',
       'boshd_streams_ready_total{secure="true"} 2',
       'boshd_stream_ready_seconds_total{secure="true"} 0.5',
-      'boshd_logins_total 2',
-      'boshd_login_seconds_total 1',
+      'boshd_logins_total{site="default"} 2',
+      'boshd_login_seconds_total{site="default"} 1',
     ]);
+  });
+
+  test('are there from the start, with 0, for every site and reason', async () => {
+    const { observe } = await watched({ level: 'silent', format: 'json' });
+    observe.event(ended);
+    observe.counters.begin(['default', 'blog']);
+    const lines = observe.counters.text().split('\n');
+    expect(lines).toContain('boshd_logins_total{site="blog"} 0');
+    expect(lines).toContain('boshd_streams_resumed_total 0');
+    expect(lines).toContain('boshd_members_gone_total{why="lease"} 0');
+    expect(lines).toContain('boshd_sessions_ended_total{site="default",reason="connect-refused"} 1');
+    for (const reason of ALL_REASONS) {
+      expect(lines).toContain(`boshd_sessions_refused_total{site="blog",reason="${reason}"} 0`);
+    }
+    // A crowd of sites must not fill the table with nothing.
+    observe.counters.begin(Array.from({ length: 500 }, (_, n) => `site-${n}`));
+    observe.event({ ...ended, site: 'new' });
+    expect(observe.counters.text()).toContain('{site="new",reason="connect-refused"} 1');
   });
 
   test('stay finite when labels do not', async () => {
@@ -195,5 +213,24 @@ describe('counters', () => {
     const series = [...observe.counters.series()];
     expect(series).toHaveLength(1001);
     expect(series.find(({ labels }) => labels[0] === 'other')?.value).toBe(4000);
+  });
+});
+
+describe('distributions', () => {
+  test('of log-ins by site, and of replies', async () => {
+    const { observe } = await watched({ level: 'silent', format: 'json' });
+    observe.event({ event: 'logged-in', session: 'k3', site: 'default', tookMs: 100 });
+    observe.event({ event: 'logged-in', session: 'k4', site: 'default', tookMs: 100.1 });
+    observe.event({ event: 'logged-in', session: 'k5', site: 'default', tookMs: 90_000 });
+    observe.replied(3, 4);
+    const [blog, login, reply] = [...observe.histograms.described(['blog', 'default'])].sort((a, b) =>
+      `${a.name}${a.labels['site']}` < `${b.name}${b.labels['site']}` ? -1 : 1,
+    );
+    expect(blog).toMatchObject({ labels: { site: 'blog' }, sum: 0 });
+    expect(blog?.counts.every((count) => count === 0)).toBe(true);
+    expect(login?.counts).toEqual([0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    expect(login?.sum).toBeCloseTo(90.2001);
+    expect(reply).toMatchObject({ name: 'boshd_reply_latency_seconds', labels: {}, sum: 0.012 });
+    expect(reply?.counts[3]).toBe(4);
   });
 });

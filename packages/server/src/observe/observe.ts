@@ -3,6 +3,7 @@ import { type LogEvent, reasonFacts, skippedFacts } from '@boshd/engine/manager'
 import type { MeshEvent } from '@boshd/engine/mesh';
 import type { ObservePort } from '../ports.ts';
 import { CounterTable } from './counters.ts';
+import { HistogramTable } from './histogram.ts';
 import { LineBudget } from './line-budget.ts';
 import type { LogFields, Logger, LogLevel } from './logger.ts';
 import { countMesh, isMeshEvent, meshLine } from './mesh-events.ts';
@@ -43,6 +44,7 @@ export interface ObserveOptions {
 /** The port towards people: lines of the log, and counters. */
 export interface Observe extends ObservePort {
   readonly counters: CounterTable;
+  readonly histograms: HistogramTable;
   /** For what the server itself has to say: what it read again, what it could not. */
   readonly logger: Logger;
   /** Why the newest sessions ended. */
@@ -145,8 +147,8 @@ function count(counters: CounterTable, event: LogEvent | MeshEvent): void {
       counters.add('streamsResumed', []);
       break;
     case 'logged-in':
-      counters.add('logins', []);
-      counters.add('loginSeconds', [], event.tookMs / 1000);
+      counters.add('logins', [event.site]);
+      counters.add('loginSeconds', [event.site], event.tookMs / 1000);
       break;
     default:
       unreachable(event);
@@ -173,6 +175,7 @@ export function createObserve({
   later = (call, ms) => void setTimeout(call, ms).unref(),
 }: ObserveOptions): Observe {
   const counters = new CounterTable();
+  const histograms = new HistogramTable();
   const ends = new RecentEnds();
   const refusals = new LineBudget(REFUSALS_PER_SECOND, 1000);
   const comings = new SessionLines('about new sessions and log-ins', logger, later);
@@ -180,10 +183,15 @@ export function createObserve({
 
   return {
     counters,
+    histograms,
     logger,
     ends,
+    replied(tookMs, replies) {
+      histograms.note('reply', '', tookMs / 1000, replies);
+    },
     event(event) {
       count(counters, event);
+      if (event.event === 'logged-in') histograms.note('login', event.site, event.tookMs / 1000);
       if (!isMeshEvent(event)) ends.note(event);
       if (COMINGS.has(event.event) && !comings.take(clockMs())) return;
       if (ENDS.has(event.event) && !goings.take(clockMs())) return;

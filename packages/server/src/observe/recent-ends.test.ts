@@ -15,7 +15,7 @@ const ended = (session: string, reason: Reason, detail = ''): LogEvent => ({
 
 test('a failure is found by its session, in words that a person can act on', () => {
   const ends = new RecentEnds(() => 1_700_000_000_000);
-  ends.note({ event: 'logged-in', session: 'a', tookMs: 1 });
+  ends.note({ event: 'logged-in', session: 'a', site: 'default', tookMs: 1 });
   ends.note(ended('a', 'tls-expired', '192.0.2.1:5222: expired'));
   ends.note(ended('b', 'client-terminated'));
   expect(ends.of('a')).toEqual([

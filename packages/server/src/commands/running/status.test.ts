@@ -32,6 +32,7 @@ const MEMBER: MemberStatus = {
     loopDelayP50Ms: 0.1,
     loopDelayP99Ms: 2.4,
   },
+  histograms: [],
   series: [3, 4].map((value, index) => ({
     name: 'boshd_sessions_ended_total',
     help: '',

@@ -91,13 +91,18 @@ const NO_DESCRIPTOR_ADVICE =
   'no file descriptor is left, so new connections are closed unanswered and XMPP servers cannot be reached: raise LimitNOFILE in the systemd unit (ulimit -n elsewhere) to about twice the connections, or lower http.connectionsMax';
 
 /** Why a connection is not taken. */
-export type TurnedAwayCode =
-  | 'no-file-descriptor'
-  | 'too-many-connections'
-  | 'too-many-connections-of-address'
-  | 'proxy-header-refused'
-  | 'too-much-being-read'
-  | 'accept-failed';
+export const TURNED_AWAY_CODES = [
+  'no-file-descriptor',
+  'too-many-connections',
+  'too-many-connections-of-address',
+  'proxy-header-refused',
+  'too-much-being-read',
+  'accept-failed',
+] as const;
+export type TurnedAwayCode = (typeof TURNED_AWAY_CODES)[number];
+
+/** How a request looked like that of a known web server, and was not. */
+export const UNRECOGNISED_CODES = ['site-secret-wrong', 'site-host-wrong', 'site-key-wrong'];
 
 /** All who are known as proxies by their addresses: those of the service, and of its sites. */
 function proxiesOf({ trustedProxies, sites }: FrontOptions): TrustedProxies {
