@@ -46,6 +46,17 @@ describe('nodeToolbox', () => {
     expect(toolbox.isUtf8(Uint8Array.from(bytes))).toBe(isUtf8);
   });
 
+  it.each([
+    ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+    ['b\u00fccher.example', 'xn--bcher-kva.example'],
+    ['xn--a.example', ''],
+    ['xn--bcher-kva.xn--99999999', ''],
+    ['XN--A.example', ''],
+    ['xn--', ''],
+  ])('%s in A-labels is %j, whatever the version of Node', (domain, expected) => {
+    expect(toolbox.domainToAscii(domain)).toBe(expected);
+  });
+
   it('knows SHA-1 of bytes', () => {
     expect(toolbox.sha1Hex(ascii('abc'))).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
     expect(toolbox.sha1Hex(toolbox.encodeUtf8('é'))).toBe(toolbox.sha1Hex('\u00c3\u00a9' as ByteString));

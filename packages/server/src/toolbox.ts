@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { assert, type ByteString, type Toolbox } from '@boshd/engine/kit';
 
 type Slice = (this: Uint8Array, start: number, end: number) => string;
@@ -47,7 +47,7 @@ export function nodeToolbox(): Toolbox {
     encodeUtf8: (text) =>
       (NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text) as ByteString,
     // Most domains are in A-labels already; asking ICU about each would cost as much as decoding a request.
-    domainToAscii: (domain) => (PLAIN_DOMAIN.test(domain) ? domain : domainToASCII(domain)),
+    domainToAscii: (domain) => (PLAIN_DOMAIN.test(domain) ? domain : aLabels(domain)),
     hmacSha256Hex: (key, bytes) =>
       createHmac('sha256', Buffer.from(key, 'latin1')).update(bytes, 'latin1').digest('hex'),
     toBase64: (bytes) => Buffer.from(bytes, 'latin1').toString('base64') as ByteString,
@@ -55,4 +55,14 @@ export function nodeToolbox(): Toolbox {
     unixTimeMs: (at) => performance.timeOrigin + at,
     sha1Hex: (bytes) => createHash('sha1').update(bytes, 'latin1').digest('hex'),
   };
+}
+
+/**
+ * RFC 5890 §2.3.2.1: a label that begins with `xn--` must stand for something. Node up to 22 refuses one that does not; from
+ * 24 on it goes by the URL standard and hands it back as it was, in both directions.
+ */
+function aLabels(domain: string): string {
+  const ascii = domainToASCII(domain);
+  if (!ascii.includes('xn--')) return ascii;
+  return /(?:^|\.)xn--/.test(domainToUnicode(ascii)) ? '' : ascii;
 }

@@ -9,6 +9,7 @@ import type { ClusterFacts, ElsewhereFacts } from './facts.ts';
 import { haproxyConfig } from './haproxy.ts';
 import { lighttpdConfig } from './lighttpd.ts';
 import { nginxConfig } from './nginx.ts';
+import { nginxSnippet } from './nginx-snippet.ts';
 import { traefikConfig } from './traefik.ts';
 
 export type {
@@ -28,6 +29,8 @@ export interface ProxyServer {
   readonly cluster: (facts: ClusterFacts) => string;
   /** For a site whose service is elsewhere; a text: why there is none. */
   readonly elsewhere: ((facts: ElsewhereFacts) => string) | string;
+  /** The part for a site that is there already, and one member. */
+  readonly snippet?: (facts: ClusterFacts) => string;
   /** Whether it serves files by itself. */
   readonly servesFiles: boolean;
   /** Whether two services may differ in path and scheme. */
@@ -36,7 +39,13 @@ export interface ProxyServer {
 
 /** Every server that a configuration can be printed for, by its name on the command line. */
 export const PROXY_SERVERS: Readonly<Record<string, ProxyServer>> = {
-  nginx: { cluster: nginxConfig, elsewhere: nginxElsewhere, servesFiles: true, mixesServices: true },
+  nginx: {
+    cluster: nginxConfig,
+    snippet: nginxSnippet,
+    elsewhere: nginxElsewhere,
+    servesFiles: true,
+    mixesServices: true,
+  },
   haproxy: { cluster: haproxyConfig, elsewhere: haproxyElsewhere, servesFiles: false, mixesServices: true },
   apache: { cluster: apacheConfig, elsewhere: apacheElsewhere, servesFiles: true, mixesServices: true },
   caddy: { cluster: caddyConfig, elsewhere: caddyElsewhere, servesFiles: true, mixesServices: false },

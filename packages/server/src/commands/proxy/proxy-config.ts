@@ -83,6 +83,11 @@ const FLAGS: readonly OwnFlag[] = [
     value: 'PATH',
     summary: 'The path of the WebSocket; none for none. Default: websocket.paths.',
   },
+  {
+    name: 'snippet',
+    value: undefined,
+    summary: 'nginx: only what a server block that is there already needs for one boshd.',
+  },
   { name: 'to', value: 'URL', summary: 'The BOSH service elsewhere.' },
   { name: 'site', value: 'KEY', summary: 'With --to: the key by which that service knows the site.' },
   {
@@ -116,7 +121,10 @@ export const proxyConfigCommand: Command = {
     const file = flags.get('config')?.at(-1) ?? (environment[FILE_VARIABLE] || undefined);
     const config = loadOrTell({ file, environment }, err);
     if (config === undefined) return EXIT.failed;
-    const reader = new FlagReader(flags);
+    // The part of a site that is there already needs no name.
+    const named =
+      flags.has('snippet') && !flags.has('host') ? new Map([...flags, ['host', ['localhost']]]) : flags;
+    const reader = new FlagReader(named);
     const text = configuration(reader, config, server);
     if (text === undefined || reader.problems.length > 0) {
       for (const problem of reader.problems) err(`boshd proxy-config: ${problem}\n`);
@@ -129,6 +137,7 @@ export const proxyConfigCommand: Command = {
 
 /** The text; undefined when something is wrong with the flags. */
 function configuration(flags: FlagReader, config: Config, server: ProxyServer): string | undefined {
+  if (flags.has('snippet')) return snippet(flags, config, server);
   if (!flags.has('to')) {
     const facts = clusterFacts(flags, config, server);
     return flags.problems.length === 0 ? server.cluster(facts) : undefined;
@@ -139,4 +148,12 @@ function configuration(flags: FlagReader, config: Config, server: ProxyServer): 
   }
   const facts = elsewhereFacts(flags, config, server);
   return facts === undefined || flags.problems.length > 0 ? undefined : server.elsewhere(facts);
+}
+
+function snippet(flags: FlagReader, config: Config, server: ProxyServer): string | undefined {
+  if (server.snippet === undefined) flags.wrong('--snippet: there is one for nginx only');
+  if (flags.has('to')) flags.wrong('--snippet and --to do not go together: leave out --snippet');
+  const facts = clusterFacts(flags, config, server);
+  if (facts.members.length > 1) flags.wrong('--snippet is for one boshd: leave it out for several members');
+  return flags.problems.length === 0 ? server.snippet?.(facts) : undefined;
 }
