@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { billOfMaterials, installed } from '../../scripts/release/sbom.mjs';
-import { published } from '../../scripts/release/tree.mjs';
+import { copyTree, published } from '../../scripts/release/tree.mjs';
 import { freePort } from '../support/free-port.ts';
 import { makeDirectory, startProgram } from '../support/program.ts';
 import { type LocalRegistry, startRegistry } from './local-registry.ts';
@@ -182,11 +182,45 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 }
 
-test('a first install brings what runs boshd, and nothing that only tests need', () => {
+describe('a first install', () => {
   const lock = readJson(join(ROOT, 'package-lock.json'));
   const entries = Object.entries(Object(at(lock, 'packages'))).filter(([path]) =>
-    path.startsWith('node_modules/'),
+    /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(path),
   );
-  const first = entries.filter(([, each]) => at(each, 'dev') !== true && at(each, 'optional') !== true);
-  expect(first.length).toBeLessThan(60);
+  const onlyForTests = entries.filter(([, each]) => at(each, 'dev') === true).map(([path]) => path);
+
+  test('brings what runs boshd, and little else', () => {
+    const first = entries.filter(
+      ([path, each]) => !onlyForTests.includes(path) && at(each, 'optional') !== true,
+    );
+    expect(first.length).toBeLessThan(60);
+  });
+
+  test(
+    'is enough to build and to start',
+    async () => {
+      const copy = await makeDirectory('first-install');
+      copyTree(ROOT, copy);
+      const modules = join(copy, 'node_modules');
+      for (const path of onlyForTests.filter((each) => !each.includes('@')))
+        await rm(join(copy, path), { force: true });
+      // Folders of scopes are links as a whole: those of which a first install has nothing are away.
+      for (const scope of (await readdir(modules)).filter((name) => name.startsWith('@'))) {
+        const isNeeded = entries.some(
+          ([path]) => path.startsWith(`node_modules/${scope}/`) && !onlyForTests.includes(path),
+        );
+        if (!isNeeded) await rm(join(modules, scope), { force: true });
+      }
+      await expect(readdir(join(modules, 'vitest'))).rejects.toThrow('ENOENT');
+      const env = {
+        ...cleanEnvironment(),
+        PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}`,
+      };
+      await run('npm', ['run', 'prestart'], { cwd: copy, env });
+      await run('npm', ['run', 'build'], { cwd: copy, env });
+      await expect(stat(join(copy, 'packages/server/dist/main.js'))).resolves.toBeDefined();
+      await rm(copy, { recursive: true });
+    },
+    RELEASE_MAX_MS,
+  );
 });
