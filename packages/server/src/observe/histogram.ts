@@ -1,5 +1,5 @@
 /** What is measured as a distribution, declared once. Upper bounds of the buckets in seconds. */
-export const HISTOGRAMS = {
+const HISTOGRAMS = {
   login: {
     name: 'boshd_login_duration_seconds',
     help: 'How long log-ins took from the creation of the session.',
@@ -23,10 +23,10 @@ interface HistogramFacts {
   readonly bounds: readonly number[];
 }
 
-export type HistogramName = keyof typeof HISTOGRAMS;
+type HistogramName = keyof typeof HISTOGRAMS;
 
 /** One histogram with one set of labels, in words. */
-export interface DescribedHistogram {
+interface DescribedHistogram {
   readonly name: string;
   readonly help: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -1,5 +1,4 @@
 export { COUNTERS, type Counter, CounterTable, type DescribedSeries, type Series } from './counters.ts';
-export { type DescribedHistogram, HISTOGRAMS, HistogramTable } from './histogram.ts';
 export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogSink } from './logger.ts';
 export { createObserve, type Observe, type ObserveOptions } from './observe.ts';
 export { ofWorker } from './of-worker.ts';

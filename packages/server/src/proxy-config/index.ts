@@ -8,8 +8,7 @@ import { envoyConfig } from './envoy.ts';
 import type { ClusterFacts, ElsewhereFacts } from './facts.ts';
 import { haproxyConfig } from './haproxy.ts';
 import { lighttpdConfig } from './lighttpd.ts';
-import { nginxConfig } from './nginx.ts';
-import { nginxSnippet } from './nginx-snippet.ts';
+import { nginxConfig, nginxSnippet } from './nginx.ts';
 import { traefikConfig } from './traefik.ts';
 
 export type {

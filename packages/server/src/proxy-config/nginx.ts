@@ -41,6 +41,43 @@ export function nginxConfig(facts: ClusterFacts): string {
   );
 }
 
+/** For a server block that is there already and one boshd: what has to be in it, and nothing else. */
+export function nginxSnippet(facts: ClusterFacts): string {
+  const { members, sites, websocketPath } = facts;
+  const [member] = members;
+  const [path = '/http-bind'] = sites[0]?.paths ?? [];
+  const pass = `proxy_pass http://${member === undefined ? '127.0.0.1:5280' : address(member)};`;
+  const lines = [
+    ...block(`location ${path}`, [
+      pass,
+      'proxy_http_version 1.1;',
+      'proxy_set_header Connection "";',
+      ...SNIPPET_HEADERS,
+      'proxy_buffering off;',
+      `proxy_read_timeout ${replySeconds(facts)}s;`,
+    ]),
+    ...when(
+      websocketPath !== undefined,
+      ...block(`location ${websocketPath ?? ''}`, [
+        pass,
+        'proxy_http_version 1.1;',
+        'proxy_set_header Upgrade $http_upgrade;',
+        'proxy_set_header Connection "upgrade";',
+        ...SNIPPET_HEADERS,
+        'proxy_read_timeout 1h;',
+      ]),
+    ),
+    ...block('location /.well-known/host-meta', [pass, 'proxy_set_header Host $http_host;']),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const SNIPPET_HEADERS: Lines = [
+  'proxy_set_header Host $http_host;',
+  'proxy_set_header X-Forwarded-For $remote_addr;',
+  'proxy_set_header X-Forwarded-Proto $scheme;',
+];
+
 function upstreams(facts: ClusterFacts): Lines {
   const split = splitRegions(facts).map(({ name }) => upstream(poolName(name), poolOf(name, facts)));
   const own = facts.cookie === undefined ? [] : facts.members.map((member) => ownPool(member, facts));

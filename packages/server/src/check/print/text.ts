@@ -1,4 +1,5 @@
 import type { Advice, EndpointReport, OfferedFeatures, Outcome, Question, Report } from '../report.ts';
+import type { UrlReport } from '../url/url-report.ts';
 import type { Palette } from './palette.ts';
 
 /** Columns of the first words and of the times. */
@@ -25,6 +26,28 @@ export function reportText(report: Report, palette: Palette): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n')}\n`)
     .join('\n')}`;
+}
+
+/** The report on a URL for a person at a terminal. */
+export function urlReportText(report: UrlReport, palette: Palette): string {
+  const { url, steps, findings, wait, works } = report;
+  const { strong, good, bad, warning, faint } = palette;
+  const line = lineWith(palette);
+  const colour = { problem: bad, warning, hint: faint };
+  const word = { problem: 'Fix', warning: 'Warning', hint: 'Hint' };
+  const verdict = works ? good(strong(`${clean(url)} works.`)) : bad(strong('Web clients do not work here.'));
+  const lines = [
+    strong(clean(url)),
+    ...steps.map(({ name, good: isGood, tookMs, text }) => line(isGood, name, tookMs, clean(text))),
+    '',
+    verdict,
+    ...(wait.advised === undefined ? [] : [`A wait of ${wait.advised} s is safe here.`]),
+    ...findings.flatMap(({ level, code, text, fix }) => [
+      `${colour[level](`${word[level]}:`)} ${code}: ${clean(text)}.`,
+      `     ${clean(fix)}`,
+    ]),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function dnsLines({ questions, override }: Report, palette: Palette): readonly string[] {
@@ -81,7 +104,7 @@ function endpointLines(report: EndpointReport, palette: Palette): readonly strin
 
 const detailLine = (text: string): string => `${' '.repeat(4 + WORD_WIDTH + TIME_WIDTH + 2)}${text}`;
 
-export function lineWith({ good, bad, faint }: Palette) {
+function lineWith({ good, bad, faint }: Palette) {
   return (isGood: boolean, word: string, tookMs: number | undefined, text: string): string => {
     const time =
       tookMs === undefined ? ' '.repeat(TIME_WIDTH) : faint(milliseconds(tookMs).padStart(TIME_WIDTH));
@@ -146,6 +169,6 @@ function milliseconds(ms: number): string {
   return ms < 9.95 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
-export function clean(text: string): string {
+function clean(text: string): string {
   return text.replace(UNPRINTABLE, '?');
 }

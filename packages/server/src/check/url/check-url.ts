@@ -6,7 +6,7 @@ import { checkSession } from './session.ts';
 import type { UrlReport } from './url-report.ts';
 import { checkWebSocket } from './websocket.ts';
 
-export interface UrlWishes {
+interface UrlWishes {
   /** The XMPP domain to ask for a session to. */
   readonly domain: string;
   /** Seconds that a poll is asked to hang. */

@@ -20,7 +20,7 @@ export interface NoAnswer {
   readonly tookMs: number;
 }
 
-export interface Question {
+interface Question {
   readonly method: 'GET' | 'POST' | 'OPTIONS';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -18,7 +18,7 @@ const PATIENCE_MS = 8000;
 /** XEP-0124 §14.1: a rid leaves room for all that follow. */
 const FIRST_RID_MAX = 1 << 30;
 
-export interface SessionWishes {
+interface SessionWishes {
   readonly domain: string;
   readonly waitSeconds: number;
   /** Called when something takes its time. */
