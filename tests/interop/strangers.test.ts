@@ -1,4 +1,3 @@
-import { connect, type TLSSocket } from 'node:tls';
 import { type XmlNode, xml, client as xmppClient } from '@xmpp/client';
 import { createClient } from 'stanza';
 import { $pres, Strophe } from 'strophe.js';
@@ -9,6 +8,7 @@ import { type RunningProgram, until } from '../support/program.ts';
 import { startProsody } from '../support/prosody.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
+import { NativeClient } from '../support/xmpp/native-client.ts';
 import { child } from '../support/xmpp/xml.ts';
 import { SCRAM, USERS } from './servers.ts';
 
@@ -55,60 +55,8 @@ afterAll(async () => {
   await ca.remove();
 });
 
-/** A client that talks to the server itself, and that nobody limits. */
-class Native {
-  readonly #socket: TLSSocket;
-  #received = '';
-
-  static async logIn(server: ServerName, user: keyof typeof USERS): Promise<Native> {
-    const domain = domainOf(server);
-    const port = programs[server]?.ports.directTls ?? 0;
-    const native = new Native(
-      connect({ host: '127.0.0.1', port, servername: domain, rejectUnauthorized: false }),
-    );
-    const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${domain}' version='1.0'>`;
-    const plain = Buffer.from(`\0${user}\0${USERS[user]}`).toString('base64');
-    await native.ask(header, '</stream:features>');
-    await native.ask(
-      `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`,
-      '<success',
-    );
-    await native.ask(header, '</stream:features>');
-    await native.ask(
-      "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>native</resource></bind></iq>",
-      '<jid>',
-    );
-    return native;
-  }
-
-  constructor(socket: TLSSocket) {
-    this.#socket = socket;
-    socket.on('data', (bytes) => {
-      this.#received += bytes.toString();
-    });
-  }
-
-  /** Sends, and waits for something that is said behind it. */
-  async ask(text: string, answer: string): Promise<void> {
-    const { length } = this.#received;
-    this.send(text);
-    await until(`${answer} for ${text.slice(0, 60)}`, () => this.#received.includes(answer, length));
-  }
-
-  send(text: string): void {
-    this.#socket.write(text);
-  }
-
-  /** The server has taken what was sent before. */
-  async settle(): Promise<void> {
-    await this.ask("<iq type='get' id='settle'><ping xmlns='urn:xmpp:ping'/></iq>", 'settle');
-  }
-
-  async logOut(): Promise<void> {
-    await this.ask('</stream:stream>', '</stream:stream>');
-    this.#socket.destroy();
-  }
-}
+const nativeOf = (server: ServerName, user: keyof typeof USERS): Promise<NativeClient> =>
+  NativeClient.logIn(programs[server]?.ports.directTls ?? 0, domainOf(server), user, USERS[user]);
 
 const deep = (depth: number): string => '<d>'.repeat(depth) + '</d>'.repeat(depth);
 const many = (count: number, name: string): string =>
@@ -253,7 +201,7 @@ describe.each(SERVERS)('%s', (server) => {
     async (name, logIn) => {
       const domain = domainOf(server);
       const bob = `bob@${domain}`;
-      const alice = await Native.logIn(server, 'alice');
+      const alice = await nativeOf(server, 'alice');
       const has = (receiver: Receiver, text: string) =>
         until(`${text} for ${name}`, () => receiver.texts.includes(text));
       for (const content of STORED) alice.send(message(bob, 'chat', content));

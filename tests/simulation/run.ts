@@ -5,6 +5,7 @@ import { stageConfig } from '../scenarios/config.ts';
 import { HABITS, type Habit } from './actors/habits.ts';
 import { Person } from './actors/person.ts';
 import { Rogue } from './actors/rogue.ts';
+import { UNCONFIRMED_LEAST } from './actors/server-management.ts';
 import { Broken } from './checks/ledger.ts';
 import { MemoryCheck } from './checks/memory.ts';
 import { Recorder } from './checks/replay.ts';
@@ -49,7 +50,7 @@ export function settingsOf(seed: number): ReadonlyMap<string, string> {
     ['waitMax', random.pick(['55s', '20s'])],
     ['inactivity', random.pick(['90s', '40s'])],
     ['queueBytesMax', random.pick(['1048576', '4096'])],
-    ['queuePayloadsMax', random.pick(['400', '20'])],
+    ['unconfirmedMax', random.pick(['400', String(UNCONFIRMED_LEAST)])],
   ]);
 }
 

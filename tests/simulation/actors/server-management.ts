@@ -2,9 +2,13 @@ import { NS } from '@boshd/engine/wire';
 import { Broken, type Ledger } from '../checks/ledger.ts';
 import type { SessionCheck } from '../checks/session-check.ts';
 
+/** The smallest `unconfirmedMax` that a seed chooses. */
+export const UNCONFIRMED_LEAST = 20;
+
 /**
  * The server's side of XEP-0198, by the letter: what is not acknowledged when the stream ends is kept, as if for offline
- * storage. A stanza must not be acknowledged that neither came to the client nor was given back.
+ * storage. A stanza must not be acknowledged that neither came to the client nor was given back; but of more than so many, the
+ * oldest are the manager's own (`unconfirmedMax`), who owes them until the end.
  */
 export class ServerManagement {
   readonly #actor: string;
@@ -43,8 +47,11 @@ export class ServerManagement {
     const h = Number(/ h='(\d+)'/.exec(element)?.[1]);
     if (!(h >= this.#acknowledged && h <= this.#sent.length))
       throw new Broken(this.#actor, `h is ${h} after ${this.#acknowledged}, of ${this.#sent.length}`);
-    for (const { place } of this.#sent.slice(this.#acknowledged, h))
-      this.#ledger.mustBeSettled(place, (id) => this.#check.isTakenAsRead(id));
+    const owned = this.#sent.length - UNCONFIRMED_LEAST;
+    for (const [index, { place }] of this.#sent.slice(this.#acknowledged, h).entries()) {
+      if (this.#acknowledged + index < owned) this.#ledger.owed(place);
+      else this.#ledger.mustBeSettled(place, (id) => this.#check.isTakenAsRead(id));
+    }
     this.#acknowledged = h;
   }
 

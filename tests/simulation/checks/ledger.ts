@@ -33,6 +33,8 @@ export class Ledger {
   readonly #returned = new Set<string>();
   /** Kept by the server, for it was never acknowledged (XEP-0198). */
   readonly #kept = new Set<string>();
+  /** Acknowledged as the manager's own: it gives them to the client, or back. */
+  readonly #owed = new Set<string>();
   #toServer = 0;
   /** The first of the client's payloads that the server did not get although it got later ones. */
   #lacking: number | undefined;
@@ -105,6 +107,14 @@ export class Ledger {
     const isSettled = place < this.#toClient || this.#returned.has(idOf(payload)) || !isReturnable(payload);
     if (!isSettled && !isExcused(idOf(payload)))
       throw new Broken(this.#actor, `${idOf(payload)} was acknowledged, and came to nobody`);
+  }
+
+  owed(place: number): void {
+    this.#owed.add(idOf(this.#fromServer[place] ?? ''));
+  }
+
+  isOwed(id: string): boolean {
+    return this.#owed.has(id);
   }
 
   /** The stream ended before it was acknowledged. */

@@ -42,7 +42,9 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   }
   // A server that broke off, or a link that was lost, took with it what was under way.
   if (server === undefined) return;
-  const isExcused = (id: string) => sessionCheck.isTakenAsRead(id);
+  // What the manager owes cannot be given back where the link to the server is gone.
+  const isCut = server.isBroken || server.isAway;
+  const isExcused = (id: string) => sessionCheck.isTakenAsRead(id) || (isCut && ledger.isOwed(id));
   // With stream management it kept what was not acknowledged, however the stream came to its end.
   if (server.isManaged) ledger.settleServer(isExcused);
   // A session that ended while its link was lost could not tell the server of it, nor hear of what was under way.

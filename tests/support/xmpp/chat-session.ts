@@ -26,6 +26,8 @@ export interface LoginOptions extends BoshClientOptions {
    * same rid, as browsers' clients do. Default false.
    */
   readonly repeats?: boolean;
+  /** Between a reply and the next request: a client far away, or a busy one. Default 0. */
+  readonly idleMs?: number;
 }
 
 /** How a session ended. */
@@ -60,6 +62,7 @@ export class ChatSession {
   #inOrder: Promise<void> = Promise.resolve();
   #requestsMax = 2;
   #repeats = false;
+  #idleMs = 0;
   #isOver = false;
   /** How it ended, for those who still wait for something. */
   #ending: string | undefined;
@@ -79,6 +82,7 @@ export class ChatSession {
     try {
       const session = new ChatSession(client);
       session.#repeats = options.repeats ?? false;
+      session.#idleMs = options.idleMs ?? 0;
       await session.#authenticate(options);
       session.#pump();
       return session;
@@ -211,7 +215,11 @@ export class ChatSession {
     reply.catch(() => undefined);
     // Replies can come over several connections at once; what is inside is in the order of the rids.
     this.#inOrder = this.#inOrder
-      .then(async () => this.#take(await reply))
+      .then(async () => {
+        const taken = await reply;
+        if (this.#idleMs > 0) await sleep(this.#idleMs);
+        this.#take(taken);
+      })
       .catch((error: unknown) => {
         if (!this.#isOver) {
           this.#fail?.(error);

@@ -84,7 +84,7 @@ export class BoshClient implements ClientSide {
   }
 
   get isFull(): boolean {
-    return this.session.fullSince !== undefined;
+    return this.session.stopsReading;
   }
 
   holdBack(isHeldBack: boolean): void {

@@ -29,8 +29,8 @@ export const REPLY_BYTES_MAX = 1024 * 1024;
  */
 export function settle(session: Session, turn: Turn): void {
   answerHeld(session, turn);
-  if (session.fullSince === undefined || isFull(session)) return;
-  session.fullSince = undefined;
+  if (!session.stopsReading || isFull(session)) return;
+  session.stopsReading = false;
   turn.work.push({ type: 'read', wanted: true });
 }
 
@@ -69,7 +69,7 @@ function judge(
   }
   if (isDue) return 'empty';
   // Nothing comes before the client has confirmed what it was given, which it does with its next request.
-  if (session.fullSince !== undefined && oldest.request !== undefined) return 'empty';
+  if (session.stopsReading && oldest.request !== undefined) return 'empty';
   if (session.held.length > heldMax(session)) {
     return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
@@ -124,18 +124,13 @@ function takePart({ outbound }: Session): Batch | undefined {
 }
 
 /**
- * The client does not fetch, or confirm, as fast as the servers send. What a reply in doubt carried counts: the server
- * keeps it, too, until it is confirmed (XEP-0198), and gives up beyond a number.
+ * The client does not fetch, or confirm, as fast as the servers send. What a reply in doubt carried counts: it is kept, too. Only
+ * bytes count: how many stanzas a server leaves unacknowledged is the stream's affair (`unconfirmedMax`).
  */
-export function isFull({ outboundBytes, outboundCount, answered, limits }: Session): boolean {
+export function isFull({ outboundBytes, answered, limits }: Session): boolean {
   let bytes = outboundBytes;
-  let count = outboundCount;
-  for (const { payloads, reply } of answered) {
-    if (payloads.length === 0) continue;
-    bytes += reply.length;
-    count += payloads.length;
-  }
-  return bytes > limits.queueBytesMax || count > limits.queuePayloadsMax;
+  for (const { payloads, reply } of answered) if (payloads.length > 0) bytes += reply.length;
+  return bytes > limits.queueBytesMax;
 }
 
 /** Answers the oldest held request and remembers the reply. */

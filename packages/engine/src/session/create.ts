@@ -50,7 +50,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     outbound: [],
     outboundCount: 0,
     outboundBytes: 0,
-    fullSince: undefined,
+    stopsReading: false,
     isStreamOpen: false,
     isLoggedIn: false,
     isCounting: false,

@@ -169,8 +169,8 @@ export interface Session {
   outbound: Batch[];
   outboundCount: number;
   outboundBytes: number;
-  /** Since when the queue is over its limit. */
-  fullSince: Instant | undefined;
+  /** The queue is over its limit: the servers are not read. */
+  stopsReading: boolean;
   /** The first features have arrived, or never will: the creation request may be answered. */
   isStreamOpen: boolean;
   isLoggedIn: boolean;

@@ -111,8 +111,8 @@ export function deliver(
   session.isStreamOpen = true;
   answerCame(session);
   settle(session, turn);
-  if (session.fullSince !== undefined || !isFull(session)) return;
-  session.fullSince = turn.now;
+  if (session.stopsReading || !isFull(session)) return;
+  session.stopsReading = true;
   turn.work.push({ type: 'read', wanted: false });
   settle(session, turn);
 }

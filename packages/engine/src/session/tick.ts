@@ -14,8 +14,7 @@ export function nextDeadline(session: Session): Instant | undefined {
   if (!hasListener(session)) next = earlier(next, inactiveAt(session));
   if (session.terminal !== undefined) return next;
   next = earlier(next, session.watchedUntil);
-  if (!session.isLoggedIn) next = earlier(next, loginAt(session));
-  return earlier(next, floodAt(session));
+  return session.isLoggedIn ? next : earlier(next, loginAt(session));
 }
 
 /** Does what has become due. */
@@ -26,14 +25,7 @@ export function tick(session: Session, turn: Turn): void {
   watchExpired(session, turn);
   settle(session, turn);
   if (isEnded(session)) return;
-  if (session.terminal === undefined && isDue(floodAt(session), now)) {
-    leave(
-      session,
-      'server-flood',
-      `${session.outboundCount} payloads, ${session.outboundBytes} bytes unfetched`,
-      turn,
-    );
-  } else if (session.terminal === undefined && !session.isLoggedIn && isDue(loginAt(session), now)) {
+  if (session.terminal === undefined && !session.isLoggedIn && isDue(loginAt(session), now)) {
     leave(session, 'login-timeout', '', turn);
   } else if (!hasListener(session) && isDue(inactiveAt(session), now)) {
     endInactive(session, turn);
@@ -70,10 +62,6 @@ function gapAt(session: Session): Instant | undefined {
 
 function loginAt(session: Session): Instant {
   return after(session.createdAt, session.limits.login);
-}
-
-function floodAt(session: Session): Instant | undefined {
-  return session.fullSince === undefined ? undefined : after(session.fullSince, session.limits.queueFull);
 }
 
 function isDue(at: Instant | undefined, now: Instant): boolean {

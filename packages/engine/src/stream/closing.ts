@@ -52,14 +52,14 @@ export function closeStream(
   return join(errors, isManaged ? acknowledgement(stream, management) : EMPTY, STREAM_END);
 }
 
-/** What h cannot leave out: it came before h was counted, or the client confirmed something after it. */
+/** What h cannot leave out: it came before h was counted, it is boshd's own, or the client confirmed something after it. */
 function notCovered(
-  { confirmed }: Stream,
+  { confirmed, owned }: Stream,
   { uncounted }: Management,
   leftovers: readonly Leftover[],
 ): readonly Payload[] {
   const passed = leftovers.filter(({ isPassed }) => isPassed).flatMap(({ payloads }) => payloads);
   const rest = leftovers.filter(({ isPassed }) => !isPassed).flatMap(({ payloads }) => payloads);
-  const early = rest.filter(isStanza).slice(0, Math.max(0, uncounted - confirmed));
+  const early = rest.filter(isStanza).slice(0, Math.max(0, Math.max(uncounted, owned) - confirmed));
   return [...passed, ...early];
 }

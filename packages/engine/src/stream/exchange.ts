@@ -9,7 +9,7 @@ import {
   type XmlElement,
 } from '../wire/index.ts';
 import { bareOf } from './addresses.ts';
-import { answerRequest, enableManagement, takeManagement } from './management/exchange.ts';
+import { answerRequest, enableManagement, ownOldest, takeManagement } from './management/exchange.ts';
 import {
   describeStreamError,
   giveUp,
@@ -67,6 +67,7 @@ export function createStream(
     management: undefined,
     received: 0,
     confirmed: 0,
+    owned: 0,
     bridge: undefined,
     bindings: undefined,
     credential: undefined,
@@ -132,6 +133,7 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
   }
   events.length = 0;
   if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
+  ownOldest(stream, turn);
   answerRequest(stream, turn);
   // Of what is being skipped the end decides, once the client is logged in.
   const isPatient = stream.isLoggedIn && stream.phase === 'ready';

@@ -64,6 +64,12 @@ export interface StreamLimits {
    * Default boshd.
    */
   readonly streamManagement: 'boshd' | 'client' | 'off';
+  /**
+   * Stanzas of the server that may be unacknowledged (XEP-0198) because the client has not confirmed them. Beyond, the oldest are acknowledged
+   * all the same: they are boshd's own from then on, which returns them as errors should the client never get them. Default 400:
+   * Prosody 0.12 cannot resume a stream beyond 500, ejabberd ends one at 5,000.
+   */
+  readonly unconfirmedMax: number;
   /** The server's answer to a request for acknowledgement; later the link is dead. Default 30 s, half of what servers allow. */
   readonly acknowledgement: Duration;
   /** A stream whose link broke is taken up again, where the server has SASL2, FAST and XEP-0198. Default true. */
@@ -75,6 +81,7 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   negotiationWithOthers: seconds(5),
   keepalive: seconds(120),
   streamManagement: 'boshd',
+  unconfirmedMax: 400,
   acknowledgement: seconds(30),
   resumption: true,
 };
@@ -158,6 +165,8 @@ export interface Stream {
   /** Stanzas from the server, and how many of them are settled: the client confirmed them, or they went back. */
   received: number;
   confirmed: number;
+  /** So many of `received` are acknowledged although the client has not confirmed them all: see `unconfirmedMax`. */
+  owned: number;
   /** SASL2 behind the client's SASL, until it is logged in. */
   bridge: Bridge | undefined;
   /** Of the link's TLS. */

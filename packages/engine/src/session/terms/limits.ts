@@ -29,13 +29,11 @@ export interface SessionLimits {
   readonly login: Duration;
   readonly loginBytesMax: number;
   /**
-   * Payloads for a client that does not fetch them. Defaults 4 MiB, as much as
-   * the longest stanza of a server, and 400: Prosody 0.12 cannot resume beyond 500. The
-   * bytes are also the limit of what lies here for a server that does not read.
+   * Payloads for a client that does not fetch or confirm them; beyond, the server is not read, as long as the client may be silent.
+   * Default 4 MiB, as much as the longest stanza of a server. Also the limit of what lies here for a server that does not read.
    */
   readonly queueBytesMax: number;
-  readonly queuePayloadsMax: number;
-  /** How long a full queue may stay full before the session ends. Default 30 s, half of the servers' own 60 s. */
+  /** How long a WebSocket whose client or server does not read may last. Default 30 s, half of the servers' own 60 s. */
   readonly queueFull: Duration;
   /** Copies of one request that a client may send. Default 10: JSJaC repeats as often. */
   readonly repeatsMax: number;
@@ -67,7 +65,6 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   login: seconds(60),
   loginBytesMax: 64 * 1024,
   queueBytesMax: 4 * 1024 * 1024,
-  queuePayloadsMax: 400,
   queueFull: seconds(30),
   repeatsMax: 10,
   gather: millis(5),

@@ -14,6 +14,7 @@ import {
   type Management,
   newManagement,
   TELL_AFTER,
+  TELL_EVERY,
 } from './management.ts';
 
 /** The resource is bound: nothing of the client may go out before this (XEP-0198 §3). */
@@ -67,6 +68,18 @@ export function answerRequest(stream: Stream, turn: StreamTurn): void {
   const { management } = stream;
   if (management?.isAsked !== true || stream.phase === 'over') return;
   send(stream, acknowledgement(stream, management), turn);
+}
+
+/** Stanzas have come: of more than may be unacknowledged, the oldest are boshd's own from now on. */
+export function ownOldest(stream: Stream, turn: StreamTurn): void {
+  const { management, received, limits } = stream;
+  if (management?.isEnabled !== true || stream.phase !== 'ready') return;
+  const owned = received - limits.unconfirmedMax;
+  if (owned <= Math.max(stream.owned, stream.confirmed)) return;
+  stream.owned = owned;
+  const news = handled(stream, management) - management.told;
+  if (news >= TELL_EVERY && !management.isAsked) send(stream, acknowledgement(stream, management), turn);
+  else if (news > 0) management.tellBy ??= after(turn.now, TELL_AFTER);
 }
 
 /** The session says how many of the server's stanzas are settled. */

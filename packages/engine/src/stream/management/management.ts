@@ -7,7 +7,8 @@ import type { Stream } from '../stream.ts';
  *
  * From the server come stanzas in order; `received` of the stream counts them, `confirmed` those of them that the client
  * has confirmed (or that were given back), as the session tells. h, what the server is told, is `confirmed` less what came
- * before <enabled/>: nothing is acknowledged that was not confirmed.
+ * before <enabled/>: nothing is acknowledged that was not confirmed. But servers give up on a stream on which too many stanzas
+ * are not acknowledged, so beyond `unconfirmedMax` the oldest are `owned`: acknowledged, and boshd's to return at an end.
  *
  * To the server go the client's stanzas; `sent` counts them from <enable/> on, `acknowledged` those that the server's own
  * h covers. A request for acknowledgement (<r/>) follows a few stanzas, or a moment, and stands for the keepalive: one
@@ -46,6 +47,8 @@ export const TELL_AFTER: Duration = seconds(1);
 /** So long, or so many, stanzas go without being acknowledged before <r/> is sent. XEP-0198 §8.2 suggests five. */
 export const ASK_AFTER: Duration = seconds(2);
 export const ASK_EVERY = 8;
+/** In a burst h is told after so many stanzas, whatever the time: ejabberd ends a stream at 5,000. */
+export const TELL_EVERY = 100;
 
 /** XEP-0198 §4: h goes from here to zero. */
 export const WRAPS_AT = 2 ** 32;
@@ -76,9 +79,9 @@ export function newManagement(resumes: boolean): Management {
   };
 }
 
-/** How many stanzas of the server are settled, of those that it counts. */
-export function handled({ confirmed }: Stream, { uncounted }: Management): number {
-  return Math.max(0, confirmed - uncounted);
+/** How many stanzas of the server are settled or boshd's own, of those that it counts. */
+export function handled({ confirmed, owned }: Stream, { uncounted }: Management): number {
+  return Math.max(0, Math.max(confirmed, owned) - uncounted);
 }
 
 /** h, as it goes over the wire. */

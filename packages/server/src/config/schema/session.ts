@@ -113,22 +113,13 @@ export const sessionKeys = group(
     queueBytesMax: size({
       purpose: 'The most that is kept for a client which does not fetch it.',
       reason:
-        'Beyond it, reading from the XMPP server stops, then the session ends: memory is finite. It is as much as the longest stanza of a server.',
+        'Beyond it, the XMPP server is not read until the client has fetched: memory is finite. It is as much as the longest stanza of a server.',
       min: '64KiB',
       max: '256MiB',
       preset: DEFAULT_SESSION_LIMITS.queueBytesMax,
     }),
-    queuePayloadsMax: count({
-      of: 'stanzas',
-      purpose: 'The same as a number of stanzas.',
-      reason: 'Servers give up on streams with too many unacknowledged stanzas.',
-      precedent: 'Prosody 0.12 cannot resume beyond 500, ejabberd ends the stream at 5,000.',
-      min: 10,
-      max: 100_000,
-      preset: DEFAULT_SESSION_LIMITS.queuePayloadsMax,
-    }),
     queueFull: duration({
-      purpose: 'How long the queue to a client may stay full before its session ends.',
+      purpose: 'How long a WebSocket may last whose client, or server, does not read what is sent to it.',
       precedent: 'Half of the 60 s after which XMPP servers give up on a peer that does not read.',
       bareUnit: 's',
       min: '1s',
@@ -232,6 +223,16 @@ export const streamKeys = group(
       reason:
         'Kept by boshd, the server is told of a stanza only when the browser has confirmed it, so that what a vanished browser did not get is stored or returned by the server.',
       preset: DEFAULT_STREAM_LIMITS.streamManagement,
+    }),
+    unconfirmedMax: count({
+      of: 'stanzas',
+      purpose:
+        'How many stanzas of an XMPP server may be unacknowledged (XEP-0198) because the browser has not confirmed them. Beyond, the oldest are acknowledged all the same, and go back to their senders as errors should the browser never get them.',
+      reason: 'Servers give up on a stream with too many unacknowledged stanzas.',
+      precedent: 'Prosody 0.12 cannot resume beyond 500, ejabberd ends the stream at 5,000.',
+      min: 10,
+      max: 100_000,
+      preset: DEFAULT_STREAM_LIMITS.unconfirmedMax,
     }),
     acknowledgement: duration({
       purpose:
