@@ -2,8 +2,9 @@ import { type Reason, reasonFacts, streamErrorOf } from '../reasons.ts';
 import { createSession, grantContentType } from '../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../site/index.ts';
 import { endElsewhere, endWithError } from '../socket/index.ts';
-import { type Guest, isRefusal, type Refusal } from './admission/admission.ts';
+import { full, type Guest, isRefusal, type Refusal } from './admission/admission.ts';
 import { BoshClient, type ManagerParts } from './bosh-client.ts';
+import type { ClientSide } from './client-side.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Input } from './input.ts';
 import { refusal } from './refusal.ts';
@@ -30,6 +31,7 @@ export class Creation {
   readonly #parts: ManagerParts;
   readonly #makeSid: ManagerConfig['makeSid'];
   #closing: 'drain' | 'shutdown' | undefined;
+  #displaced: readonly Guest[] = [];
 
   constructor(parts: ManagerParts, makeSid: ManagerConfig['makeSid']) {
     this.#parts = parts;
@@ -39,6 +41,17 @@ export class Creation {
   /** From now on nothing is created; in a drain the client is asked to try again, and may come to another member. */
   stop(why: 'drain' | 'shutdown'): void {
     this.#closing = why;
+  }
+
+  /**
+   * Ends the sessions whose places went to others. Not before the newcomer is handled: all clients share one list of work, and
+   * that of the newcomer may not be done yet.
+   */
+  endDisplaced(): void {
+    const displaced = this.#displaced;
+    if (displaced.length === 0) return;
+    this.#displaced = [];
+    for (const guest of displaced) guest.end?.(displacement());
   }
 
   /** A creation request. */
@@ -95,6 +108,7 @@ export class Creation {
           address: socket.address,
           transport: 'websocket',
         });
+        letEnd(verdict.guest, client);
         client.admitted(verdict.guest, verdict.domain, open);
     }
   }
@@ -110,6 +124,8 @@ export class Creation {
     }
     const outcome = sites.enter(site, address, turn.now);
     if (isRefusal(outcome)) return { is: 'refused', domain: domain.value, ...outcome };
+    const displaced = site.admission.takeDisplaced();
+    if (displaced.length > 0) this.#displaced = [...this.#displaced, ...displaced];
     return { is: 'admitted', domain: domain.value, guest: outcome };
   }
 
@@ -119,6 +135,7 @@ export class Creation {
     const birth = { request, site: site.name, domain: domain.name, address, secure, sid: this.#makeSid?.() };
     const session = createSession(birth, body, site.policy.session, turn.session);
     const client = new BoshClient(session, site, guest, this.#parts);
+    letEnd(guest, client);
     clients.addSession(client, request);
     turn.log({
       event: 'session-created',
@@ -161,4 +178,16 @@ export class Creation {
   #log({ site, address }: Pick<RequestInput, 'site' | 'address'>, reason: Reason, detail: string): void {
     this.#parts.turn.log({ event: 'session-refused', site, reason, detail, address });
   }
+}
+
+function letEnd(guest: Guest, client: ClientSide): void {
+  guest.end = ({ reason, detail }) => {
+    if (!client.isOver) client.endByOthers(reason, detail);
+  };
+}
+
+function displacement(): Refusal {
+  return full(
+    'too many sessions are live without a log-in, most of them of this network: the place of the oldest went to another network',
+  );
 }

@@ -107,6 +107,7 @@ export class ConnectionManager {
   handle(input: Input, now: Instant): readonly Output[] {
     this.#turn.begin(now);
     this.#take(input);
+    this.#creation.endDisplaced();
     if (this.#budget.isDue) this.#budget.relieve(this.#relief);
     return this.#turn.finish();
   }

@@ -111,6 +111,47 @@ describe('sessions before their log-in', () => {
   });
 });
 
+describe('places before the log-in', () => {
+  it.each<[title: string, attacker: (n: number) => string]>([
+    ['an IPv4 address', () => '192.0.2.9'],
+    ['a /64', (n) => `2001:db8:1:1::${n.toString(16)}`],
+    ['a /56', (n) => `2001:db8:1:1${(n % 256).toString(16).padStart(2, '0')}::1`],
+    ['a /48', (n) => `2001:db8:1:${n.toString(16)}::1`],
+  ])('that one network takes go to those of others: %s', (_title, attacker) => {
+    const limits = { preloginSessionsMax: 20, sessionsPerAddressMax: 0, creationsPerAddressPerSecond: 0 };
+    const admission = make(limits);
+    const own = Array.from({ length: 20 }, (_, n) => guestOf(admission, attacker(n)));
+    expect(isRefusal(admission.enter(attacker(99), at(0)))).toBe(true);
+    expect(admission.takeDisplaced()).toEqual([]);
+    const honest = Array.from({ length: 10 }, (_, n) => guestOf(admission, `198.51.100.${n}`));
+    expect(admission.takeDisplaced()).toEqual(own.slice(0, 10));
+    expect(admission.takeDisplaced()).toEqual([]);
+    // The attacker gets none of them back, whatever he tries.
+    for (let n = 100; n < 200; n += 1) admission.enter(attacker(n), at(0));
+    expect(admission.takeDisplaced()).toEqual([]);
+    expect(admission.preloginSessions).toBe(20);
+    // A displaced session that ends makes no second room.
+    for (const guest of own.slice(0, 10)) admission.leave(guest, at(0));
+    expect(admission.preloginSessions).toBe(20);
+    for (const guest of honest) admission.loggedIn(guest);
+    expect(admission.preloginSessions).toBe(10);
+  });
+
+  it('are kept by those who have them, in a crowd of people who have one each', () => {
+    const admission = make({ preloginSessionsMax: 20 });
+    for (let n = 0; n < 20; n += 1) guestOf(admission, `198.51.100.${n}`);
+    expect(isRefusal(admission.enter('198.51.100.99', at(0)))).toBe(true);
+    expect(admission.takeDisplaced()).toEqual([]);
+  });
+
+  it('are not given up for somebody whom another limit keeps out', () => {
+    const admission = make({ preloginSessionsMax: 3, creationsPerSecond: 1, creationsBurst: 3 });
+    admitted(admission, '192.0.2.1', 3, 0);
+    expect(isRefusal(admission.enter('192.0.2.2', at(0)))).toBe(true);
+    expect(admission.takeDisplaced()).toEqual([]);
+  });
+});
+
 describe('log-ins that fail', () => {
   const limits = { failedLoginsPerAddressPerMinute: 6, failedLoginsPerAddressBurst: 3 };
 

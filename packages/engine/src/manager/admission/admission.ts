@@ -1,8 +1,9 @@
 import { type Bucket, fullBucket, type Instant, secondsUntilOne, spend, takeOne } from '../../kit/index.ts';
 import type { Reason } from '../../reasons.ts';
 import type { AdmissionLimits } from '../config.ts';
-import { addressGroup } from './address-group.ts';
+import { addressGroup, networksOf } from './address-group.ts';
 import { Addresses, type Usage } from './addresses.ts';
+import { Places } from './places.ts';
 import { fullTraffic, type Rates, ratesOf, spendTraffic, type TrafficLeft } from './rates.ts';
 
 /** Why a session may not be had, or may not go on. */
@@ -19,8 +20,8 @@ export interface Guest {
   /** What limits of one address are counted by; undefined: there are none. */
   readonly group: string | undefined;
   readonly traffic: TrafficLeft;
-  /** Nobody has logged in yet. */
-  isPrelogin: boolean;
+  /** Ends the session, when its place is needed for another. Only while nobody has logged in. */
+  end: ((why: Refusal) => void) | undefined;
   /** A limit is passed; its next request hears it. */
   violation: Refusal | undefined;
 }
@@ -35,7 +36,9 @@ export class Admission {
   readonly #addresses = new Addresses();
   #creations: Bucket | undefined;
   #live = 0;
-  #prelogin = 0;
+  /** Of sessions in which nobody has logged in yet. */
+  readonly #prelogin = new Places<Guest>();
+  #displaced: Guest[] = [];
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
@@ -58,20 +61,36 @@ export class Admission {
   }
 
   get preloginSessions(): number {
-    return this.#prelogin;
+    return this.#prelogin.held;
   }
 
   /** Takes a session in, or says why not. */
   enter(address: string, now: Instant): Guest | Refusal {
     const group = addressGroup(address);
-    const refusal = this.#refusalOfSite(now) ?? this.#refusalOfAddress(group, now);
+    const networks = networksOf(address);
+    const isFull = this.#prelogin.held >= this.#limits.preloginSessionsMax;
+    const displaced = isFull ? this.#prelogin.displacedBy(networks) : undefined;
+    const isWithoutPlace = isFull && displaced === undefined;
+    const refusal = this.#refusalOfSite(isWithoutPlace, now) ?? this.#refusalOfAddress(group, now);
     if (refusal !== undefined) return refusal;
+    if (displaced !== undefined) {
+      this.#prelogin.leave(displaced);
+      this.#displaced.push(displaced);
+    }
     this.#live += 1;
-    this.#prelogin += 1;
     const usage = this.#usageOf(group, now);
     if (usage !== undefined) usage.sessions += 1;
     const traffic = fullTraffic(this.#rates.ofSession, now);
-    return { group, traffic, isPrelogin: true, violation: undefined };
+    const guest: Guest = { group, traffic, end: undefined, violation: undefined };
+    this.#prelogin.take(guest, networks);
+    return guest;
+  }
+
+  /** Those whose place went to another network since this was last asked: their sessions are to be ended. */
+  takeDisplaced(): readonly Guest[] {
+    const displaced = this.#displaced;
+    if (displaced.length > 0) this.#displaced = [];
+    return displaced;
   }
 
   leave(guest: Guest, now: Instant): void {
@@ -84,8 +103,8 @@ export class Admission {
   }
 
   loggedIn(guest: Guest): void {
-    if (guest.isPrelogin) this.#prelogin -= 1;
-    guest.isPrelogin = false;
+    this.#prelogin.leave(guest);
+    guest.end = undefined;
   }
 
   /** An XMPP server refused a log-in. Whoever tries too many passwords may not go on. */
@@ -111,10 +130,10 @@ export class Admission {
     return group === undefined ? undefined : this.#addresses.of(group, this.#rates, now);
   }
 
-  #refusalOfSite(now: Instant): Refusal | undefined {
+  #refusalOfSite(isWithoutPlace: boolean, now: Instant): Refusal | undefined {
     const { sessionsMax, preloginSessionsMax } = this.#limits;
     if (this.#live >= sessionsMax) return full(`${sessionsMax} sessions are live`);
-    if (this.#prelogin >= preloginSessionsMax) {
+    if (isWithoutPlace) {
       return full(`${preloginSessionsMax} sessions are live without a log-in`);
     }
     const rate = this.#rates.creations;

@@ -14,7 +14,8 @@ export const admissionKeys = {
   }),
   preloginSessionsMax: count({
     of: 'sessions',
-    purpose: 'The most live sessions in which nobody has logged in yet.',
+    purpose:
+      'The most live sessions in which nobody has logged in yet. When there are so many, the oldest of the network that holds most (IPv6 by /48, /56 and /64) makes room for networks that hold less.',
     reason: 'Strangers may open sessions; they must not take the places of those who are logged in.',
     min: 1,
     max: 1_000_000,
