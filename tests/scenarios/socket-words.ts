@@ -22,7 +22,7 @@ export function socketInput(socket: SocketId, word: string, rest: string): Socke
     case 'reads':
       return { type: 'socket-blocked', socket, blocked: word === 'unread' };
     case 'gone':
-      return { type: 'socket-closed', socket, detail: '' };
+      return { type: 'socket-closed', socket, detail: '', isLeaving: rest.includes('away') };
     default:
       return undefined;
   }

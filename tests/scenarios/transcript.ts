@@ -18,7 +18,7 @@
  *   !! drain                 no new sessions from now on
  *   !! socket                a WebSocket is opened (behind it `http`, `site:`, `address:`)
  *   -> ws <open .../>        its client sends a message
- *   !! pong | unread | reads | gone    it answers a ping; does not read; reads again; its connection is gone
+ *   !! pong | unread | reads | gone    it answers a ping; does not read; reads again; its connection is gone, `gone away` with its page
  *
  * What follows:
  *

@@ -130,6 +130,14 @@ const REASONS = {
     text: 'The WebSocket of the client was lost, or closed without a farewell.',
     condition: 'item-not-found',
   },
+  'client-left': {
+    text: 'The page that the client ran in was closed or left (WebSocket status 1001).',
+    condition: 'item-not-found',
+  },
+  'login-refused': {
+    text: 'The XMPP server refused the log-in, and no other succeeded: the detail names the mechanism and the condition (not-authorized: a wrong name or password), and how the session ended then.',
+    condition: undefined,
+  },
   'client-inactive': {
     text: 'The client made no request for longer than the inactivity period.',
     condition: 'item-not-found',

@@ -18,7 +18,13 @@ import {
   type Undelivered,
 } from '../session/index.ts';
 import { admitDomain } from '../site/index.ts';
-import { confirmStanzas, type OpenedStream, type StreamLimits, streamDeadline } from '../stream/index.ts';
+import {
+  confirmStanzas,
+  type OpenedStream,
+  type RefusedLogIn,
+  type StreamLimits,
+  streamDeadline,
+} from '../stream/index.ts';
 import type { BodyAttributes, Payload } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
 import { bytesHeldUpstream, type ClientSide, type Upstream } from './client-side.ts';
@@ -47,6 +53,7 @@ export class BoshClient implements ClientSide {
   readonly guest: Guest;
   readonly #parts: ManagerParts;
   upstreams: readonly Upstream[] = [];
+  refusedLogIn: RefusedLogIn | undefined;
   /** Until the second request: its abort or loss names no sid. */
   creationRequest: RequestId | undefined;
   /** The session has ended, is logged, and not in the tables any more. */
@@ -155,7 +162,7 @@ export class BoshClient implements ClientSide {
     const wasUp = session.streams.length === 1 ? session.isStreamOpen : of.facts !== undefined;
     const condition = conditionOf(reason, wasUp);
     streamOver(session, of, { condition, error }, turn.session);
-    if (hasEnded(session)) turn.log(sessionEnded(session, reason, detail, session.outbound, turn.now));
+    if (hasEnded(session)) turn.log(sessionEnded(this, reason, detail, session.outbound, turn.now));
     else turn.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });
   }
 
@@ -224,7 +231,7 @@ export class BoshClient implements ClientSide {
         undelivered.filter(({ stream }) => stream === upstream.of),
       );
     }
-    turn.log(sessionEnded(this.session, reason, detail, undelivered, turn.now));
+    turn.log(sessionEnded(this, reason, detail, undelivered, turn.now));
   }
 
   /** What carries a stream of the session, while there is one. */

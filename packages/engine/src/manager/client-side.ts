@@ -1,7 +1,12 @@
 import type { Instant, Timed } from '../kit/index.ts';
-import type { Reason } from '../reasons.ts';
 import type { SessionStream, SessionTerms } from '../session/index.ts';
-import { bytesHeldByStream, type OpenedStream, type Stream, type StreamLimits } from '../stream/index.ts';
+import {
+  bytesHeldByStream,
+  type OpenedStream,
+  type RefusedLogIn,
+  type Stream,
+  type StreamLimits,
+} from '../stream/index.ts';
 import type { Payload } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
 import type { LinkId } from './input.ts';
@@ -52,8 +57,8 @@ export interface ClientSide extends Timed, Holder {
   /** The client does not read what is there for it, so its servers are not read. */
   readonly isFull: boolean;
   upstreams: readonly Upstream[];
-  /** Neither the client nor its server ends it: both are told. */
-  endByOthers(reason: Reason, detail: string): void;
+  /** How the server refused the last log-in, until one succeeds. */
+  refusedLogIn: RefusedLogIn | undefined;
   /** The server's stream header is known. */
   opened(upstream: Upstream, facts: OpenedStream): void;
   /** Payloads of the server for the client, in order. */

@@ -1,25 +1,48 @@
 import { between, EMPTY, type Instant } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
 import type { Undelivered } from '../session/index.ts';
-import type { Resuming, StreamWork } from '../stream/index.ts';
+import type { RefusedLogIn, Resuming, StreamWork } from '../stream/index.ts';
 import { isStanza } from '../wire/index.ts';
-import type { ClientFacts, Upstream } from './client-side.ts';
+import type { ClientFacts, ClientSide, Upstream } from './client-side.ts';
 import type { LogEvent } from './output.ts';
 import type { StartFailure } from './start.ts';
 
-/** The line of the log about a session that is over. */
+/** Ends that follow from a log-in that was refused, and would look like a user's own wish or a lost client without it. */
+const AFTER_REFUSAL: ReadonlySet<Reason> = new Set([
+  'client-terminated',
+  'client-left',
+  'client-lost',
+  'client-inactive',
+  'login-timeout',
+  'stream-closed',
+]);
+
+/** The line of the log about a session that is over. What decided its end is told, not what came last. */
 export function sessionEnded(
-  { name, site, domain, createdAt }: ClientFacts,
-  reason: Reason,
-  detail: string,
+  { facts, refusedLogIn }: Pick<ClientSide, 'facts' | 'refusedLogIn'>,
+  last: Reason,
+  lastDetail: string,
   lost: readonly Pick<Undelivered, 'payloads'>[],
   now: Instant,
 ): LogEvent {
+  const { name, site, domain, createdAt } = facts;
+  const isRefused = refusedLogIn !== undefined && AFTER_REFUSAL.has(last);
+  const reason = isRefused ? 'login-refused' : last;
+  const detail = isRefused ? refusalText(refusedLogIn, [last, lastDetail]) : lastDetail;
   let undelivered = 0;
   for (const { payloads } of lost)
     for (const payload of payloads) if (isStanza(payload) && payload.bytes !== EMPTY) undelivered += 1;
   const livedMs = between(createdAt, now);
   return { event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered };
+}
+
+function refusalText({ mechanism, condition, code }: RefusedLogIn, last: readonly string[]): string {
+  const why = joined([condition, code], ', ');
+  return `${mechanism || 'unknown mechanism'}: ${why || 'no condition'}; then ${joined(last, ': ')}`;
+}
+
+function joined(parts: readonly string[], between: string): string {
+  return parts.filter((part) => part !== '').join(between);
 }
 
 /** The line about a stream whose first payloads have come. */

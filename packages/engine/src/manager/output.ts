@@ -85,6 +85,9 @@ export type LogEvent =
       readonly event: 'login-failed';
       readonly session: string;
       readonly site: string;
+      readonly domain: string;
+      readonly mechanism: string;
+      readonly condition: string;
       readonly address: string;
       /** Empty, or why, where boshd knows it. */
       readonly code: LoginFault;

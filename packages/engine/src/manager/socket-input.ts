@@ -27,8 +27,13 @@ export type SocketInput =
       readonly blocked: boolean;
       readonly unreadBytes?: number;
     }
-  /** The connection is closed, by whomever. `detail` for logs. */
-  | { readonly type: 'socket-closed'; readonly socket: SocketId; readonly detail: string };
+  /** The connection is closed, by whomever. `detail` for logs. `isLeaving`: the page went away (RFC 6455 §7.4.1, 1001). */
+  | {
+      readonly type: 'socket-closed';
+      readonly socket: SocketId;
+      readonly detail: string;
+      readonly isLeaving?: boolean;
+    };
 
 /** The work on WebSockets, in the order it must be done. */
 export type SocketOutput =

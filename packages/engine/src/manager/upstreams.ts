@@ -189,7 +189,7 @@ export class Upstreams {
         this.#turn.log(stanzaSkipped(client.facts, work));
         break;
       case 'login-failed':
-        this.#loginFailed(client, work.code);
+        this.#loginFailed(client, work);
         break;
       case 'drop-link':
         this.#dropLink(upstream, work.why, work.isFirst);
@@ -219,18 +219,30 @@ export class Upstreams {
     const { site, guest, facts } = client;
     client.loggedIn();
     if (this.#isHeldBack(client)) this.holdBack(client, true);
+    client.refusedLogIn = undefined;
     if (guest !== undefined) site.admission.loggedIn(guest);
     const tookMs = this.#turn.now - facts.createdAt;
     this.#turn.log({ event: 'logged-in', session: facts.name, site: facts.site, tookMs });
   }
 
   #loginFailed(
-    { site, guest, facts }: ClientSide,
-    code: Extract<StreamWork, { type: 'login-failed' }>['code'],
+    client: ClientSide,
+    { mechanism, condition, code }: Extract<StreamWork, { type: 'login-failed' }>,
   ): void {
+    const { site, guest, facts } = client;
+    client.refusedLogIn = { mechanism, condition, code };
     if (guest !== undefined) site.admission.loginFailed(guest, this.#turn.now);
-    const { name: session, site: ofSite, address } = facts;
-    this.#turn.log({ event: 'login-failed', session, site: ofSite, address, code });
+    const { name: session, site: ofSite, domain, address } = facts;
+    this.#turn.log({
+      event: 'login-failed',
+      session,
+      site: ofSite,
+      domain,
+      mechanism,
+      condition,
+      address,
+      code,
+    });
   }
 
   /** A stream failed or its link was lost, and it is detached already: another may serve if it was not ready yet. */

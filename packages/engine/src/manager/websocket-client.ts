@@ -21,7 +21,7 @@ import {
   socketServerBlocked,
   socketTick,
 } from '../socket/index.ts';
-import { type OpenedStream, type StreamLimits, streamDeadline } from '../stream/index.ts';
+import { type OpenedStream, type RefusedLogIn, type StreamLimits, streamDeadline } from '../stream/index.ts';
 import { type ClientFrame, frameOf, type Payload } from '../wire/index.ts';
 import { addressGroup } from './admission/address-group.ts';
 import type { Guest } from './admission/admission.ts';
@@ -50,6 +50,7 @@ export class WebSocketClient implements ClientSide {
   readonly #onOpen: (client: WebSocketClient, open: Open) => void;
   /** One at most. */
   upstreams: readonly Upstream[] = [];
+  refusedLogIn: RefusedLogIn | undefined;
   /** It counts as a session, once its <open/> was accepted. */
   guest: Guest | undefined;
   deadline: Instant | undefined;
@@ -126,7 +127,7 @@ export class WebSocketClient implements ClientSide {
         clientBlocked(socket, input.blocked, input.unreadBytes ?? 0, turn);
         break;
       case 'socket-closed':
-        connectionLost(socket, input.detail, turn);
+        connectionLost(socket, input.detail, input.isLeaving === true, turn);
         break;
       default:
         unreachable(input);
@@ -174,7 +175,7 @@ export class WebSocketClient implements ClientSide {
     const { socket } = this;
     const { turn } = this.#parts;
     const wasUp = start === undefined;
-    turn.log(sessionEnded(socket, reason, detail, [], turn.now));
+    turn.log(sessionEnded(this, reason, detail, [], turn.now));
     if (error !== undefined) endByServer(socket, frameOf(error, turn.toolbox), turn.socket);
     else if (wasUp && reason === 'stream-closed') endByServer(socket, undefined, turn.socket);
     else if (wasUp && LOST.has(reason)) endAbruptly(socket, turn.socket);
@@ -227,7 +228,7 @@ export class WebSocketClient implements ClientSide {
     const { turn, upstreams } = this.#parts;
     if (isClean) upstreams.close(upstream, []);
     else upstreams.drop(upstream);
-    turn.log(sessionEnded(this.socket, reason, detail, [], turn.now));
+    turn.log(sessionEnded(this, reason, detail, [], turn.now));
   }
 
   #do(work: SocketWork): void {

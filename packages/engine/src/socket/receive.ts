@@ -142,12 +142,12 @@ function closedByClient(socket: Socket, turn: SocketTurn): void {
 }
 
 /** The connection is gone, for whatever reason. What the server does with the stream is between it and the client. */
-export function connectionLost(socket: Socket, detail: string, turn: SocketTurn): void {
+export function connectionLost(socket: Socket, detail: string, isLeaving: boolean, turn: SocketTurn): void {
   const { phase } = socket;
   if (phase === 'closed') return;
   enterSocketPhase(socket, 'closed');
   if (phase === 'opening' || phase === 'open') {
-    turn.work.push({ type: 'leave', why: 'client-lost', detail, isClean: false });
+    turn.work.push({ type: 'leave', why: isLeaving ? 'client-left' : 'client-lost', detail, isClean: false });
   }
 }
 

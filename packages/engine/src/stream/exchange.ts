@@ -34,7 +34,7 @@ import {
   UNASKED_FEATURES_MAX,
   UNDERSTOOD_BYTES_MAX,
 } from './stream.ts';
-import type { StreamTurn } from './work.ts';
+import type { RefusedLogIn, StreamTurn } from './work.ts';
 
 export function createStream(
   request: StreamRequest,
@@ -59,6 +59,7 @@ export function createStream(
     legacyAuthId: undefined,
     hidesBinding: false,
     missesBinding: false,
+    mechanism: '',
     account: undefined,
     isCounted: false,
     negotiateBy: undefined,
@@ -228,8 +229,7 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
     enterStreamPhase(stream, 'authenticated');
   } else if (isRefusedLogIn(stream, payload, turn.toolbox)) {
-    const isForBinding = stream.hidesBinding && stream.missesBinding;
-    turn.work.push({ type: 'login-failed', code: isForBinding ? 'channel-binding-missed' : '' });
+    turn.work.push({ type: 'login-failed', ...refusedLogIn(stream, payload, turn.toolbox) });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
     stream.account = accountOf(payload, turn.toolbox);
@@ -280,6 +280,27 @@ function isRefusedLogIn(
   const { attributes } = readElement(bytes, toolbox);
   return attributes.get('type') === 'error' && attributes.get('id') === legacyAuthId;
 }
+
+function refusedLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): RefusedLogIn {
+  const isForBinding = stream.hidesBinding && stream.missesBinding;
+  const { name, bytes } = payload;
+  return {
+    mechanism: name === 'iq' ? NS.legacyAuth : stream.mechanism,
+    condition: bytes.length > UNDERSTOOD_BYTES_MAX ? '' : conditionIn(readElement(bytes, toolbox)),
+    code: isForBinding ? 'channel-binding-missed' : '',
+  };
+}
+
+/** The first child that is no text, of <failure/> or of the <error/> in an iq. */
+function conditionIn({ children }: XmlElement): string {
+  const error = children.find(({ name }) => name === 'error');
+  return (
+    (error?.children ?? children).find(({ name }) => name !== 'text')?.name.slice(0, CONDITION_MAX) ?? ''
+  );
+}
+
+/** Characters; the longest of RFC 6120 has 24. */
+const CONDITION_MAX = 40;
 
 /** The bare JID that the server has given: in the result of binding (RFC 6120 §7.6), or in SASL2's success (XEP-0388 §2.6.2). */
 function accountOf({ bytes }: Payload, toolbox: Toolbox): string | undefined {

@@ -63,8 +63,10 @@ function pass(
 
 function beforeLogIn(stream: Stream, payloads: readonly Payload[], toolbox: Toolbox): readonly Payload[] {
   noteLegacyAuth(stream, payloads, toolbox);
-  for (const payload of payloads)
-    if (payload.name === 'auth') stream.missesBinding = MISSED_BINDING.test(payload.bytes);
+  for (const { name, bytes } of payloads) {
+    if (name === 'auth') stream.missesBinding = MISSED_BINDING.test(bytes);
+    if (name === 'auth' || name === 'authenticate') stream.mechanism = MECHANISM.exec(bytes)?.[1] ?? '';
+  }
   const { bridge } = stream;
   return bridge === undefined
     ? payloads
@@ -73,6 +75,9 @@ function beforeLogIn(stream: Stream, payloads: readonly Payload[], toolbox: Tool
 
 /** `y,` in Base64, at the beginning of the text: SCRAM's first message has no other place for it. */
 const MISSED_BINDING = /^[^>]*>\s*eSw/;
+
+/** RFC 6120 §6.3.3: in the start tag, of capital letters, digits, hyphens and underscores. */
+const MECHANISM = /^[^>]*?\smechanism\s*=\s*["']([A-Z0-9_-]{1,20})["']/;
 
 /** Whether a payload can use a namespace: it is written out, unless it is written in references. Cheaper than reading it. */
 function mayHold({ bytes }: Payload, namespace: string): boolean {

@@ -15,4 +15,4 @@ export {
   type StreamRequest,
 } from './stream.ts';
 export { streamDeadline, streamTick } from './tick.ts';
-export type { LoginFault, OpenedStream, SkippedFacts, StreamTurn, StreamWork } from './work.ts';
+export type { LoginFault, OpenedStream, RefusedLogIn, SkippedFacts, StreamTurn, StreamWork } from './work.ts';

@@ -151,6 +151,8 @@ export interface Stream {
   unaskedFeatures: number;
   /** The client said in its SCRAM that it could bind to the channel and that the server cannot: `y,,` (RFC 5802 §6). */
   missesBinding: boolean;
+  /** That of the client's last <auth/>, '' before. */
+  mechanism: string;
   /** The bare JID of the client, where the server has told it. */
   account: string | undefined;
   /** The client keeps XEP-0198 itself and has it enabled: it counts every stanza, and so does the server. */

@@ -16,6 +16,15 @@ export interface OpenedStream {
  */
 export type LoginFault = '' | 'channel-binding-missed';
 
+/** How an XMPP server refused a log-in, each '' where it is not known. */
+export interface RefusedLogIn {
+  /** What the client would log in with; `jabber:iq:auth` without SASL. */
+  readonly mechanism: string;
+  /** The server's (RFC 6120 §6.5): not-authorized, account-disabled. */
+  readonly condition: string;
+  readonly code: LoginFault;
+}
+
 /** Of a stanza, '' for what it does not have. */
 export interface SkippedFacts {
   readonly name: string;
@@ -43,7 +52,7 @@ export type StreamWork =
     }
   | { readonly type: 'logged-in' }
   /** The server refused what the client would log in with (RFC 6120 §6.5). */
-  | { readonly type: 'login-failed'; readonly code: LoginFault }
+  | ({ readonly type: 'login-failed' } & RefusedLogIn)
   /**
    * The link is of no use any more: close it without a word, the stream goes on with another. `isFirst`: it was the one
    * that carried the stream, and none on which it was to be resumed.

@@ -32,6 +32,38 @@ test('a failure is found by its session, in words that a person can act on', () 
   expect(ends.failures(10).map(({ session }) => session)).toEqual(['a']);
 });
 
+test('a refused log-in is told while its session lives, and is no failure of its own', () => {
+  const ends = new RecentEnds();
+  const refused = (session: string): LogEvent => ({
+    event: 'login-failed',
+    session,
+    site: 'default',
+    domain: 'example.org',
+    mechanism: 'SCRAM-SHA-1',
+    condition: 'not-authorized',
+    address: '192.0.2.9',
+    code: '',
+  });
+  ends.note(refused('a'));
+  expect(ends.of('a')).toMatchObject([
+    { reason: 'login-refused', domain: 'example.org', detail: 'SCRAM-SHA-1, not-authorized' },
+  ]);
+  expect(ends.failures(10)).toEqual([]);
+  ends.note(ended('a', 'login-refused', 'SCRAM-SHA-1: not-authorized; then client-terminated'));
+  expect(ends.of('a')).toHaveLength(2);
+  expect(ends.failures(10)).toHaveLength(1);
+  for (let at = 0; at < 5000; at += 1) ends.note(refused(`s${at}`));
+  expect(ends.of('s0')).toEqual([]);
+  expect(ends.of('a')).toHaveLength(1);
+});
+
+test('a page that is left is no failure', () => {
+  const ends = new RecentEnds();
+  ends.note(ended('a', 'client-left', 'status 1001'));
+  expect(ends.failures(10)).toEqual([]);
+  expect(ends.of('a')).toHaveLength(1);
+});
+
 test('streams that end alone count, in the order of time', () => {
   let nowMs = 0;
   const ends = new RecentEnds(() => {

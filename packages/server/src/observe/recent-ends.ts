@@ -22,6 +22,7 @@ const DETAIL_MAX = 300;
 /** How sessions end when nothing went wrong. */
 const ORDINARY: ReadonlySet<Reason> = new Set([
   'client-terminated',
+  'client-left',
   'client-inactive',
   'creation-unconfirmed',
   'shutdown',
@@ -34,6 +35,8 @@ const ORDINARY: ReadonlySet<Reason> = new Set([
 export class RecentEnds {
   readonly #ordinary: SessionEnd[] = [];
   readonly #failures: SessionEnd[] = [];
+  /** Log-ins, of sessions that may live. */
+  readonly #refusals: SessionEnd[] = [];
   readonly #epochMs: () => number;
 
   /** @param epochMs milliseconds since 1970 */
@@ -41,8 +44,9 @@ export class RecentEnds {
     this.#epochMs = epochMs;
   }
 
-  /** Takes an event; only ends are kept. */
+  /** Takes an event; only ends, and log-ins that were refused, are kept. */
   note(event: LogEvent): void {
+    if (event.event === 'login-failed') this.#noteRefusal(event);
     if (event.event !== 'session-ended' && event.event !== 'stream-ended') return;
     const { session, domain, reason } = event;
     const list = ORDINARY.has(reason) ? this.#ordinary : this.#failures;
@@ -57,6 +61,26 @@ export class RecentEnds {
     if (list.length > KEPT_MAX) list.shift();
   }
 
+  /** The session may live on, and its user ask why he does not get in. */
+  #noteRefusal({
+    session,
+    domain,
+    mechanism,
+    condition,
+    code,
+  }: Extract<LogEvent, { event: 'login-failed' }>): void {
+    const detail = [mechanism, condition, code].filter((part) => part !== '').join(', ');
+    this.#refusals.push({
+      atMs: this.#epochMs(),
+      session,
+      domain,
+      reason: 'login-refused',
+      text: 'The XMPP server refused a log-in of this session.',
+      detail,
+    });
+    if (this.#refusals.length > KEPT_MAX) this.#refusals.shift();
+  }
+
   /** What went wrong, the newest first. */
   failures(most: number): readonly SessionEnd[] {
     return this.#failures.slice(-most).reverse();
@@ -64,7 +88,7 @@ export class RecentEnds {
 
   /** All that is known of one session, the oldest first. */
   of(session: string): readonly SessionEnd[] {
-    return [...this.#ordinary, ...this.#failures]
+    return [...this.#ordinary, ...this.#failures, ...this.#refusals]
       .filter((end) => end.session === session)
       .sort((a, b) => a.atMs - b.atMs);
   }

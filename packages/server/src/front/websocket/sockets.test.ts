@@ -256,7 +256,10 @@ describe('the end', () => {
     expect((await rig.next('socket-closed')).detail).toBe('status 1000');
     const [other] = await open();
     other.terminate();
-    expect((await rig.next('socket-closed')).detail).toBe('status 1006');
+    expect(await rig.next('socket-closed')).toMatchObject({ detail: 'status 1006', isLeaving: false });
+    const [left] = await open();
+    left.close(1001);
+    expect(await rig.next('socket-closed')).toMatchObject({ detail: 'status 1001', isLeaving: true });
   });
 
   test('not by the sweep that ends idle HTTP connections', async () => {

@@ -20,6 +20,9 @@ const HEARD_FACTOR = 4;
 /** RFC 6455 §7.4.1: a type of data that is not accepted. */
 const UNSUPPORTED_DATA = 1003;
 
+/** RFC 6455 §7.4.1: the page was closed, or another one is shown in its place. */
+const GOING_AWAY = 1001;
+
 interface Entry {
   readonly socket: WebSocket;
   readonly site: Site;
@@ -131,7 +134,11 @@ export class Sockets {
     });
     socket.on('close', (code) => {
       this.#open.delete(socket);
-      this.#lost(id, `status ${code}${entry.failure === '' ? '' : `, ${entry.failure}`}`);
+      this.#lost(
+        id,
+        `status ${code}${entry.failure === '' ? '' : `, ${entry.failure}`}`,
+        code === GOING_AWAY,
+      );
     });
     this.#submit({ type: 'socket-opened', socket: id, site: site.name, secure, address });
   }
@@ -160,7 +167,7 @@ export class Sockets {
     if (this.#entries.has(id)) this.#submit({ type, socket: id });
   }
 
-  #lost(id: SocketId, detail: string): void {
-    if (this.#entries.delete(id)) this.#submit({ type: 'socket-closed', socket: id, detail });
+  #lost(id: SocketId, detail: string, isLeaving = false): void {
+    if (this.#entries.delete(id)) this.#submit({ type: 'socket-closed', socket: id, detail, isLeaving });
   }
 }
