@@ -8,7 +8,7 @@ import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered } from './refus
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
 import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './rules/activity.ts';
-import { confirm } from './rules/confirm.ts';
+import { confirm, confirmEarly } from './rules/confirm.ts';
 import { gather } from './rules/gather.ts';
 import { takeKey } from './rules/keys.ts';
 import { abandonOctets, joinOctets } from './rules/octets.ts';
@@ -75,6 +75,7 @@ function receiveNew(
       return;
     }
   }
+  confirmEarly(session, arrival.body);
   session.early.sort((a, b) => a.rid - b.rid);
   processInOrder(session, turn);
 }

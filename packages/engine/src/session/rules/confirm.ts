@@ -35,6 +35,16 @@ export function confirm(session: Session, body: DecodedBody, now: Instant): void
   for (const stream of session.streams) countConfirmed(session, stream);
 }
 
+/**
+ * A request that arrived before a lower rid says at once what its client has got: the session may end before its turn comes. Not where
+ * keys are in use, since they can be checked in order alone.
+ */
+export function confirmEarly(session: Session, { attributes: { ack, rid } }: DecodedBody): void {
+  if (!session.terms.acks || session.key !== undefined) return;
+  confirmThrough(session, ack ?? rid - 1, true);
+  for (const stream of session.streams) countConfirmed(session, stream);
+}
+
 function confirmOlderThan(session: Session, now: Instant): void {
   for (const answered of session.answered) {
     const isOld = between(answered.answeredAt, now) > ROUND_TRIP;
