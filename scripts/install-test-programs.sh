@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the real programs that the tests start as their own processes: XMPP servers, proxies, a browser.
+# Installs the real programs that the tests start as their own processes: XMPP servers, proxies, a browser,
+# a client for terminals.
 #
 # Safe to run again: when every program is there it looks for them and does nothing else. Needs Debian 12 and root (or
 # sudo) when something is missing. No package may start a service of its own here: the tests start what they need, on
@@ -23,6 +24,8 @@ PROGRAMS=(
   'openssl: openssl'
   'systemd-analyze: systemd'
   'docker-compose: docker-compose'
+  'finch: finch'
+  'tmux: tmux'
 )
 
 # Servers live in sbin, which is not on every user's PATH.

@@ -49,13 +49,16 @@ test('the decoder accepts what a reference parser accepts, and means the same', 
     const text = Buffer.from(bytes).toString('utf8');
     if (usesUndeclared(text) || isBeyondSaxes(text)) return;
     const decoded = decodeBody(bytes, CLIENT_XML_LIMITS, toolbox);
-    const reading = readWithSaxes(bytes);
+    const reading = readWithSaxes(withoutNul(bytes));
     if (!isAcceptable(reading)) {
       expect(decoded, text).toMatchObject({ ok: false });
       refused += 1;
       return;
     }
     if (!decoded.ok && decoded.fault.code === 'bad-attribute' && hasReferenceInRoot(text)) return;
+    // Stricter than XML on purpose: no client may send elements of the streams namespace.
+    const hasStreamElement = childrenOf(reading.root).some(({ namespace }) => namespace === NS.stream);
+    if (!decoded.ok && decoded.fault.code === 'stream-element' && hasStreamElement) return;
     // Stricter than XML on purpose: for the server, httpbind and jabber:client are one namespace.
     if (!decoded.ok && hasTwins(renamed(reading.root, meant))) return;
     if (!decoded.ok) throw new Error(`${decoded.fault.code}, ${decoded.fault.detail}: ${text}`);
@@ -76,3 +79,10 @@ test('the decoder accepts what a reference parser accepts, and means the same', 
   expect(accepted).toBeGreaterThan(refused / 4);
   expect(refused).toBeGreaterThan(accepted / 4);
 });
+
+/** What boshd takes for the end of the string of a client, and a reference parser for a forbidden character. */
+function withoutNul(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (bytes[end - 1] === 0) end -= 1;
+  return bytes.subarray(0, end);
+}

@@ -1,11 +1,13 @@
 import { type ClientRequest, request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import type { Input, RequestId } from '@boshd/engine/manager';
 import { createFront, type Front, frontOptions } from '../../packages/server/src/front/index.ts';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
+import { RawClient } from '../support/front-rig.ts';
 import { type Answer, type Door, describeReply, type Posting, type RequestInput } from './door.ts';
 
 interface Exchange {
-  readonly client: ClientRequest;
+  readonly client: ClientRequest | Socket;
   /** How the client saw the end of its request. */
   readonly seen: Promise<string>;
 }
@@ -23,8 +25,10 @@ export class HttpDoor implements Door {
   readonly #byRequest = new Map<RequestId, Exchange>();
   #port = 0;
   #told: (input: Input) => void = () => undefined;
+  readonly #head: readonly string[];
 
-  private constructor() {
+  private constructor(head: readonly string[]) {
+    this.#head = head;
     const options = frontOptions({ listen: [{ host: '127.0.0.1', port: 0 }], trustedProxies: ['127.0.0.1'] });
     this.#front = createFront(
       options,
@@ -34,8 +38,9 @@ export class HttpDoor implements Door {
     );
   }
 
-  static async open(): Promise<HttpDoor> {
-    const door = new HttpDoor();
+  /** @param head the lines of the head that the client really sends; none: those of node:http */
+  static async open(head: readonly string[] = []): Promise<HttpDoor> {
+    const door = new HttpDoor(head);
     const { bound } = await door.#front.listen();
     door.#port = bound[0]?.port ?? 0;
     return door;
@@ -48,7 +53,7 @@ export class HttpDoor implements Door {
 
   async post(posting: Posting, take: (input: RequestInput) => void): Promise<void> {
     const taken = this.#expect((input) => input.type === 'request' || input.type === 'bad-request');
-    const exchange = this.#send(posting);
+    const exchange = this.#head.length > 0 ? this.#sendAsWritten(posting) : this.#send(posting);
     this.#exchanges.set(posting.name, exchange);
     const input = await taken;
     if (input.type !== 'request' && input.type !== 'bad-request') return;
@@ -81,6 +86,27 @@ export class HttpDoor implements Door {
         resolve(input);
       };
     });
+  }
+
+  /** Byte for byte what the client writes, and the two lines of the proxy. */
+  #sendAsWritten({ body, secure, address }: Posting): Exchange {
+    const socket = connect(this.#port, '127.0.0.1');
+    const client = new RawClient(socket);
+    const known = { HOST: `127.0.0.1:${this.#port}`, LENGTH: String(body.length) };
+    const head = this.#head.map((line) => line.replace('HOST', known.HOST).replace('LENGTH', known.LENGTH));
+    const forwarded = [`X-Forwarded-For: ${address}`, `X-Forwarded-Proto: ${secure ? 'https' : 'http'}`];
+    client.write([...head, ...forwarded, '', ''].join('\r\n'));
+    socket.write(body);
+    const seen = client.reply().then(
+      (reply) =>
+        describeReply(
+          reply.status,
+          reply.headers['content-type'] ?? '',
+          Buffer.from(reply.body, 'latin1').toString('utf8'),
+        ),
+      () => 'dropped',
+    );
+    return { client: socket, seen };
   }
 
   #send({ body, secure, address }: Posting): Exchange {

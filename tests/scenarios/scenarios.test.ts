@@ -42,9 +42,10 @@ const overHttp = (folder: string): readonly string[] =>
 describe.each(folders.filter((folder) => overHttp(folder).length > 0))('%s over HTTP', (folder) => {
   it.each(overHttp(folder))('%s', async (name) => {
     const text = readFileSync(join(HERE, name), 'utf8');
-    const door = await HttpDoor.open();
+    const transcript = parseTranscript(text);
+    const door = await HttpDoor.open(transcript.head);
     try {
-      expect(await play(parseTranscript(text), door)).toBe(text);
+      expect(await play(transcript, door)).toBe(text);
     } finally {
       await door.close();
     }

@@ -40,8 +40,9 @@
  * CREATED-POLLING for what the same client gets with wait='0'. Behind it stands what is otherwise, ` -NAME` for what is missing.
  *
  * Before the first step: `## after NAME` plays the transcript start/NAME.txt first, `## creation ack='1'` has its creation request
- * ask for more, `## whole yes` shows creation replies whole, any other `## KEY VALUE` is a setting that is not the default. What
- * starts with a single # is a comment.
+ * ask for more, `## whole yes` shows creation replies whole, any other `## KEY VALUE` is a setting that is not the default. `## head LINE` is
+ * a line of the HTTP head of every request, as the client really sends it: HOST stands for the host and port, LENGTH for the length
+ * of the body. What starts with a single # is a comment.
  */
 export interface Step {
   /** The happening's lines as written. */
@@ -59,6 +60,8 @@ export interface Transcript {
   /** Creation replies are its matter: nothing of them is elided. */
   readonly isWhole: boolean;
   readonly settings: ReadonlyMap<string, string>;
+  /** Lines of the HTTP head of each request; none: those of any client. */
+  readonly head: readonly string[];
   /** Comment and blank lines before the first step. */
   readonly preamble: readonly string[];
   readonly steps: readonly (Step & { readonly after: readonly string[] })[];
@@ -92,8 +95,13 @@ export function parseTranscript(text: string): Transcript {
   const after = settings.get('after');
   const creation = settings.get('creation') ?? '';
   const isWhole = settings.get('whole') === 'yes';
-  for (const ofThis of ['after', 'creation', 'whole']) settings.delete(ofThis);
-  return { after, creation, isWhole, settings, preamble, steps };
+  for (const ofThis of ['after', 'creation', 'whole', 'head']) settings.delete(ofThis);
+  return { after, creation, isWhole, settings, head: preamble.flatMap(headLineOf), preamble, steps };
+}
+
+function headLineOf(line: string): string[] {
+  const [, text] = /^## head (.+)$/.exec(line) ?? [];
+  return text === undefined ? [] : [text];
 }
 
 function settingOf(line: string): [key: string, value: string][] {

@@ -214,6 +214,8 @@ describe('around the root', () => {
   it.each([
     ['\uFEFF', ''],
     [' \r\n', ' \t\n'],
+    ['', '\0'],
+    ['', '\n\0\0'],
     ["<?xml version='1.0'?>", ''],
     ['\uFEFF\n<?xml version="1.0" encoding="utf-8" standalone=\'yes\' ?>\n', ''],
   ])('%j and %j may stand', (before, after) => {
@@ -238,6 +240,8 @@ describe('faults', () => {
     [`<body rid='1' xmlns='${NS.httpbind}'></body`, 'not-well-formed'],
     [`${body('')}<body/>`, 'not-well-formed'],
     [`${body('')}x`, 'not-well-formed'],
+    [`${body('')}\0x`, 'not-well-formed'],
+    [body('<a>\0</a>'), 'not-well-formed'],
     ["<?xml version='2.0'?><body/>", 'not-well-formed'],
     ["<?xml version='1.0' encoding='latin1'?><body/>", 'not-well-formed'],
     [body('<a>'), 'not-well-formed'],

@@ -16,6 +16,7 @@ import {
   sameBytes,
   skipWhitespace,
   startsWith,
+  withoutNul,
   word,
 } from './xml/chars.ts';
 import { afterDeclaration } from './xml/declaration.ts';
@@ -59,8 +60,8 @@ export function refuse(
  * Reads a request's <body/> (XEP-0124 §6): its attributes, and its payloads as they must stand in an XMPP stream whose
  * default namespace is jabber:client and that declares xmlns:stream.
  *
- * A byte order mark, white space and an XML declaration may stand before it (some clients send them), white space after
- * it. Its size is the caller's to limit.
+ * A byte order mark, white space and an XML declaration may stand before it (some clients send them), white space or a NUL
+ * after it. Its size is the caller's to limit.
  */
 export function decodeBody(
   bytes: Uint8Array,
@@ -121,12 +122,13 @@ interface Wrapper<Attributes> {
 }
 
 function decode<Attributes>(
-  bytes: Uint8Array,
+  sent: Uint8Array,
   limits: XmlLimits,
   toolbox: Toolbox,
   readAttributes: ReadAttributes<Attributes>,
   judge: JudgePayload,
 ): Result<Wrapper<Attributes>, BodyFault> {
+  const bytes = withoutNul(sent);
   if (!toolbox.isUtf8(bytes)) return fault({ code: 'not-utf8', detail: 'the body' });
   const start = afterProlog(bytes);
   if (start < 0) return fault({ code: 'not-well-formed', detail: 'the XML declaration' });

@@ -6,7 +6,6 @@ import { type Pages, pageReply } from './reply/pages.ts';
 import * as plain from './reply/plain.ts';
 import { type Client, clientOf, type TrustedProxies } from './request/client.ts';
 import { headerOf, queryOf, type RequestHead } from './request/head.ts';
-import { isKnownCoding } from './request/inflate.ts';
 import { SetupFaults, servedPaths } from './setup-faults.ts';
 import { OwnPort } from './site/own-port.ts';
 import type { Site } from './site/site.ts';
@@ -177,9 +176,8 @@ export class Dispatch {
       return syntax === POST ? plain.NAVIGATION_REFUSED : plain.SCRIPT_MISUSED;
     }
     // XEP-0252 §3 asks for 404 where the script syntax is off.
-    if (!site.syntaxes.has(syntax.name)) return syntax === POST ? plain.POST_REFUSED : plain.SYNTAX_OFF;
-    const coding = headerOf(head.headers, 'content-encoding');
-    return coding === undefined || isKnownCoding(coding) ? undefined : plain.CODING_UNKNOWN;
+    if (site.syntaxes.has(syntax.name)) return undefined;
+    return syntax === POST ? plain.POST_REFUSED : plain.SYNTAX_OFF;
   }
 
   #page(

@@ -236,6 +236,11 @@ class NodeFront implements Front, HttpHandler {
   }
 
   #decode(exchange: Exchange, incoming: Incoming): void {
+    if (incoming.isUnreadable) {
+      exchange.incoming = undefined;
+      this.#reply(exchange, plain.CODING_UNKNOWN);
+      return;
+    }
     const decoded = incoming.decode(this.#toolbox);
     this.#lastId += 1;
     const request = this.#lastId;

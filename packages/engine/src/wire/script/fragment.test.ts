@@ -40,6 +40,7 @@ describe('a <body/> in script syntax (XEP-0252 §2.2)', () => {
     ['an empty one', `<body rid='1' xmlns='${NS.httpbind}'/>`, undefined],
     ['one without content', `<body rid='1' xmlns='${NS.httpbind}'></body>`, undefined],
     ['with white space around', ` <body rid='1' xmlns='${NS.httpbind}'></body >\n`, undefined],
+    ['a NUL after it', `<body rid='1' xmlns='${NS.httpbind}'></body>\0`, undefined],
     ['another root', `<bodi rid='1' xmlns='${NS.httpbind}'></bodi>`, 'wrong-root'],
     ['another namespace', "<body rid='1' xmlns='urn:x'></body>", 'wrong-root'],
     ['no rid', `<body xmlns='${NS.httpbind}'/>`, 'bad-attribute'],

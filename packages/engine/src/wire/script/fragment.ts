@@ -3,7 +3,15 @@ import type { BodyFault, DecodedBody, XmlLimits } from '../body.ts';
 import { readBodyAttributes, UNDECLARED_PREFIX } from '../body-attributes.ts';
 import { afterProlog, faultOf, isBody, isUsualBody, refuse, scopeInside } from '../body-decoder.ts';
 import type { PayloadScope } from '../payload-cutter.ts';
-import { GREATER_THAN, isWhitespace, LESS_THAN, SLASH, sameBytes, skipWhitespace } from '../xml/chars.ts';
+import {
+  GREATER_THAN,
+  isWhitespace,
+  LESS_THAN,
+  SLASH,
+  sameBytes,
+  skipWhitespace,
+  withoutNul,
+} from '../xml/chars.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
 import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
 
@@ -25,10 +33,11 @@ export interface Fragment {
  * As with `decodeBody`, its size is the caller's to limit; the content is checked when its payloads are whole.
  */
 export function decodeFragment(
-  bytes: Uint8Array,
+  sent: Uint8Array,
   limits: XmlLimits,
   toolbox: Toolbox,
 ): Result<DecodedBody, BodyFault> {
+  const bytes = withoutNul(sent);
   const start = afterProlog(bytes);
   if (start < 0) return fault({ code: 'not-well-formed', detail: 'the XML declaration' });
   if (bytes[start] !== LESS_THAN) return refuse('not-well-formed', 'no element', start);

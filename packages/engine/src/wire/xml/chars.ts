@@ -82,6 +82,13 @@ export function skipWhitespace(bytes: Uint8Array, at: number, end: number): numb
   return next;
 }
 
+/** Without the NUL at the end that a client written in C may send with its string: it belongs to no document. */
+export function withoutNul(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return end === bytes.length ? bytes : bytes.subarray(0, end);
+}
+
 /** A word to compare bytes with: three times as fast as comparing with the characters of a string. */
 export function word(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));

@@ -8,12 +8,31 @@ export const REQUEST_CODINGS = 'gzip, deflate';
 
 const CODINGS = new Set(['gzip', 'x-gzip', 'deflate', 'identity']);
 
-export function isKnownCoding(coding: string): boolean {
+function isKnownCoding(coding: string): boolean {
   return CODINGS.has(coding.toLowerCase());
 }
 
 /**
- * The body as it was before its content coding, which must be a known one. The limit counts while inflating, so a small
+ * Whether a content coding is none that is known. What starts like XML is not coded, whatever the header says: libpurple (Pidgin,
+ * finch) writes its content type there, `text/xml; charset=utf-8`, and no compressed content of that time begins so.
+ */
+export function isUnknownCoding(coding: string | undefined, bytes: Uint8Array): boolean {
+  return coding !== undefined && !isKnownCoding(coding) && !startsLikeXml(bytes);
+}
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
+const LESS_THAN = 0x3c;
+/** Of XML 1.0 §2.3. */
+const WHITE_SPACE: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0d, 0x0a]);
+
+function startsLikeXml(bytes: Uint8Array): boolean {
+  let at = BYTE_ORDER_MARK.every((byte, index) => bytes[index] === byte) ? BYTE_ORDER_MARK.length : 0;
+  while (WHITE_SPACE.has(bytes[at])) at += 1;
+  return bytes[at] === LESS_THAN;
+}
+
+/**
+ * The body as it was before its content coding; an unknown one is none (see `isUnknownCoding`). The limit counts while inflating, so a small
  * bomb costs no more than an honest body of that size: a few milliseconds, less than the way through the thread pool
  * and back would cost the many small ones.
  */
@@ -23,7 +42,7 @@ export function decompress(
   bytesMax: number,
 ): Result<Uint8Array, BodyFault> {
   const name = coding?.toLowerCase() ?? 'identity';
-  if (name === 'identity') return ok(bytes);
+  if (name === 'identity' || !isKnownCoding(name)) return ok(bytes);
   try {
     return ok(inflated(bytes, name, bytesMax));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { CLIENT_XML_LIMITS } from '@boshd/engine/wire';
 import { expect, test } from 'vitest';
 import { nodeToolbox } from '../../toolbox.ts';
@@ -16,6 +16,7 @@ function body(text: string): string {
 function decoded(bytes: Uint8Array, record: HeaderRecord, chunkBytes = bytes.length): string {
   const post = new Post(new RecordHeaders(record), { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
   for (let at = 0; at < bytes.length; at += chunkBytes) post.add(bytes.subarray(at, at + chunkBytes));
+  if (post.isUnreadable) return 'unreadable';
   const result = post.decode(toolbox);
   if (!result.ok) return result.fault.code;
   if (result.value.refused !== undefined) return result.value.refused.code;
@@ -37,7 +38,9 @@ test.each<[contentType: string | undefined, encoding: BufferEncoding, text: stri
   ['text/xml; Charset=ISO-8859-1; q=1', 'latin1', 'grüße', 'grüße'],
   ['text/xml; charset=us-ascii', 'latin1', 'plain', 'plain'],
   ['text/xml; charset=utf-16', 'utf16le', 'grüße 😀', 'grüße 😀'],
-  ['text/xml; charset=klingon', 'utf8', 'plain', 'not-utf8'],
+  ['text/xml; charset=klingon', 'utf8', 'grüße', 'grüße'],
+  ['text/xml; charset=utf8mb4', 'utf8', 'grüße 😀', 'grüße 😀'],
+  ['text/xml; charset=klingon', 'latin1', 'grüße', 'not-utf8'],
   ['text/xml; charset=utf-8', 'latin1', 'grüße', 'not-utf8'],
   [undefined, 'latin1', 'grüße', 'not-utf8'],
   ['text/xml; charset=shift_jis', 'latin1', 'ü\xff', 'not-utf8'],
@@ -72,6 +75,19 @@ test.each<[coding: string, bytes: Buffer, result: string]>([
   ['gzip', gzipSync(plain).subarray(0, 40), 'not-well-formed'],
   ['gzip', Buffer.alloc(0), 'not-well-formed'],
   ['deflate', gzipSync(plain), 'not-well-formed'],
+  ['text/xml; charset=utf-8', plain, 'grüße'],
+  ['UTF-8', plain, 'grüße'],
+  ['', plain, 'grüße'],
+  ['br', plain, 'grüße'],
+  ['text/xml', Buffer.from(`\ufeff \r\n${body('grüße')}`), 'grüße'],
+  ['text/xml', Buffer.from(`<?xml version='1.0'?>${body('grüße')}`), 'grüße'],
+  ['br', brotliCompressSync(plain), 'unreadable'],
+  ['gzip, gzip', gzipSync(gzipSync(plain)), 'unreadable'],
+  ['text/xml; charset=utf-8', gzipSync(plain), 'unreadable'],
+  ['text/xml', Buffer.from(`\ufeff\n`), 'unreadable'],
+  ['text/xml', Buffer.from(`x${body('')}`), 'unreadable'],
+  ['text/xml', Buffer.alloc(0), 'unreadable'],
+  ['text/xml', bomb, 'body-too-large'],
 ])('Content-Encoding %s', (coding, bytes, result) => {
   expect(decoded(bytes, { 'content-encoding': coding })).toBe(result);
 });

@@ -3,7 +3,7 @@ import { type BodyFault, type DecodedBody, readRefused, readRequest } from '@bos
 import { toUtf8 } from '../request/charset.ts';
 import { BodyCollector, HEAD_BYTES } from '../request/collect.ts';
 import { type Headers, headerOf } from '../request/head.ts';
-import { decompress } from '../request/inflate.ts';
+import { decompress, isUnknownCoding } from '../request/inflate.ts';
 import type { BodyLimits, Incoming, Syntax } from './syntax.ts';
 
 /**
@@ -48,6 +48,11 @@ export class PostContent {
     return this.#coding === undefined ? this.#collector.head : NOTHING;
   }
 
+  /** Its content coding is unknown, and it is coded. */
+  get isUnreadable(): boolean {
+    return !this.tooLarge && isUnknownCoding(this.#coding, this.#collector.bytes());
+  }
+
   /** All of it, without its content coding. */
   bytes(): Result<Uint8Array, BodyFault> {
     if (this.tooLarge) return fault({ code: 'body-too-large', detail: `more than ${this.#bytesMax} bytes` });
@@ -77,6 +82,10 @@ export class Post implements Incoming {
 
   get isSettled(): boolean {
     return this.#content.isSettled;
+  }
+
+  get isUnreadable(): boolean {
+    return this.#content.isUnreadable;
   }
 
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {

@@ -50,6 +50,7 @@ class Query implements Incoming {
   readonly #limits: BodyLimits;
   readonly isSettled = true;
   readonly tooLarge = false;
+  readonly isUnreadable = false;
 
   constructor(query: string, limits: BodyLimits) {
     this.#query = query;

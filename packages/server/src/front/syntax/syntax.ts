@@ -45,6 +45,8 @@ export interface Incoming {
   readonly tooLarge: boolean;
   /** What is still to come makes no difference: the <body/> is there, or so much too large that the rest is not awaited. */
   readonly isSettled: boolean;
+  /** Once all of it is there: its content coding is not known, so there is no <body/> to be read. */
+  readonly isUnreadable: boolean;
   /** The <body/>, once all of it is there; or, as soon as it is too large, the fault that says so. */
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault>;
 }

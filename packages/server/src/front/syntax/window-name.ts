@@ -70,6 +70,10 @@ class Form implements Incoming {
     return this.#content?.isSettled ?? true;
   }
 
+  get isUnreadable(): boolean {
+    return this.#content?.isUnreadable ?? false;
+  }
+
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {
     const { bodyBytesMax, xml } = this.#limits;
     const field = this.#field();
