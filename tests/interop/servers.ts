@@ -1,7 +1,7 @@
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
 import { startEjabberd } from '../support/ejabberd.ts';
-import type { RunningProgram } from '../support/program.ts';
+import type { Restartable } from '../support/program.ts';
 import { startProsody } from '../support/prosody.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
 
@@ -23,7 +23,7 @@ export interface Servers {
   readonly ca: TestCa;
   readonly dns: DnsServer;
   readonly boshd: Boshd;
-  readonly programs: Readonly<Partial<Record<ServerName, RunningProgram>>>;
+  readonly programs: Readonly<Partial<Record<ServerName, Restartable>>>;
   stop(): Promise<void>;
 }
 
@@ -33,11 +33,14 @@ export function domainOf(server: ServerName, way: Way): string {
 }
 
 /** Starts the servers named, with a domain for each way, and boshd. */
-export async function startServers(names: readonly ServerName[] = SERVERS): Promise<Servers> {
+export async function startServers(
+  names: readonly ServerName[] = SERVERS,
+  upstream: Readonly<Record<string, unknown>> = {},
+): Promise<Servers> {
   const ca = await createTestCa();
   const dns = await startDnsServer();
   const overrides: Record<string, object> = {};
-  const programs: Partial<Record<ServerName, RunningProgram>> = {};
+  const programs: Partial<Record<ServerName, Restartable>> = {};
   for (const name of names) {
     const hosts = await Promise.all(
       WAYS.map(async (way) => {
@@ -51,7 +54,7 @@ export async function startServers(names: readonly ServerName[] = SERVERS): Prom
   }
   const boshd = await startBoshd({
     dns: { servers: [dns.address] },
-    upstream: { allowNetworks: ['127.0.0.0/8'], overrides },
+    upstream: { allowNetworks: ['127.0.0.0/8'], overrides, ...upstream },
   });
   const stop = async () => {
     await boshd.stop();

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
-import { accepts, makeDirectory, type RunningProgram, startProgram } from './program.ts';
+import { accepts, makeDirectory, type Restartable, startRestartable } from './program.ts';
 import type { XmppHost } from './prosody.ts';
 
 export interface EjabberdOptions {
@@ -10,7 +10,7 @@ export interface EjabberdOptions {
   readonly bosh?: boolean;
 }
 
-export interface Ejabberd extends RunningProgram {
+export interface Ejabberd extends Restartable {
   readonly ports: { readonly c2s: number; readonly directTls: number; readonly http: number };
   /** Where its own BOSH is, if it was switched on. */
   readonly boshUrl: string;
@@ -37,7 +37,7 @@ export async function startEjabberd({ hosts, bosh = false }: EjabberdOptions): P
   const configFile = join(directory, 'ejabberd.yml');
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(configuration(hosts, certificates, ports, bosh), undefined, 2));
-  const program = await startProgram({
+  const program = await startRestartable({
     name: 'ejabberd',
     command: 'erl',
     args: ['-noinput', '-mnesia', 'dir', JSON.stringify(join(directory, 'database')), '-s', 'ejabberd'],

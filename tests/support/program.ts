@@ -81,6 +81,16 @@ export function makeDirectory(name: string): Promise<string> {
   return mkdtemp(join(tmpdir(), `boshd-test-${name}-`));
 }
 
+/** A program that can be started again, with the same directory and ports, after it was ended. */
+export interface Restartable extends RunningProgram {
+  startAgain(): Promise<RunningProgram>;
+}
+
+/** Starts a program that can be started again. */
+export async function startRestartable(options: ProgramOptions): Promise<Restartable> {
+  return { ...(await startProgram(options)), startAgain: () => startProgram(options) };
+}
+
 /** Starts a program and waits until it is ready; throws with the end of its logs when it is not in time. */
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
   const program = await launch(options);

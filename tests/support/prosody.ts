@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
-import { accepts, makeDirectory, type RunningProgram, startProgram } from './program.ts';
+import { accepts, makeDirectory, type Restartable, startRestartable } from './program.ts';
 import type { CertificateFiles } from './test-ca.ts';
 
 const MODULES_PATH = fileURLToPath(new URL('prosody-modules', import.meta.url));
@@ -39,7 +39,7 @@ export interface ProsodyOptions {
   readonly extra?: string;
 }
 
-export interface Prosody extends RunningProgram {
+export interface Prosody extends Restartable {
   readonly ports: { readonly c2s: number; readonly directTls: number; readonly http: number };
   /** Where its own BOSH is, if it was switched on. */
   readonly boshUrl: string;
@@ -61,7 +61,7 @@ export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
     await copyFile(host.certificate.keyFile, join(directory, `${host.domain}.key`));
     await writeUsers(host, join(directory, 'data'));
   }
-  const program = await startProgram({
+  const program = await startRestartable({
     name: 'Prosody',
     command: 'prosody',
     args: ['--config', configFile, '--no-daemonize'],

@@ -1,6 +1,6 @@
 import type { Toolbox } from '../kit/index.ts';
 import type { ForeignTarget } from '../site/index.ts';
-import { NS, type Payload, readElement } from '../wire/index.ts';
+import { NS, type Payload, readElement, type XmlElement } from '../wire/index.ts';
 
 /** An error of more bytes than this is no redirect; a host has 253 at most. */
 const ERROR_BYTES_MAX = 4096;
@@ -25,11 +25,17 @@ export function redirectTarget(error: Payload, toolbox: Toolbox): ForeignTarget 
   return number >= 1 && number <= PORT_MAX ? { host, port: number, isForeign: true } : undefined;
 }
 
+/** Whether the server says that it is being stopped (RFC 6120 §4.9.3.20): it may be back soon. */
+export function isShutdown(error: Payload, toolbox: Toolbox): boolean {
+  return conditionOf(error, 'system-shutdown', toolbox) !== undefined;
+}
+
 function otherHost(error: Payload, toolbox: Toolbox): string | undefined {
+  return conditionOf(error, 'see-other-host', toolbox)?.text.trim();
+}
+
+function conditionOf(error: Payload, condition: string, toolbox: Toolbox): XmlElement | undefined {
   if (error.bytes.length > ERROR_BYTES_MAX) return undefined;
   const { children } = readElement(error.bytes, toolbox);
-  const condition = children.find(
-    ({ namespace, name }) => namespace === NS.streamErrors && name === 'see-other-host',
-  );
-  return condition?.text.trim();
+  return children.find(({ namespace, name }) => namespace === NS.streamErrors && name === condition);
 }

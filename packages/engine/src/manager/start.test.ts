@@ -95,12 +95,64 @@ describe('what follows when a link of a start was of no use', () => {
       0,
       'give-up',
     ],
+    [
+      'once more the same, when it is being stopped',
+      'again',
+      {
+        reason: 'stream-error',
+        detail: '',
+        error: streamError(`<system-shutdown xmlns='${NS.streamErrors}'/>`),
+      },
+      0,
+      'dial',
+    ],
+    [
+      'nothing, when it says that it does not serve the domain',
+      'again',
+      {
+        reason: 'stream-error',
+        detail: '',
+        error: streamError(`<host-unknown xmlns='${NS.streamErrors}'/>`),
+      },
+      0,
+      'give-up',
+    ],
     ['nothing, when nothing is left', undefined, lost, 0, 'give-up'],
     ['nothing, when the client was the cause', 'other', { reason: 'client-flood', detail: '' }, 0, 'give-up'],
     ['nothing, when the time is over', 'other', lost, 15_000, 'give-up'],
   ])('%s', (_title, next, failure, nowMs, type) => {
     const start = met(beginStart(PLAN, instantOf(0)), next);
     expect(judgeStart(start, failure, scene('192.0.2.9:5222', nowMs)).type).toBe(type);
+  });
+
+  it('all once more, when the last of several servers cannot be reached', () => {
+    const first = judgeStart(
+      met(beginStart(PLAN, instantOf(0)), 'other'),
+      { reason: 'not-xmpp', detail: '' },
+      scene('192.0.2.9:5222'),
+    );
+    if (first.type !== 'dial') throw new Error('it goes on');
+    const refused: StartFailure = { reason: 'connect-refused', detail: '192.0.2.10:5222: ECONNREFUSED' };
+    const second = judgeStart(first.start, refused, scene('', 1000));
+    expect(second).toMatchObject({ type: 'dial', start: { plan: { tried: [], isRetry: true } } });
+    if (second.type !== 'dial') throw new Error('it goes on');
+    expect(judgeStart(second.start, refused, scene('', 11_000)).type).toBe('give-up');
+  });
+
+  it('a server that always hangs up is dialled as long as there is time, and not for ever', () => {
+    const lostAt = (start: Start, nowMs: number) =>
+      judgeStart(met(start, 'again'), lost, scene('192.0.2.9:5222', nowMs));
+    let start = beginStart(PLAN, instantOf(0));
+    let dials = 1;
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 100) {
+      const verdict = lostAt(start, nowMs);
+      if (verdict.type === 'give-up') break;
+      start = verdict.start;
+      dials += 1;
+    }
+    expect(dials).toBe(12);
+    expect(lostAt(beginStart(PLAN, instantOf(0)), 14_999).type).toBe('dial');
+    expect(lostAt(beginStart(PLAN, instantOf(0)), 15_000).type).toBe('give-up');
   });
 
   it('all that went wrong is told, with the reason of the first server that was met', () => {
@@ -112,7 +164,7 @@ describe('what follows when a link of a start was of no use', () => {
     if (first.type !== 'dial') throw new Error('it goes on');
     expect(first.start.plan.tried).toEqual(['192.0.2.9:5222']);
     const refused: StartFailure = { reason: 'connect-refused', detail: '192.0.2.10:5222: ECONNREFUSED' };
-    expect(judgeStart(first.start, refused, scene(''))).toEqual({
+    expect(judgeStart(first.start, refused, scene('', 15_000))).toEqual({
       type: 'give-up',
       failure: {
         reason: 'tls-not-offered',

@@ -2,17 +2,22 @@ import { after, type Duration, type Instant, type Toolbox } from '../kit/index.t
 import type { Reason } from '../reasons.ts';
 import type { DialPlan } from '../site/index.ts';
 import type { Payload } from '../wire/index.ts';
-import { isRedirect, redirectTarget } from './redirect.ts';
+import { isRedirect, isShutdown, redirectTarget } from './redirect.ts';
 
 /*
  * A start is the way to a stream that is ready. A target that could be connected to may still be of no use: no TLS, a
  * wrong certificate, no XMPP, an error instead of features. Then the next one is dialled, as after a refused
- * connection; when there is no other, and what went wrong may pass, the same ones once more after a pause. A server may
- * also say that another host is the right one. Only then has the session failed.
+ * connection; when there is no other, and what went wrong may pass, the same ones again after a pause, as long as there
+ * is time. A server may also say that another host is the right one. Only then has the session failed.
  */
 
-/** Links of one start. With each up to sixteen sockets may be tried, so boshd must not be led on for ever. */
-const DIALS_MAX = 5;
+/**
+ * Links of one start. What stands before a server that restarts (a balancer, the proxy of a container) accepts and closes connections, so
+ * there are as many as there is time for, with a pause of a second; but boshd must not be led on for ever.
+ */
+const DIALS_MAX = 12;
+/** Servers that may be of no use, one after the other. With each up to sixteen sockets are tried. */
+const SERVERS_MAX = 5;
 /** RFC 6120 §4.9.3.19: at least 2, but no more than 5. */
 const REDIRECTS_MAX = 3;
 const DETAIL_CHARS_MAX = 500;
@@ -59,6 +64,15 @@ export interface Scene {
 
 /** What may be different a moment later: a server or a balancer in front of it that is just being restarted. */
 const PASSING: ReadonlySet<Reason> = new Set(['link-lost', 'stream-closed', 'tls-failed']);
+/** The same of a server that could not be connected to. Its dial has taken its time already, but for what an earlier one left over. */
+const UNREACHED: ReadonlySet<Reason> = new Set([
+  'connect-refused',
+  'connect-timeout',
+  'connect-failed',
+  'connect-unreachable',
+  'dns-failed',
+  'dns-timeout',
+]);
 /** What the next target can not make better: it was boshd or the client that did it. */
 const FINAL: ReadonlySet<Reason> = new Set(['client-flood', 'server-flood']);
 
@@ -69,7 +83,8 @@ export function beginStart(plan: DialPlan, now: Instant): Start {
 /** Decides what follows when a link of a start failed, or was of no use. */
 export function judgeStart(start: Start, failure: StartFailure, scene: Scene): StartVerdict {
   const { remote, now, toolbox } = scene;
-  if (remote === '') return { type: 'give-up', failure: summary(start, failure) };
+  if (remote === '' && !isLeftOver(start, failure))
+    return { type: 'give-up', failure: summary(start, failure) };
   const described = { ...failure, detail: describe(failure, remote) };
   const failures = [...start.failures, described];
   const hasTime = now < after(start.startedAt, scene.within);
@@ -80,12 +95,24 @@ export function judgeStart(start: Start, failure: StartFailure, scene: Scene): S
   if (isRedirect(failure.error, toolbox)) return judgeRedirect(next, described, scene);
   const { plan } = start;
   if (start.next === 'other') {
-    return { type: 'dial', start: { ...next, failures, plan: { ...plan, tried: [...plan.tried, remote] } } };
+    const tried = [...plan.tried, remote];
+    if (tried.length >= SERVERS_MAX) return { type: 'give-up', failure: summary(start, failure) };
+    return { type: 'dial', start: { ...next, failures, plan: { ...plan, tried, isRetry: false } } };
   }
-  if (start.next === 'again' && PASSING.has(failure.reason)) {
+  if (remote === '' || (start.next === 'again' && mayPass(failure, toolbox))) {
     return { type: 'dial', start: { ...next, failures, plan: { ...plan, tried: [], isRetry: true } } };
   }
   return { type: 'give-up', failure: summary(start, failure) };
+}
+
+/** The last of several servers cannot be reached, and one that was met may be of use by now. */
+function isLeftOver({ plan, failures }: Start, { reason }: StartFailure): boolean {
+  const reasons = [reason, ...failures.map((failure) => failure.reason)];
+  return plan.tried.length > 0 && reasons.some((each) => PASSING.has(each) || UNREACHED.has(each));
+}
+
+function mayPass({ reason, error }: StartFailure, toolbox: Toolbox): boolean {
+  return PASSING.has(reason) || (error !== undefined && isShutdown(error, toolbox));
 }
 
 /**
@@ -126,6 +153,6 @@ function summary(start: Start, last: StartFailure): StartFailure {
 }
 
 function describe({ reason, detail }: StartFailure, remote: string): string {
-  if (detail.startsWith(remote)) return detail;
+  if (remote === '' || detail.startsWith(remote)) return detail;
   return `${remote}: ${reason}${detail === '' ? '' : ` (${detail})`}`;
 }

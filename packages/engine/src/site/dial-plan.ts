@@ -18,7 +18,7 @@ export interface DialPlan {
   readonly proxyProtocol: ProxyProtocol | undefined;
   /** Endpoints, as `link-up` names them, that this session has met and that were of no use: passed over. */
   readonly tried: readonly string[];
-  /** All of this was tried a moment ago: it is dialled after a pause, and for the last time. */
+  /** All of this was tried a moment ago: it is dialled after a pause. */
   readonly isRetry: boolean;
 }
 

@@ -196,7 +196,7 @@ export class Link implements SocketOwner {
       secure: endpoint.isDirectTls,
       remote: this.#remote,
       bindings: channelBindingsOf(socket),
-      next: hasOthers ? 'other' : this.#plan.isRetry ? undefined : 'again',
+      next: hasOthers ? 'other' : 'again',
     });
   }
 

@@ -32,7 +32,7 @@ export interface UpstreamOptions {
 
 /** Times in milliseconds, sizes in bytes. */
 export interface UpstreamLimits {
-  /** A dial in all: DNS, every target, both families, the retry. Below the 12 s after which Pidgin gives up. */
+  /** A dial in all: DNS, every target, both families, again and again while they refuse. Below the 12 s after which Pidgin gives up. */
   readonly dialMs: number;
   /** One DNS question, with its repetitions. */
   readonly dnsMs: number;
@@ -40,7 +40,7 @@ export interface UpstreamLimits {
   readonly dnsKeepMs: number;
   /** An attempt has this long before the next one starts beside it (RFC 8305 §5: 250 ms). */
   readonly attemptMs: number;
-  /** The pause before everything is tried once more, for a server that is just being restarted. */
+  /** The pause before everything is tried again, for a server that is just being restarted. */
   readonly retryMs: number;
   /** An address that failed is tried last for this long. */
   readonly failureKeepMs: number;

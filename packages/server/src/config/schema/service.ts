@@ -158,6 +158,8 @@ export const serviceKeys = {
     {
       dial: duration({
         purpose: 'The time for reaching an XMPP server, all its addresses and the DNS together.',
+        reason:
+          'A server that is being restarted refuses connections; it is dialled again and again for so long.',
         precedent: 'Below the 12 s after which Pidgin gives up.',
         bareUnit: 's',
         min: '500ms',

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DnsRecord, type DnsServer, startDnsServer } from '../../../../../tests/support/dns-server.ts';
 import {
@@ -333,14 +333,74 @@ describe('what was tried already', () => {
     expect(await recorder.next(4, 'link-down')).toMatchObject({ reason: 'dns-no-service', detail: '' });
   });
 
-  test('is tried once more after a pause, and then no more', async () => {
+  test('is tried again after a pause, as often as the engine wants', async () => {
     start({ retryMs: 50 });
     const port = await serve('127.0.0.1');
     dns.set('x.example', [a('127.0.0.1')]);
     dns.set(SERVICE, [srv('a.example', port)]);
     dns.set('a.example', [a('127.0.0.1')]);
     upstream.dial(1, planFor('x.example', { isRetry: true }));
-    expect(await recorder.next(1, 'link-up')).toMatchObject({ next: undefined });
+    expect(await recorder.next(1, 'link-up')).toMatchObject({ next: 'again' });
+  });
+});
+
+describe('a server that restarts', () => {
+  /** Resolves when the port has been tried so often. */
+  function refusals(count: number): { readonly options: UpstreamOptions; readonly reached: Promise<void> } {
+    let left = count;
+    let done = (): void => undefined;
+    const reached = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const counted: typeof openSocket = (address, port, owner) => {
+      left -= 1;
+      if (left === 0) done();
+      return openSocket(address, port, owner);
+    };
+    return { options: { openSocket: counted }, reached };
+  }
+
+  test.each(['by SRV', 'by a route', 'by an override'])('%s: it is dialled until it is back', async (way) => {
+    const port = await unusedPort();
+    const { options, reached } = refusals(5);
+    start({}, options);
+    if (way === 'by SRV') dns.set(SERVICE, [srv('a.example', port)]);
+    dns.set('a.example', [a('127.0.0.1')]);
+    const override = { target: { host: 'a.example', port } } as const;
+    const route = { target: { host: 'a.example', port, isForeign: true } } as const;
+    const more = way === 'by SRV' ? {} : way === 'by an override' ? override : route;
+    upstream.dial(1, planFor('x.example', more));
+    await reached;
+    await serve('127.0.0.1', port);
+    expect(await recorder.next(1, 'link-up')).toMatchObject({ remote: `127.0.0.1:${port}` });
+  });
+
+  test('though its other address never answers', async () => {
+    const port = await unusedPort();
+    const { options, reached } = refusals(4);
+    const silent: typeof openSocket = (address, ...rest) =>
+      address === '::1' ? new Socket() : (options.openSocket ?? openSocket)(address, ...rest);
+    start({ attemptMs: 5 }, { openSocket: silent });
+    dns.set(SERVICE, [srv('a.example', port)]);
+    dns.set('a.example', [a('127.0.0.1'), aaaa('::1')]);
+    upstream.dial(1, planFor('x.example'));
+    await reached;
+    await serve('127.0.0.1', port);
+    expect(await recorder.next(1, 'link-up')).toMatchObject({ remote: `127.0.0.1:${port}` });
+  });
+
+  test('not for ever, and with not more than 80 sockets', async () => {
+    let opened = 0;
+    const counted: typeof openSocket = (...all) => {
+      opened += 1;
+      return openSocket(...all);
+    };
+    start({ retryMs: 1 }, { openSocket: counted });
+    const port = await unusedPort();
+    upstream.dial(1, planFor('x.example', { target: { host: '127.0.0.1', port } }));
+    expect(await recorder.next(1, 'link-down')).toMatchObject({ reason: 'connect-refused' });
+    expect(opened).toBeGreaterThan(10);
+    expect(opened).toBeLessThanOrEqual(80);
   });
 });
 

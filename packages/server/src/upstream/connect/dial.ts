@@ -1,16 +1,20 @@
-import { fault, type Result } from '@boshd/engine/kit';
+import { fault, ok, type Result } from '@boshd/engine/kit';
 import type { DialPlan } from '@boshd/engine/site';
 import { findTargets, operatorsTarget, type Target } from '../discovery/targets.ts';
 import { type Failure, isPassing, mostTelling } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Race, type Winner } from './race.ts';
 
-/** The whole is tried so many times; what a dial before has left over, and what is a retry itself, only once. */
-const ROUNDS_MAX = 2;
+/**
+ * Sockets of one dial: with more boshd would be a tool to flood others with. Enough for a server with six addresses that
+ * refuses as long as a dial lasts. A round without any, where the DNS fails, counts as one.
+ */
+const ATTEMPTS_MAX = 64;
 
 /**
- * All that is done to get one connection, in bounded time: find the targets, race them, and once more after a pause when
- * what went wrong may pass (XMPP clients such as Converse give up for good on remote-connection-failed).
+ * All that is done to get one connection, in bounded time: find the targets, race them, and again after a pause, as long as there
+ * is time and what went wrong may pass (XMPP clients such as Converse give up for good on remote-connection-failed, and a
+ * server that restarts refuses connections for some seconds).
  */
 export class Dial {
   readonly #plan: DialPlan;
@@ -19,9 +23,10 @@ export class Dial {
   readonly #deadlineMs: number;
   readonly #budget: NodeJS.Timeout;
   readonly #failures: Failure[] = [];
-  #race: Race | undefined;
+  /** The newest, and older ones of which an attempt has no answer yet. */
+  #races: readonly Race[] = [];
   #pause: NodeJS.Timeout | undefined;
-  #roundsLeft: number;
+  #attemptsLeft = ATTEMPTS_MAX;
   #isOver = false;
 
   /** @param finished called once, later; never after `giveUp` */
@@ -32,7 +37,6 @@ export class Dial {
     for (const endpoint of plan.tried) around.failed.set(endpoint, true);
     this.#deadlineMs = around.nowMs() + around.limits.dialMs;
     this.#budget = setTimeout(() => this.#runOutOfTime(), around.limits.dialMs);
-    this.#roundsLeft = plan.tried.length > 0 || plan.isRetry ? 1 : ROUNDS_MAX;
     if (plan.isRetry) this.#tryLater();
     else this.#try();
   }
@@ -41,12 +45,12 @@ export class Dial {
     this.#isOver = true;
     clearTimeout(this.#budget);
     clearTimeout(this.#pause);
-    this.#race?.giveUp();
-    this.#race = undefined;
+    for (const race of this.#races) race.giveUp();
+    this.#races = [];
   }
 
   #try(): void {
-    this.#roundsLeft -= 1;
+    this.#pause = undefined;
     const target = operatorsTarget(this.#plan);
     if (target !== undefined) this.#run([target]);
     else void this.#discover();
@@ -60,22 +64,33 @@ export class Dial {
   }
 
   #run(targets: readonly Target[]): void {
-    const race = new Race(targets, this.#plan, this.#around, (outcome) => {
-      if (outcome.ok) this.#finish(outcome);
-      else this.#failRound(race.failures.length > 0 ? race.failures : [outcome.fault]);
+    const busy = this.#races.flatMap(({ unanswered }) => unanswered);
+    const race: Race = new Race(targets, this.#plan, this.#around, busy, {
+      won: (winner) => this.#finish(ok(winner)),
+      lost: (failures) => {
+        this.#races = this.#races.filter((other) => other !== race);
+        this.#failRound(failures);
+      },
+      // What does not answer must not keep the rest from being tried again: one family is often broken.
+      stalled: () => this.#tryAgain(race.failures),
     });
-    this.#race = race;
+    this.#races = [...this.#races, race];
   }
 
   #failRound(failures: readonly Failure[]): void {
     this.#failures.push(...failures);
-    const { retryMs } = this.#around.limits;
-    const hasTime = this.#around.nowMs() + retryMs < this.#deadlineMs;
-    if (this.#roundsLeft > 0 && hasTime && failures.some(isPassing)) {
-      this.#tryLater();
-    } else {
-      this.#finishWith(this.#failures);
-    }
+    this.#attemptsLeft -= Math.max(1, failures.length);
+    if (!this.#tryAgain(failures) && this.#races.length === 0) this.#finishWith(this.#failures);
+  }
+
+  /** True: there will be another round. Of what an earlier dial left over there is none; the engine dials all of it then. */
+  #tryAgain(failures: readonly Failure[]): boolean {
+    if (this.#pause !== undefined) return true;
+    const hasTime = this.#around.nowMs() + this.#around.limits.retryMs < this.#deadlineMs;
+    const isOfUse = this.#plan.tried.length === 0 && failures.some(isPassing);
+    if (!hasTime || !isOfUse || this.#attemptsLeft <= 0) return false;
+    this.#tryLater();
+    return true;
   }
 
   #tryLater(): void {
@@ -83,9 +98,9 @@ export class Dial {
   }
 
   #runOutOfTime(): void {
-    const unanswered = this.#race?.unanswered ?? [];
+    const unanswered = this.#races.flatMap((race) => race.unanswered);
     const seconds = this.#around.limits.dialMs / 1000;
-    const failures = [...this.#failures, ...(this.#race?.failures ?? [])];
+    const failures = [...this.#failures, ...this.#races.flatMap((race) => race.failures)];
     if (unanswered.length > 0 || failures.length === 0) {
       const detail = `no answer within ${seconds} s: ${unanswered.join(', ') || 'DNS'}`;
       failures.push({ reason: unanswered.length > 0 ? 'connect-timeout' : 'dns-timeout', detail });

@@ -1,9 +1,9 @@
 import { isIP, type Socket } from 'node:net';
-import { fault, ok, type Result } from '@boshd/engine/kit';
+import type { Result } from '@boshd/engine/kit';
 import type { DialPlan } from '@boshd/engine/site';
 import { findAddresses } from '../discovery/addresses.ts';
 import type { Target } from '../discovery/targets.ts';
-import { type Failure, mostTelling } from '../failure.ts';
+import type { Failure } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Attempt, type Endpoint, endpointText, forbiddance } from './attempt.ts';
 
@@ -13,6 +13,15 @@ export interface Winner {
   readonly endpoint: Endpoint;
   /** There are endpoints that were not tried. */
   readonly hasOthers: boolean;
+}
+
+/** What the dial hears of a race. Each is called later than the constructor, and none after `giveUp`. */
+interface RaceEvents {
+  won(winner: Winner): void;
+  /** Nothing is left to try. */
+  lost(failures: readonly Failure[]): void;
+  /** Something failed, and all that is left to wait for has not answered yet. */
+  stalled(): void;
 }
 
 interface Candidate {
@@ -38,7 +47,8 @@ export class Race {
   readonly failures: Failure[] = [];
   readonly #around: Surroundings;
   readonly #plan: DialPlan;
-  readonly #finished: (outcome: Result<Winner, Failure>) => void;
+  readonly #busy: readonly string[];
+  readonly #events: RaceEvents;
   /** Each of these has few items, mostly one: lists cost less than sets. */
   #running: Attempt[] = [];
   #unresolved: number[] = [];
@@ -48,16 +58,18 @@ export class Race {
   #moment: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  /** @param finished called once, later; never after `giveUp` */
+  /** @param busy endpoints that an older race of the dial is still trying */
   constructor(
     targets: readonly Target[],
     plan: DialPlan,
     around: Surroundings,
-    finished: (outcome: Result<Winner, Failure>) => void,
+    busy: readonly string[],
+    events: RaceEvents,
   ) {
     this.#around = around;
     this.#plan = plan;
-    this.#finished = finished;
+    this.#busy = busy;
+    this.#events = events;
     const named: [target: Target, index: number][] = [];
     for (const [index, target] of targets.entries()) {
       if (isIP(target.host) !== 0) {
@@ -105,7 +117,7 @@ export class Race {
     const key = endpointText(endpoint);
     if (this.#isOver || this.#seen.includes(key) || this.#seen.length >= ATTEMPTS_MAX) return;
     this.#seen.push(key);
-    if (this.#plan.tried.includes(key)) return;
+    if (this.#plan.tried.includes(key) || this.#busy.includes(key)) return;
     const forbidden = forbiddance(endpoint, address, this.#around);
     if (forbidden !== undefined) {
       this.failures.push(forbidden);
@@ -150,20 +162,22 @@ export class Race {
       this.#around.failed.delete(key);
       const hasOthers = this.#running.length + this.#waiting.length + this.#unresolved.length > 0;
       this.giveUp();
-      this.#finished(ok({ socket: outcome.value, endpoint: attempt.endpoint, hasOthers }));
+      this.#events.won({ socket: outcome.value, endpoint: attempt.endpoint, hasOthers });
       return;
     }
     this.#around.failed.set(key, true);
     this.failures.push(outcome.fault);
     this.#endMoment();
     this.#goOn();
+    const isStalled = this.#running.length > 0 && this.#waiting.length + this.#unresolved.length === 0;
+    if (isStalled && !this.#isOver) this.#events.stalled();
   }
 
   #lose(): void {
     this.giveUp();
     const detail = this.#plan.tried.length > 0 ? '' : 'no address to try';
-    const nothingToTry: Failure = { reason: 'dns-no-service', detail };
-    this.#finished(fault(mostTelling(this.failures) ?? nothingToTry));
+    const isNothingToTry = this.failures.length === 0 && this.#busy.length === 0;
+    this.#events.lost(isNothingToTry ? [{ reason: 'dns-no-service', detail }] : this.failures);
   }
 
   #beginMoment(): void {
