@@ -1,5 +1,6 @@
-import { connect, type Session, type SessionState, xml } from '@boshd/client';
+import { BoshTransport, connect, type Session, type SessionState, xml } from '@boshd/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Login } from '../../packages/client/src/xmpp/login.ts';
 import { until } from '../support/program.ts';
 import { DEMO_DOMAIN, type Demo, startDemo } from './demo.ts';
 import { type Fate, type RoughRoad, roughRoad } from './rough-road.ts';
@@ -149,6 +150,43 @@ it('says of a stanza that nobody confirmed that it is in doubt', async () => {
   await expect(sending.done).rejects.toMatchObject({ code: 'in-doubt', cause: { code: 'session-lost' } });
   await session.close();
   await Promise.all([own.stop(), again.stop()]);
+});
+
+it('goes on with a session that somebody else made and logged in', async () => {
+  const first = new BoshTransport(
+    { url: demo.url, to: DEMO_DOMAIN },
+    {
+      started: () => undefined,
+      received: (payloads) => {
+        for (const { node } of payloads) login.take(node);
+      },
+      sent: () => undefined,
+      refused: () => undefined,
+      troubled: () => undefined,
+      ended: () => undefined,
+    },
+  );
+  const login = new Login({
+    send: (node) => first.send([{ id: 0, xml: node.toString() }]),
+    restart: () => first.restart(),
+  });
+  first.open();
+  const jid = await login.run({ credentials: { type: 'anonymous' }, resource: undefined }, true);
+  const { snapshot } = first;
+  if (snapshot === undefined) throw new Error('no session');
+  first.abandon();
+  const attach = { jid, sid: snapshot.terms.sid, rid: snapshot.nextRid };
+  const session = connect({ url: demo.url, attach });
+  sessions.push(session);
+  expect(await session.ready).toBe(jid);
+  const sending = session.send(chat(jid, 'attached'));
+  expect(await texts(session, 1)).toEqual(['attached']);
+  await sending.done;
+  await session.close();
+  const late = connect({ url: demo.url, attach });
+  const states = statesOf(late);
+  await until('it is told that the session is over', () => states.at(-1)?.name === 'ended');
+  expect(late.state).toMatchObject({ name: 'ended', reason: { code: 'session-lost' } });
 });
 
 it('closes within seconds although nothing gets through', async () => {

@@ -8,6 +8,7 @@ import { type Run, type RunOptions, runSeed } from './run.ts';
 /** Set by `npm run simulate`. */
 const MINUTES = process.env['SIMULATE_MINUTES'];
 const SEED = process.env['SIMULATE_SEED'];
+const IS_OF_PAGES = process.env['SIMULATE_CLIENTS'] === 'page';
 
 /** Seeds of the suite; a long run goes on from any other. */
 const FIRST_SEED = 1;
@@ -45,9 +46,9 @@ if (MINUTES !== undefined) {
     let steps = 0;
     do {
       try {
-        steps += mustHold(seed).steps;
+        steps += mustHold(seed, IS_OF_PAGES ? { habits: [PAGE] } : {}).steps;
       } catch (error) {
-        keep(seed, error);
+        if (!IS_OF_PAGES) keep(seed, error);
         throw error;
       }
       seed += 1;

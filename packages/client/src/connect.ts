@@ -8,7 +8,7 @@ import { type Choice, FallbackTransport } from './transport/fallback.ts';
 import { discover, type Services } from './transport/host-meta.ts';
 import type { Transport } from './transport/transport.ts';
 import { WebSocketTransport } from './websocket/websocket.ts';
-import { type FoundTransport, Line, type LineOptions } from './xmpp/line.ts';
+import { type FoundTransport, type Kept, Line, type LineOptions } from './xmpp/line.ts';
 import type { LoginOptions } from './xmpp/login.ts';
 import { inStream, type RequestHandler, Session } from './xmpp/session.ts';
 
@@ -36,6 +36,11 @@ export interface ConnectOptions {
   readonly keep?: 'session';
   /** One session for all tabs that say so with the same URL and address. Signing out is for all. Default false. */
   readonly shareTabs?: boolean;
+  /**
+   * A BOSH session that the web application made and logged in, so that the page needs no password: `rid` is the next one
+   * to use. Where it is lost, the page logs in again if it can.
+   */
+  readonly attach?: { readonly jid: string; readonly sid: string; readonly rid: number };
   /** Language of the server's texts. Default: the browser's. */
   readonly lang?: string;
   /** Sent after each log-in. Default `<presence/>`, without which no messages come; `false` for none. */
@@ -68,7 +73,7 @@ export function connect(options: ConnectOptions): Session {
 }
 
 /** Sessions of the same key can stand for each other. */
-function keyOf({ url, webSocket, jid, domain }: ConnectOptions): string {
+function keyOf({ url, webSocket, attach, jid = attach?.jid, domain }: ConnectOptions): string {
   return [url ?? webSocket ?? '', jid ?? domain].join(' ');
 }
 
@@ -80,7 +85,19 @@ function lineOptionsOf(options: ConnectOptions): LineOptions {
     findTransport: finder(options, to),
     greeting: presence === false ? undefined : inStream(presence ?? xml('presence')),
     store: keep === 'session' && TabStore.isPossible() ? new TabStore(`boshd ${keyOf(options)}`) : undefined,
-    attach: undefined,
+    attach: attachedTo(options),
+  };
+}
+
+/** XEP-0124 §7.2: what the creation reply said is not known here; these are what a session has at least. */
+function attachedTo({ attach, wait = 55 }: ConnectOptions): Kept | undefined {
+  if (attach === undefined) return undefined;
+  const { jid, sid, rid } = attach;
+  const unknown = { inactivity: undefined, polling: undefined, maxpause: undefined };
+  const granted = { wait: seconds(wait), requests: 2, isPolling: false, isLegacy: false, acks: true };
+  return {
+    jid,
+    snapshot: { terms: { sid, ...granted, ...unknown }, nextRid: rid, unanswered: [], queue: [] },
   };
 }
 
@@ -133,17 +150,21 @@ function loginOf({
   resource,
   keep,
   shareTabs,
+  attach,
+  domain,
 }: ConnectOptions): LoginOptions | undefined {
-  if (jid === undefined) return { credentials: { type: 'anonymous' }, resource };
+  if (jid === undefined) {
+    return domain === undefined ? undefined : { credentials: { type: 'anonymous' }, resource };
+  }
   const user = jid.slice(0, jid.indexOf('@'));
   if (token !== undefined) return { credentials: { type: 'token', jid, token }, resource };
   if (password !== undefined) return { credentials: { type: 'password', user, password }, resource };
-  if (keep === undefined && shareTabs !== true)
+  if (keep === undefined && shareTabs !== true && attach === undefined)
     throw new TypeError('connect() needs a password or a token beside jid');
   return undefined;
 }
 
-function domainOf({ jid, domain }: ConnectOptions): string {
+function domainOf({ attach, jid = attach?.jid, domain }: ConnectOptions): string {
   if (jid === undefined) {
     if (domain === undefined) throw new TypeError('connect() needs jid or domain');
     return domain;

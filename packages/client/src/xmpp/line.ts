@@ -118,7 +118,7 @@ export class Line {
   /** Begins; once. */
   async open(): Promise<void> {
     const { store, attach } = this.#options;
-    const kept = attach ?? (await store?.take());
+    const kept = (await store?.take()) ?? attach;
     await this.#begin(kept);
   }
 
