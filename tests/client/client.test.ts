@@ -84,14 +84,21 @@ describe.each([
   it('answers pings, and refuses what it does not know', async () => {
     const alice = signIn('alice', domain);
     const bob = signIn('bob', domain, {
-      onRequest: (request) =>
-        request.child('time', 'urn:xmpp:time') && xml('time', { xmlns: 'urn:xmpp:time' }),
+      onRequest: (request) => {
+        if (request.child('time') !== undefined) return xml('time', { xmlns: 'urn:xmpp:time' });
+        if (request.child('broken') !== undefined) throw new Error('a mistake of the page');
+        return request.child('push') && true;
+      },
     });
     const to = await bob.ready;
     await alice.ready;
     const ask = (name: string, xmlns: string) => alice.iq('get', xml(name, { xmlns }), { to });
     expect((await ask('ping', 'urn:xmpp:ping')).attributes['type']).toBe('result');
     expect((await ask('time', 'urn:xmpp:time')).child('time')).toBeDefined();
+    expect((await ask('push', 'urn:example:push')).children).toEqual([]);
+    await expect(ask('broken', 'urn:example:x')).rejects.toMatchObject({
+      condition: 'internal-server-error',
+    });
     await expect(ask('query', 'jabber:iq:version')).rejects.toMatchObject({
       condition: 'service-unavailable',
     });

@@ -17,7 +17,7 @@ const RELEASE_MAX_MS = 900_000;
 /** docs/releasing.md has what they are; who makes one a quarter larger should know why. */
 const TARBALL_KB_MAX: Readonly<Record<string, number>> = {
   boshd: 460,
-  '@boshd/client': 60,
+  '@boshd/client': 90,
   '@boshd/engine': 260,
 };
 

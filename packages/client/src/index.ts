@@ -7,4 +7,4 @@ export type { Transport, TransportEnd, TransportUser } from './transport/transpo
 export { type WebSocketOptions, WebSocketTransport } from './websocket/websocket.ts';
 export type { SessionState } from './xmpp/line.ts';
 export { Sending, type SendingState } from './xmpp/sending.ts';
-export { type RequestHandler, Session } from './xmpp/session.ts';
+export { type Answer, type RequestHandler, Session } from './xmpp/session.ts';

@@ -48,7 +48,7 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   // With stream management it kept what was not acknowledged, however the stream came to its end.
   if (server.isManaged) ledger.settleServer(isExcused);
   // A session that ended while its link was lost could not tell the server of it, nor hear of what was under way.
-  if (server.isBroken || server.isAway) return;
+  if (server.isBroken || server.isAway || sessionCheck.isAway) return;
   if (endReason === undefined) throw new Broken(name, 'the manager does not know that the session is over');
   if (end !== undefined) ledger.settleClient(end.inDoubt.map(encoded), end.unsent.map(encoded));
   if (server.wasBound) ledger.settleServer(isExcused);

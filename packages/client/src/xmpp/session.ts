@@ -8,8 +8,11 @@ import { Sending } from './sending.ts';
 
 const IQ_TIMEOUT_MS = 30_000;
 
-/** Answers a request of somebody else: with a payload, or with nothing, which is `service-unavailable`. */
-export type RequestHandler = (request: XmlNode) => XmlNode | undefined | Promise<XmlNode | undefined>;
+/** The payload of an answer; `true`: an empty one; undefined: the request is not known (`service-unavailable`). */
+export type Answer = XmlNode | true | undefined;
+
+/** Answers a request of somebody else. */
+export type RequestHandler = (request: XmlNode) => Answer | Promise<Answer>;
 
 /** What carries a session: in this page, or in another tab. */
 export interface SessionLine {
@@ -178,17 +181,17 @@ export class Session implements AsyncIterable<XmlNode> {
   async #reply(request: XmlNode): Promise<void> {
     const { id, from: to } = request.attributes;
     const isPing = request.child('ping', NS.ping) !== undefined;
-    let payload: XmlNode | undefined;
+    let answer: Answer;
     let condition = 'service-unavailable';
     try {
-      payload = isPing ? undefined : await this.#answer?.(request);
+      answer = isPing ? true : await this.#answer?.(request);
     } catch {
       condition = 'internal-server-error';
     }
     if (this.state.name === 'ended') return;
-    const isAnswered = isPing || payload !== undefined;
     const error = xml('error', { type: 'cancel' }, xml(condition, { xmlns: NS.stanzaErrors }));
-    this.send(xml('iq', { type: isAnswered ? 'result' : 'error', id, to }, isAnswered ? payload : error));
+    const payload = answer === true ? undefined : (answer ?? error);
+    this.send(xml('iq', { type: answer === undefined ? 'error' : 'result', id, to }, payload));
   }
 
   #settle(id: number, reason?: ClientError): void {
