@@ -115,6 +115,17 @@ describe('check-config', () => {
     expect(err).toContain('bad.yaml:2:3: session.wiat is an unknown key; did you mean session.waitMax?\n');
     expect(err).toContain('bad.yaml:3:10: listen[0] "x" is not an address with a port;');
     expect(err).toContain('The configuration has 2 problems.\n');
+    expect(err).toContain('What else could be checked is right');
+  });
+
+  test('looks into the files, and says that the rest is right', async () => {
+    writeFileSync(join(directory, 'junk.pem'), 'junk');
+    writeFileSync(join(directory, 'pair.yaml'), 'tls: { certFile: junk.pem, keyFile: junk.pem }\n');
+    const { code, out, err } = await finished(['check-config', 'pair.yaml']);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(
+      /^tls\.certFile names .*junk\.pem, which has no certificate.*\ntls\.keyFile names .*\nAll else is right\.\n$/,
+    );
   });
 });
 

@@ -3,14 +3,12 @@ import { hostname } from 'node:os';
 import { ascii, type ByteString, type Toolbox } from '@boshd/engine/kit';
 import { DEFAULT_MESH_LIMITS, hexOf, type MeshIdentity, type MeshLimits } from '@boshd/engine/mesh';
 import type { ConnectionOptions } from '@nats-io/transport-node';
-import type { Config } from '../config/index.ts';
+import { type Config, clusterKeysFault, clusterKeysIn } from '../config/index.ts';
 import { JoinedMesh, NatsMesh, SocketMesh, watchLoopDelay } from '../mesh/index.ts';
 import type { MeshPort, MeshSubmit, ObservePort } from '../ports.ts';
 import { version } from '../version.ts';
 import { keyOfWorkers, type WorkerPlace } from '../workers/index.ts';
 
-/** A key that is shorter could be guessed. */
-const KEY_CHARACTERS_MIN = 32;
 /** The engine's pieces, with room for the head of one, and a bit. */
 const MESSAGE_BYTES_MAX = DEFAULT_MESH_LIMITS.pieceBytesMax + 1024;
 /** Longer than any wait: what was not answered until then got lost on the way. */
@@ -88,16 +86,10 @@ function toDuration(ms: number) {
 
 function keysOf({ cluster: { keysFile } }: Config, worker: WorkerPlace | undefined): readonly ByteString[] {
   if (keysFile === undefined) return worker === undefined ? [] : [ascii(keyOfWorkers(worker))];
-  const keys = readFileSync(keysFile, 'latin1')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  if (keys.length === 0 || keys.some((each) => each.length < KEY_CHARACTERS_MIN))
-    throw new CloudError(
-      'CLUSTER_KEYS_UNUSABLE',
-      `${keysFile} must have one key a line, each of ${KEY_CHARACTERS_MIN} characters at least`,
-    );
-  return keys.map(ascii);
+  const text = readFileSync(keysFile, 'latin1');
+  const why = clusterKeysFault(text);
+  if (why !== undefined) throw new CloudError('CLUSTER_KEYS_UNUSABLE', `${keysFile} ${why}`);
+  return clusterKeysIn(text).map(ascii);
 }
 
 /** Sockets to the other workers, NATS to other machines, or both. */

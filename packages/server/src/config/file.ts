@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
@@ -33,7 +34,7 @@ function readText(name: string): Result<string, readonly ConfigProblem[]> {
       if (stat.size > FILE_BYTES_MAX) {
         return fault(problem('unreadable', name, 'is larger than 4 MiB', 'name a configuration file'));
       }
-      return ok(readFileSync(handle, 'utf8'));
+      return textOf(name, readFileSync(handle));
     } finally {
       closeSync(handle);
     }
@@ -46,6 +47,17 @@ function readText(name: string): Result<string, readonly ConfigProblem[]> {
     const what = whats[code] ?? `cannot be read (${code})`;
     return fault(problem('unreadable', name, what, 'check the path and its permissions'));
   }
+}
+
+/** Windows' editors write UTF-16, and a mark in front of UTF-8, which is no part of the text. */
+function textOf(name: string, bytes: Buffer): Result<string, readonly ConfigProblem[]> {
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (isUtf16 || bytes.includes(0)) {
+    const what = isUtf16 ? 'is in UTF-16' : 'has zero bytes, so it is no text in UTF-8';
+    return fault(problem('unreadable', name, what, 'save it as UTF-8'));
+  }
+  if (!isUtf8(bytes)) return fault(problem('unreadable', name, 'is not in UTF-8', 'save it as UTF-8'));
+  return ok(bytes.toString('utf8').replace(/^\ufeff/, ''));
 }
 
 /** The place of a value, or of its key, as an offset into the text; the nearest one above where there is none. */
@@ -76,6 +88,11 @@ export function parseConfigText(name: string, text: string): Result<ConfigFile, 
     const { line, col } = lineCounter.linePos(offset);
     return `${name}:${Math.max(1, line)}:${Math.max(1, col)}`;
   };
+  const second = document.errors.find(({ code }) => code === 'MULTIPLE_DOCS');
+  if (second !== undefined) {
+    const what = 'begins a second YAML document (---), of which nothing would count';
+    return fault(problem('syntax', whereIs(second.pos[0]), what, 'write everything into one document'));
+  }
   if (document.errors.length > 0) {
     return fault(
       document.errors.flatMap((error) =>
@@ -89,7 +106,12 @@ export function parseConfigText(name: string, text: string): Result<ConfigFile, 
   try {
     const tree: unknown = document.toJS() ?? {};
     return ok({ name, tree, locate: (path, ofKey) => whereIs(offsetOf(document, path, ofKey)) });
-  } catch {
+  } catch (error) {
+    const unknown = error instanceof ReferenceError ? /: ([^:]+)$/.exec(error.message)?.[1] : undefined;
+    if (unknown !== undefined) {
+      const what = `uses the alias *${unknown}, for which there is no anchor &${unknown} before it`;
+      return fault(problem('syntax', name, what, 'write the anchor, or quote the value if it is no alias'));
+    }
     // The parser refuses aliases that multiply themselves.
     return fault(problem('syntax', name, 'uses too many aliases', 'write the values out'));
   }

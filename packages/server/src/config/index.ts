@@ -1,3 +1,4 @@
+export { clusterKeysFault, clusterKeysIn } from './cluster-keys.ts';
 export { effectiveText } from './effective.ts';
 export { SITE_KEYS } from './inherit.ts';
 export { SETTABLE_KEYS } from './keys.ts';

@@ -347,6 +347,65 @@ describe('names', () => {
   });
 });
 
+describe('what contradicts itself', () => {
+  test.each<[text: string, problem: RegExp | undefined]>([
+    [
+      'domains: { default: a.example, allow: [b.example] }\n',
+      /domains\.default is a domain that domains\.allow/,
+    ],
+    ['domains: { default: a.example, allow: [a.example] }\n', undefined],
+    ['domains: { default: a.b.example, allow: ["*.b.example"] }\n', undefined],
+    ['domains: { default: a.example, deny: ["a.example"] }\n', /domains\.default is a domain/],
+    [
+      'domains: { allow: [a.example], deny: [a.example] }\n',
+      /domains\.deny has an entry that domains\.allow has too/,
+    ],
+    ['domains: { allow: ["*"], deny: [a.example] }\n', undefined],
+    ['listen: ["127.0.0.1:5280", "127.0.0.1:5280"]\n', /listen has an address twice/],
+    ['listen: ["127.0.0.1:5280"]\nadmin: { listen: ["127.0.0.1:5280"] }\n', /listen has an address twice/],
+    ['listen: ["127.0.0.1:0", "127.0.0.1:0"]\n', undefined],
+    ['limits: { sessionsMax: 30000 }\n', /limits\.sessionsMax is more than http\.connectionsMax/],
+    ['limits: { sessionsMax: 30000 }\nhttp: { connectionsMax: 30000 }\n', undefined],
+    [
+      'sites: { a: { hosts: [x.example] }, b: { hosts: [x.example] } }\n',
+      /sites\.b\.hosts are those of a site before/,
+    ],
+    [
+      'sites: { a: { hosts: [x.example] }, b: { hosts: [x.example], origins: ["https://b.example"] } }\n',
+      undefined,
+    ],
+    ['sites: { a: { hosts: [x.example] }, b: { hosts: [x.example], paths: [/b] } }\n', undefined],
+  ])('%j', (text, problem) => {
+    const config = loadConfig({ file: write('contradiction.yaml', text) });
+    const told = config.ok ? '' : config.fault.map(formatProblem).join('\n');
+    if (problem === undefined) expect(told).toBe('');
+    else expect(told).toMatch(problem);
+  });
+});
+
+describe('files that are no YAML of one document in UTF-8', () => {
+  test.each<[what: string, bytes: Buffer, problem: RegExp]>([
+    ['two documents', Buffer.from('log: {}\n---\nlog: {}\n'), /:2:1: begins a second YAML document/],
+    [
+      'an alias of nothing',
+      Buffer.from('domains: { allow: [*.example.org] }\n'),
+      /alias \*\.example\.org.*quote/,
+    ],
+    ['UTF-16', Buffer.from('\ufefflog: {}\n', 'utf16le'), /is in UTF-16; save it as UTF-8/],
+    ['UTF-16 without a mark', Buffer.from('log: {}\n', 'utf16le'), /has zero bytes.*UTF-8/],
+    ['Latin-1', Buffer.from('# gr\u00fc\u00dfe\n', 'latin1'), /is not in UTF-8/],
+  ])('%s', (_what, bytes, problem) => {
+    const file = write('odd.yaml', '');
+    writeFileSync(file, bytes);
+    const config = loadConfig({ file });
+    expect(config.ok ? '' : config.fault.map(formatProblem).join('\n')).toMatch(problem);
+  });
+
+  test('a mark in front of UTF-8 is no part of the text', () => {
+    expect(loadConfig({ file: write('mark.yaml', '\ufefflisten: ["127.0.0.1:0"]\n') }).ok).toBe(true);
+  });
+});
+
 test('origins of apps are known', () => {
   const { origins } = good({ file: write('capacitor.json', '{ "origins": ["capacitor://localhost"] }') });
   expect(origins).toEqual(['capacitor://localhost']);

@@ -1,5 +1,5 @@
 import type { Config, SiteKeys } from './schema/index.ts';
-import { isLocal } from './schema/listen.ts';
+import { formatListenAt, isLocal } from './schema/listen.ts';
 
 /** A rule that needs more than one key. Checked only when each key is right by itself. */
 interface CrossRule<Keys> {
@@ -23,6 +23,49 @@ function isOpen({ nats }: Config): boolean {
 
 function certificatesOf({ sites }: Config): readonly string[] {
   return [...sites.values()].flatMap(({ proxiedBy }) => proxiedBy.certificates);
+}
+
+/** Every address that is listened on, but those of which the system chooses the port. */
+function addressesOf({ listen, proxyProtocol, admin }: Config): readonly string[] {
+  return [...listen, ...proxyProtocol.listen, ...admin.listen].flatMap((at) =>
+    'port' in at && at.port === 0 ? [] : [formatListenAt(at)],
+  );
+}
+
+function hasTwice(items: readonly string[]): boolean {
+  return new Set(items).size < items.length;
+}
+
+/** Whether a site gets no request: another before it has its hosts and paths, and takes every origin that this one takes. */
+function isHidden(name: string, sites: Config['sites']): boolean {
+  const site = sites.get(name);
+  if (site === undefined || site.hosts.length === 0 || isRecognised(site)) return false;
+  const before = [...sites].slice(0, [...sites.keys()].indexOf(name)).map(([, each]) => each);
+  return before.some(
+    (other) =>
+      !isRecognised(other) &&
+      site.hosts.every((host) => other.hosts.includes(host)) &&
+      site.paths.every((path) => other.paths.includes(path)) &&
+      takesAll(other.origins, site.origins),
+  );
+}
+
+type SiteConfig = Config['sites'] extends ReadonlyMap<string, infer Site> ? Site : never;
+
+function isRecognised({ proxiedBy }: SiteConfig): boolean {
+  const { networks, secrets, certificates, pathKeys } = proxiedBy;
+  return [networks, secrets, certificates, pathKeys].some((each) => each.length > 0);
+}
+
+function takesAll(origins: SiteConfig['origins'], others: SiteConfig['origins']): boolean {
+  if (origins === '*') return others === '*' || others.length === 0;
+  return others !== '*' && others.every((origin) => origins.includes(origin));
+}
+
+/** On label boundaries, as the policy of domains does it. */
+function matches(pattern: string, domain: string): boolean {
+  if (pattern === '*') return true;
+  return pattern.startsWith('*.') ? domain.endsWith(pattern.slice(1)) : domain === pattern;
 }
 
 /** Of the process as a whole. */
@@ -57,6 +100,19 @@ const SERVICE_RULES: readonly CrossRule<Config>[] = [
     broken: ({ proxyProtocol }) => proxyProtocol.listen.length > 0 && proxyProtocol.networks.length === 0,
     what: 'is empty, so that nobody could connect to proxyProtocol.listen',
     fix: 'name the proxies',
+  },
+  {
+    path: ['listen'],
+    broken: (config) => hasTwice(addressesOf(config)),
+    what: 'has an address twice, or one that proxyProtocol.listen or admin.listen has too',
+    fix: 'leave one of them out',
+  },
+  {
+    path: ['limits', 'sessionsMax'],
+    // Under TLS of our own many sessions share a connection of HTTP/2.
+    broken: ({ limits, http, tls }) => tls.certFile === undefined && limits.sessionsMax > http.connectionsMax,
+    what: 'is more than http.connectionsMax, and each session holds a connection',
+    fix: 'raise http.connectionsMax (and the open files of the process), or lower this',
   },
   {
     path: ['admin', 'listen'],
@@ -127,6 +183,20 @@ const SITE_RULES: readonly CrossRule<SiteKeys>[] = [
     fix: 'set seeOther.uri too',
   },
   {
+    path: ['domains', 'default'],
+    broken: ({ domains: { default: name, allow, deny, gone } }) =>
+      name !== undefined &&
+      (!allow.some((each) => matches(each, name)) || [...deny, ...gone].some((each) => matches(each, name))),
+    what: 'is a domain that domains.allow, deny and gone keep out, so that no client without a domain gets in',
+    fix: 'add it to domains.allow, and take it off the others',
+  },
+  {
+    path: ['domains', 'deny'],
+    broken: ({ domains: { allow, deny } }) => deny.some((each) => allow.includes(each)),
+    what: 'has an entry that domains.allow has too',
+    fix: 'leave it in one of them',
+  },
+  {
     path: ['limits', 'stanzaBytesMax'],
     broken: ({ limits }) => limits.stanzaBytesMax > limits.bodyBytesMax,
     what: 'is larger than limits.bodyBytesMax, so that no such stanza could ever come',
@@ -151,7 +221,13 @@ export function brokenRules(config: Config): readonly BrokenRule[] {
   const ofSites = [...config.sites].flatMap(([name, site]) =>
     broken(SITE_RULES, site).map((rule) => ({ ...rule, path: ['sites', name, ...rule.path] })),
   );
-  return [...broken(SERVICE_RULES, config), ...broken(SITE_RULES, config), ...ofSites];
+  const hidden = [...config.sites.keys()].filter((name) => isHidden(name, config.sites));
+  const ofHosts = hidden.map((name) => ({
+    path: ['sites', name, 'hosts'],
+    what: 'are those of a site before it that takes the same paths and origins, so that no request is ever for this one',
+    fix: 'give it other hosts, paths or origins, or proxiedBy',
+  }));
+  return [...broken(SERVICE_RULES, config), ...broken(SITE_RULES, config), ...ofSites, ...ofHosts];
 }
 
 function broken<Keys>(rules: readonly CrossRule<Keys>[], keys: Keys): readonly BrokenRule[] {
