@@ -61,6 +61,10 @@ export function haproxyDefaults(facts: FrontFacts): Lines {
   const seconds = replySeconds(facts);
   return section('defaults', [
     'mode http',
+    ...comment(
+      'A page that is reloaded hangs up, and boshd must hear of it: else what comes next goes into the reply that nobody reads.',
+    ),
+    'option abortonclose',
     'timeout connect 2s',
     ...comment('A poll is held for as long as boshd holds one.'),
     `timeout client ${seconds + 5}s`,
