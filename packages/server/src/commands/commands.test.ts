@@ -96,6 +96,17 @@ describe('the small commands', () => {
   });
 });
 
+test.each(['serve', 'check-config', 'status', 'drain', 'reload', 'check', 'demo'])(
+  'help %s fits a screen of 24 lines and 140 columns',
+  async (command) => {
+    const { code, out } = await finished(['help', command]);
+    expect(code).toBe(0);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(140);
+  },
+);
+
 describe('check-config', () => {
   test('prints what would be in effect', async () => {
     writeFileSync(join(directory, 'good.yaml'), 'session: { waitMax: 20s }\n');

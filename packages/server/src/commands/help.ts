@@ -28,14 +28,11 @@ export function commandHelp(command: Command): string {
     value === undefined ? `--${flag}` : `--${flag} ${value}`,
     summary,
   ]);
-  const ofConfig = takesConfig
-    ? SETTABLE_KEYS.map(({ flag, path }): [string, string] => [`--${flag}`, path.join('.')])
-    : [];
   const parts = [`Usage: boshd ${name} ${usage}`.trimEnd(), details];
   if (own.length > 0) parts.push(`Flags:\n${columns(own).trimEnd()}`);
-  if (ofConfig.length > 0) {
+  if (takesConfig) {
     parts.push(
-      `Flags of the configuration, each with its key (see "boshd config-reference"):\n${columns(ofConfig).trimEnd()}`,
+      `Each of the ${SETTABLE_KEYS.length} keys of the configuration that can be set by a flag has one of its name, such as\n--session-wait-max for session.waitMax: "boshd config-reference" has them all.`,
     );
   }
   return `${parts.join('\n\n')}\n\n${EXIT_CODES}\n`;
