@@ -28,6 +28,9 @@ const RETURNED_BY_SERVER: Exception = {
     'With stream management (XEP-0198) the server itself stores or returns what was not acknowledged, in its own way; Prosody answers recipient-unavailable to all of it. Without, boshd does as XEP-0206 §7 says.',
 };
 
+const COMPRESSION_OFF =
+  'Compressed requests are off by default: no client is known that makes them, and a bomb costs what it inflates to.';
+
 /** All of them; every other case must pass. docs/xep-0124.md and docs/xep-0206.md name the deviations. */
 export const BOSHD_EXCEPTIONS: Readonly<Record<string, Exception>> = {
   'terms.content-html': {
@@ -46,6 +49,8 @@ export const BOSHD_EXCEPTIONS: Readonly<Record<string, Exception>> = {
     reason:
       'Compression next to text of an attacker tells secrets by length (BREACH), so it is off by default.',
   },
+  'terms.accept': { outcome: 'not-done', reason: COMPRESSION_OFF },
+  'http.compressed-request': { outcome: 'not-offered', reason: COMPRESSION_OFF },
   'http.script': { outcome: 'not-offered', reason: 'No site offers the script syntax by default.' },
   ...Object.fromEntries(STREAM_CASES.map((name) => [`streams.${name}`, STREAMS_OFF])),
 };

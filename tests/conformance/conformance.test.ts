@@ -52,9 +52,15 @@ test.concurrent('boshd passes every case, but for the exceptions that are on pur
   expect(others.sort(byId)).toEqual(expected.sort(byId));
 }, 120_000);
 
-test.concurrent('boshd passes those of several streams where it offers them, and what does not wait all the same', async () => {
-  const withStreams = await startBoshdWithProsody({ ...LIMITS, streamsMax: 4 });
-  const cases = ALL_CASES.filter(({ id }) => /^(?:streams|rids|acks|terminate|keys|errors)\./.test(id));
+test.concurrent('boshd passes those of several streams and of compressed requests where it offers them, and what does not wait all the same', async () => {
+  const withStreams = await startBoshdWithProsody(
+    { ...LIMITS, streamsMax: 4 },
+    {},
+    { compression: { requests: true } },
+  );
+  const cases = ALL_CASES.filter(({ id }) =>
+    /^(?:(?:streams|rids|acks|terminate|keys|errors)\.|terms\.accept$|http\.compressed-request$)/.test(id),
+  );
   const results = await runCases(endpoint(withStreams.url), cases, AT_ONCE);
   await withStreams.stop();
   const others = results.filter(({ outcome }) => outcome !== 'pass').map(({ id, seen }) => `${id}: ${seen}`);

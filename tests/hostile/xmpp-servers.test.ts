@@ -96,7 +96,7 @@ function startBoshd(overrides: ReadonlyMap<string, DomainOverride>): void {
     if (told.event === 'session-ended') ended.get(told.session)?.(told);
   };
   driver.connect({
-    front: { respond: nothing, drop: nothing, sockets },
+    front: { respond: nothing, decode: nothing, drop: nothing, sockets },
     upstream,
     observe: { event, replied: nothing },
   });

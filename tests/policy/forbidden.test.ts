@@ -238,6 +238,7 @@ class CreationRig {
     this.#driver.connect({
       front: {
         respond: nothing,
+        decode: nothing,
         drop: nothing,
         sockets: { send: nothing, ping: nothing, read: nothing, close: nothing },
       },

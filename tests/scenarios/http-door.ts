@@ -32,7 +32,11 @@ export class HttpDoor implements Door {
     const options = frontOptions({ listen: [{ host: '127.0.0.1', port: 0 }], trustedProxies: ['127.0.0.1'] });
     this.#front = createFront(
       options,
-      (input) => this.#told(input),
+      (input) => {
+        // What the manager would say of a session that it knows.
+        if (input.type === 'request-head') this.#front.decode(input.request);
+        else this.#told(input);
+      },
       nodeToolbox(),
       () => undefined,
     );

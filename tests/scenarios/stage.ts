@@ -192,6 +192,8 @@ export class Stage {
         return `== dial ${describePlan(output.plan)}`;
       case 'read':
         return `== ${this.#whichLink(output.link)}read ${output.wanted ? 'on' : 'off'}`;
+      case 'decode':
+        return `== decode ${output.request}`;
       case 'secure':
       case 'close':
         return `== ${this.#whichLink(output.link)}${output.type}`;

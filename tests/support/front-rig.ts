@@ -38,6 +38,12 @@ export function textReply(body: string): Parameters<Front['respond']>[1] {
   return { status: 200, contentType: 'text/xml; charset=utf-8', body: body as ByteString };
 }
 
+/** Of a request of which the start tag was looked at, and that is not answered by that, the rest is wanted, too. */
+function answerOrDecode(input: Input, front: Front, answer: Answerer): void {
+  answer(input, front);
+  if (input.type === 'request-head') front.decode(input.request);
+}
+
 export async function startFront(options: Partial<FrontOptions>, answer: Answerer): Promise<FrontRig> {
   const inputs: Input[] = [];
   const log: LogEvent[] = [];
@@ -47,7 +53,7 @@ export async function startFront(options: Partial<FrontOptions>, answer: Answere
   let wake = () => {};
   const submit = (input: Input) => {
     inputs.push(input);
-    answer(input, front);
+    answerOrDecode(input, front, answer);
     wake();
   };
   const front = createFront(

@@ -128,17 +128,14 @@ function perform(output: CloudOutput, { front, upstream, observe, mesh }: Ports)
     case 'respond':
       front.respond(output.request, output.reply);
       break;
+    case 'decode':
+      front.decode(output.request);
+      break;
     case 'socket-send':
-      front.sockets.send(output.socket, output.bytes);
-      break;
     case 'socket-ping':
-      front.sockets.ping(output.socket);
-      break;
     case 'socket-read':
-      front.sockets.read(output.socket, output.wanted);
-      break;
     case 'socket-close':
-      front.sockets.close(output.socket, output.code);
+      performOnSocket(output, front.sockets);
       break;
     case 'send':
       upstream.send(output.link, output.bytes);
@@ -166,6 +163,30 @@ function perform(output: CloudOutput, { front, upstream, observe, mesh }: Ports)
       break;
     case 'mesh-announce':
       mesh?.announce(output.bytes);
+      break;
+    default:
+      unreachable(output);
+  }
+}
+
+type SocketOutput = Extract<
+  CloudOutput,
+  { type: 'socket-send' | 'socket-ping' | 'socket-read' | 'socket-close' }
+>;
+
+function performOnSocket(output: SocketOutput, sockets: FrontPort['sockets']): void {
+  switch (output.type) {
+    case 'socket-send':
+      sockets.send(output.socket, output.bytes);
+      break;
+    case 'socket-ping':
+      sockets.ping(output.socket);
+      break;
+    case 'socket-read':
+      sockets.read(output.socket, output.wanted);
+      break;
+    case 'socket-close':
+      sockets.close(output.socket, output.code);
       break;
     default:
       unreachable(output);

@@ -50,7 +50,7 @@ function readingBytesOf(config: Config): number {
 }
 
 function sitePolicyOf(
-  { session, stream, limits, domains, seeOther, showExternal, websocket }: SiteKeys,
+  { session, stream, limits, domains, seeOther, showExternal, websocket, compression }: SiteKeys,
   upstream: Pick<DomainPolicy, 'overrides' | 'tlsMin'>,
   ofProcess: Pick<AdmissionLimits, 'endedMax' | 'memoryBytesMax' | 'memoryBytesPerAddressMax'>,
 ): SitePolicy {
@@ -59,7 +59,7 @@ function sitePolicyOf(
   const isElsewhere = uri !== undefined || websocketUri !== undefined;
   const { open, ping, pong, close } = websocket;
   return {
-    session,
+    session: { ...session, takesCompressed: compression.requests },
     stream,
     socket: { open, ping, pong, close },
     serverXml: {
@@ -199,7 +199,7 @@ function tlsMaterialOf({ tls, sites }: Config): TlsMaterial | undefined {
 function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' | 'recognition'> {
   const { paths, origins, credentials, exposedHeaders, allowedHeaders, extraHeaders, syntaxes, limits } =
     keys;
-  const { codings, bytesMin, bytesMax } = keys.compression;
+  const { codings, bytesMin, bytesMax, requests } = keys.compression;
   const { websocket, insecureNullOrigin } = keys;
   return {
     name,
@@ -212,7 +212,7 @@ function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' 
     },
     extraHeaders,
     syntaxes,
-    compression: { codings, bytesMin, bytesMax },
+    compression: { codings, bytesMin, bytesMax, requests },
     websocketPaths: websocket.paths,
     websocket: { closeMs: websocket.close },
     bodyBytesMax: limits.bodyBytesMax,

@@ -18,6 +18,8 @@ export type MeshSubmit = (input: CloudInput) => void;
 export interface FrontPort {
   /** Sends the reply. A request that is gone is ignored (its abort was or will be submitted). */
   respond(request: RequestId, reply: Reply): void;
+  /** Decodes a request of which the head was submitted, and submits all of it. */
+  decode(request: RequestId): void;
   /** Closes the connection of the request without a reply. */
   drop(request: RequestId): void;
   readonly sockets: SocketPort;

@@ -27,7 +27,15 @@ const PATIENCE_MS = 85_000;
 const AT_ONCE = 12;
 
 const ENDPOINTS: readonly (readonly [name: string, start: () => Promise<Running>])[] = [
-  ['boshd', () => startBoshdWithProsody({ inactivity: '10s', pollingInactivity: '20s', streamsMax: 4 })],
+  [
+    'boshd',
+    () =>
+      startBoshdWithProsody(
+        { inactivity: '10s', pollingInactivity: '20s', streamsMax: 4 },
+        {},
+        { compression: { requests: true } },
+      ),
+  ],
   ['Prosody', startProsodyBosh],
   ['ejabberd', startEjabberdBosh],
 ];

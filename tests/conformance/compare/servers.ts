@@ -16,6 +16,7 @@ export interface Running {
 export async function startBoshdWithProsody(
   session: Readonly<Record<string, unknown>>,
   stream: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<Running> {
   const ca = await createTestCa();
   const prosody = await startProsody({ hosts: [await host(ca)] });
@@ -26,6 +27,7 @@ export async function startBoshdWithProsody(
     upstream: { overrides: { [DOMAIN]: override } },
     session,
     stream,
+    ...more,
   });
   const stop = async () => {
     await boshd.stop();

@@ -84,6 +84,8 @@ export class Transcript implements Witness {
         return '!! secured';
       case 'link-data':
         return `=> ${Buffer.from(input.bytes).toString('utf8')}`;
+      case 'request-head':
+        return `-> ${this.#requests.get(input.request)} (its start tag)`;
       case 'link-down':
         return `!! down ${input.reason}`;
       case 'link-blocked':
@@ -128,6 +130,8 @@ export class Transcript implements Witness {
         const name = this.#requests.get(output.request);
         return name === undefined ? undefined : `<- ${name} dropped`;
       }
+      case 'decode':
+        return `== decode ${this.#requests.get(output.request)}`;
       case 'dial':
         if (!this.#isOurs) return undefined;
         this.#links.add(output.link);

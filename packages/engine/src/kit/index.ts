@@ -2,7 +2,16 @@ export { AssertionFailed, assert, unreachable } from './assert.ts';
 export { ascii, type ByteString, compact, EMPTY, join } from './bytes.ts';
 export { parseDateTime } from './date-time.ts';
 export { appended } from './list.ts';
-export { type Bucket, fullBucket, type Rate, refill, secondsUntilOne, spend, takeOne } from './rate.ts';
+export {
+  type Bucket,
+  fullBucket,
+  isEnough,
+  type Rate,
+  refill,
+  secondsUntilOne,
+  spend,
+  takeOne,
+} from './rate.ts';
 export { fault, ok, type Result } from './result.ts';
 export {
   after,

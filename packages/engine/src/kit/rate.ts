@@ -41,6 +41,13 @@ export function spend(bucket: Bucket, rate: Rate, amount: number, now: Instant):
   return bucket.tokens >= 0;
 }
 
+/** Whether there is so much of it; nothing is taken. */
+export function isEnough(bucket: Bucket, rate: Rate, amount: number, now: Instant): boolean {
+  if (rate.perSecond === 0) return true;
+  refill(bucket, rate, now);
+  return bucket.tokens >= amount;
+}
+
 /** Whole seconds until there is one again; at least 1. */
 export function secondsUntilOne({ tokens }: Bucket, { perSecond }: Rate): number {
   return Math.max(1, Math.ceil((1 - tokens) / perSecond));

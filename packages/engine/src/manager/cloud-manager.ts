@@ -120,6 +120,9 @@ export class CloudManager {
       case 'request':
         this.#request(input, now);
         break;
+      case 'request-head':
+        this.#look(input, now);
+        break;
       case 'request-aborted':
       case 'reply-lost':
         this.#lost(input, now);
@@ -162,6 +165,14 @@ export class CloudManager {
     else if (sid === undefined && input.body.refused === undefined) this.#create(input, now);
     else if (sid === undefined) this.#ownHandle(input, now);
     else this.#mesh.forward(input.request, sid, forwardedOf(input), now);
+  }
+
+  /** A sid that no member made is refused here; of others' sessions nothing is known but that. */
+  #look(input: Extract<Input, { type: 'request-head' }>, now: Instant): void {
+    const { sid, request } = input;
+    if (sid === undefined || sid.startsWith(this.#own)) this.#ownHandle(input, now);
+    else if (this.#mesh.sids.ownerOf(sid) === undefined) this.#respond(request, UNKNOWN, now);
+    else this.#outputs.push({ type: 'decode', request });
   }
 
   #create(input: RequestInput, now: Instant): void {

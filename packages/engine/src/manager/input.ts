@@ -27,6 +27,20 @@ export type Input =
       /** Regions of the cloud that suit the client, the best first; only of a creation request. Default: none known. */
       readonly regions?: readonly string[];
     }
+  /**
+   * A long or compressed request, before its <body/> is decoded, of which the start tag was read. It is answered, or the output
+   * `decode` asks for all of it.
+   */
+  | {
+      readonly type: 'request-head';
+      readonly request: RequestId;
+      readonly site: string;
+      readonly secure: boolean;
+      readonly address: string;
+      readonly sid: string | undefined;
+      /** Of its content, as it came. */
+      readonly bytes: number;
+    }
   /** A request in which not even the start tag of a <body/> can be read. No session is touched by it. */
   | { readonly type: 'bad-request'; readonly request: RequestId; readonly fault: BodyFault }
   /** The client went away before its request was answered. `sid`: the one in its body, so that no map is needed. */

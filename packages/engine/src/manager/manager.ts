@@ -1,4 +1,5 @@
 import { assert, type Instant, type Toolbox, unreachable } from '../kit/index.ts';
+import { reasonFacts } from '../reasons.ts';
 import {
   abort,
   lateReply,
@@ -25,6 +26,9 @@ import { takeRequest } from './taken.ts';
 import { ManagerTurn } from './turn.ts';
 import { Upstreams } from './upstreams.ts';
 import { WebSocketClient } from './websocket-client.ts';
+
+/** The start tag of a creation request, besides its payloads: the longest seen has 700 bytes. */
+const WRAPPER_BYTES_MAX = 4096;
 
 type Order = Extract<Input, { type: 'end-session' | 'release' | 'drain' | 'reconfigure' | 'shutdown' }>;
 
@@ -134,6 +138,9 @@ export class ConnectionManager {
       case 'request':
         this.#request(input);
         break;
+      case 'request-head':
+        this.#look(input);
+        break;
       case 'link-up':
       case 'link-secured':
       case 'link-data':
@@ -219,6 +226,46 @@ export class ConnectionManager {
     }
     if (client !== undefined) this.#receive(client, input);
     else if ('replies' in session) this.#late(session, input);
+  }
+
+  /** Whether a request is worth decoding: an unknown sid, or too much traffic, must not cost what a megabyte of XML does. */
+  #look({
+    request,
+    sid,
+    site: name,
+    secure,
+    address,
+    bytes,
+  }: Extract<Input, { type: 'request-head' }>): void {
+    const { now } = this.#turn;
+    const site = this.#sites.of(name);
+    if (sid === undefined) {
+      // Of a client that nobody knows, no more is decoded than it may send before its log-in.
+      if (bytes <= site.policy.session.loginBytesMax + WRAPPER_BYTES_MAX)
+        this.#turn.put({ type: 'decode', request });
+      else {
+        const detail = `a creation request of ${bytes} bytes`;
+        this.#turn.log({ event: 'session-refused', site: name, reason: 'prelogin-bytes', detail, address });
+        this.#turn.put(refusal(request, reasonFacts('prelogin-bytes').condition));
+      }
+      return;
+    }
+    const client = this.#clients.ofSid(sid);
+    const session = client?.session ?? this.#clients.memoryOf(sid);
+    if (session === undefined || session.site !== name) {
+      this.#turn.put(refusal(request, 'item-not-found'));
+      return;
+    }
+    const isOnHttp = session.secure && !secure;
+    const excess =
+      client === undefined || isOnHttp ? undefined : site.admission.excess(client.guest, bytes, now);
+    if (client === undefined || excess === undefined || client.isOver) {
+      this.#turn.put({ type: isOnHttp ? 'drop' : 'decode', request });
+      return;
+    }
+    client.endByOthers(excess.reason, excess.detail);
+    const { isLegacy, contentType } = client.session.terms;
+    this.#turn.put(refusal(request, reasonFacts(excess.reason).condition, isLegacy, contentType));
   }
 
   #receive(client: BoshClient, input: RequestInput): void {

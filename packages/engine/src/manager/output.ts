@@ -13,6 +13,8 @@ export type { Reply };
 export type Output =
   | SocketOutput
   | { readonly type: 'respond'; readonly request: RequestId; readonly reply: Reply }
+  /** After the input `request-head`: decode the request and submit it. */
+  | { readonly type: 'decode'; readonly request: RequestId }
   /** Close the request's connection without a reply: a secure session was asked for on http (XEP-0124 §19.1). */
   | { readonly type: 'drop'; readonly request: RequestId }
   | { readonly type: 'dial'; readonly link: LinkId; readonly plan: DialPlan }

@@ -6,11 +6,14 @@ import type { Reply } from './work.ts';
 
 const XBOSH_DECLARED = " xmlns:xmpp='urn:xmpp:xbosh'";
 
+/** XEP-0124 §7.2: the content codings of requests, where they are taken. */
+const ACCEPT = " accept='gzip,deflate'";
+
 /**
  * What the front takes of requests. The charsets are those that clients without UTF-8 have had; it converts more, but
  * every creation reply carries the list (XEP-0124 §7.2).
  */
-const TAKES = " accept='gzip,deflate' charsets='UTF-8 ISO-8859-1 UTF-16LE UTF-16BE'";
+const CHARSETS = " charsets='UTF-8 ISO-8859-1 UTF-16LE UTF-16BE'";
 
 /** Attributes that any reply may carry: none in nearly all of them. What it tells of a stream is not told again. */
 export function replyAttributes(
@@ -43,7 +46,7 @@ function creationAttributes(session: Session, toolbox: Toolbox): ByteString {
   let attributes =
     ` sid='${session.sid}' wait='${terms.wait / 1000}' requests='${terms.requests}' hold='${terms.hold}'` +
     ` inactivity='${terms.inactivity / 1000}' polling='${terms.polling / 1000}'` +
-    ` maxpause='${terms.maxpause / 1000}' ver='${terms.ver}'${TAKES}`;
+    ` maxpause='${terms.maxpause / 1000}' ver='${terms.ver}'${session.limits.takesCompressed ? ACCEPT : ''}${CHARSETS}`;
   if (terms.acks) attributes += ` ack='${session.creationRid}'`;
   const [stream] = session.streams;
   if (stream !== undefined) {

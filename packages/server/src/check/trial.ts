@@ -64,7 +64,7 @@ export async function startSession(
     };
     const nothing = () => undefined;
     const sockets = { send: nothing, ping: nothing, read: nothing, close: nothing };
-    const front = { respond: nothing, drop: nothing, sockets };
+    const front = { respond: nothing, decode: nothing, drop: nothing, sockets };
     driver.connect({ front, upstream: witness.beside(upstream), observe: { event, replied: nothing } });
   });
   driver.submit(creation(domain));

@@ -37,8 +37,8 @@ const ofText = (text: string) => problems({ file: write('boshd.yaml', text) });
 
 describe('defaults', () => {
   test('are those of the engine', () => {
-    const { session, stream, limits, showExternal } = good({});
-    const ofEngine: SessionLimits = session;
+    const { session, stream, limits, showExternal, compression } = good({});
+    const ofEngine: SessionLimits = { ...session, takesCompressed: compression.requests };
     expect(ofEngine).toEqual(DEFAULT_SESSION_LIMITS);
     const ofStreams: StreamLimits = stream;
     expect(ofStreams).toEqual(DEFAULT_STREAM_LIMITS);

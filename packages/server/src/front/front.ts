@@ -87,7 +87,11 @@ class NodeFront implements Front, HttpHandler {
     this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange), this.door.peers);
     this.sockets = new Sockets(submit, toolbox);
     this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this.door, this);
-    this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
+    this.#bodyLimits = {
+      bodyBytesMax: limits.bodyBytesMax,
+      xml,
+      takesCompressed: options.compression.requests,
+    };
     this.events = {
       chunk: (exchange, bytes, isWhole) => this.#chunk(exchange, bytes, isWhole === true),
       end: (exchange) => this.#bodyEnds(exchange),
@@ -121,7 +125,11 @@ class NodeFront implements Front, HttpHandler {
     this.reading.change(limits);
     this.#options = options;
     this.#dispatch = dispatch;
-    this.#bodyLimits = { bodyBytesMax: limits.bodyBytesMax, xml };
+    this.#bodyLimits = {
+      bodyBytesMax: limits.bodyBytesMax,
+      xml,
+      takesCompressed: options.compression.requests,
+    };
     this.#connections.trust(proxies);
   }
 
@@ -211,9 +219,15 @@ class NodeFront implements Front, HttpHandler {
     return false;
   }
 
+  decode(request: RequestId): void {
+    const exchange = this.#waiting.get(request);
+    const incoming = exchange?.incoming;
+    if (exchange !== undefined && incoming !== undefined) this.#submitBody(exchange, incoming, request);
+  }
+
   #chunk(exchange: Exchange, bytes: Uint8Array, isWhole: boolean): void {
     const { incoming } = exchange;
-    if (incoming === undefined) return;
+    if (incoming === undefined || exchange.state !== 'reading') return;
     if (!isWhole && !this.reading.add(exchange, bytes.length)) {
       this.#refuseBody(exchange);
       return;
@@ -232,35 +246,52 @@ class NodeFront implements Front, HttpHandler {
 
   #bodyEnds(exchange: Exchange): void {
     const { incoming } = exchange;
-    if (incoming !== undefined) this.#decode(exchange, incoming);
+    if (incoming !== undefined && exchange.state === 'reading') this.#decode(exchange, incoming);
   }
 
   #decode(exchange: Exchange, incoming: Incoming): void {
     if (incoming.isUnreadable) {
       exchange.incoming = undefined;
-      this.#reply(exchange, plain.CODING_UNKNOWN);
+      this.#reply(exchange, plain.codingUnknown(exchange.verdict.site?.limits.takesCompressed ?? false));
       return;
     }
-    const decoded = incoming.decode(this.#toolbox);
     this.#lastId += 1;
     const request = this.#lastId;
-    exchange.incoming = undefined;
     this.reading.end(exchange);
     exchange.forgetHead();
     exchange.id = request;
     exchange.state = 'waiting';
     this.#waiting.set(request, exchange);
     exchange.isLast = incoming.tooLarge;
+    const head = incoming.look(this.#toolbox);
+    if (head === undefined) this.#submitBody(exchange, incoming, request);
+    else {
+      exchange.sid = head.sid;
+      const { name, client } = this.#whoseIs(exchange);
+      const { secure, address } = client;
+      this.#submit({ type: 'request-head', request, site: name, secure, address, ...head });
+    }
+  }
+
+  #whoseIs({ verdict: { client, site } }: Exchange): {
+    readonly name: string;
+    readonly client: Exchange['verdict']['client'];
+  } {
+    return { name: site?.name ?? this.#options.site, client };
+  }
+
+  #submitBody(exchange: Exchange, incoming: Incoming, request: RequestId): void {
+    const decoded = incoming.decode(this.#toolbox);
+    exchange.incoming = undefined;
     if (!decoded.ok) {
       this.#submit({ type: 'bad-request', request, fault: decoded.fault });
       return;
     }
     const body = decoded.value;
     exchange.sid = body.attributes.sid;
-    const { client, site } = exchange.verdict;
+    const { name, client } = this.#whoseIs(exchange);
     const { secure, address } = client;
     const { regionsOf } = this.#options;
-    const name = site?.name ?? this.#options.site;
     if (exchange.sid !== undefined || regionsOf === undefined) {
       this.#submit({ type: 'request', request, site: name, secure, address, body });
       return;
@@ -272,6 +303,7 @@ class NodeFront implements Front, HttpHandler {
   #reply(exchange: Exchange, reply: Reply | plain.PlainReply): void {
     const { connection } = exchange;
     exchange.state = 'replied';
+    exchange.incoming = undefined;
     exchange.reply = reply;
     const isUsedUp = connection.taken >= this.#options.limits.requestsPerConnectionMax;
     if (this.#closing || isUsedUp) exchange.isLast = true;

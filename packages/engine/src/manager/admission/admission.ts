@@ -1,4 +1,12 @@
-import { type Bucket, fullBucket, type Instant, secondsUntilOne, spend, takeOne } from '../../kit/index.ts';
+import {
+  type Bucket,
+  fullBucket,
+  type Instant,
+  isEnough,
+  secondsUntilOne,
+  spend,
+  takeOne,
+} from '../../kit/index.ts';
 import type { Reason } from '../../reasons.ts';
 import type { AdmissionLimits } from '../config.ts';
 import { addressGroup, networksOf } from './address-group.ts';
@@ -124,6 +132,17 @@ export class Admission {
     if (usage === undefined) return undefined;
     const ofAddress = spendTraffic(usage.traffic, this.#rates.ofAddress.traffic, what, now);
     return ofAddress === undefined ? undefined : tooMuch(ofAddress, 'all sessions of this address');
+  }
+
+  /** What would be too much about so many bytes of a session; nothing is counted. */
+  excess(guest: Guest, bytes: number, now: Instant): Refusal | undefined {
+    if (guest.violation !== undefined) return guest.violation;
+    const { ofSession, ofAddress } = this.#rates;
+    if (!isEnough(guest.traffic.bytes, ofSession.bytes, bytes, now)) return tooMuch('bytes', 'this session');
+    const usage = this.#usageOf(guest.group, now);
+    if (usage === undefined || isEnough(usage.traffic.bytes, ofAddress.traffic.bytes, bytes, now))
+      return undefined;
+    return tooMuch('bytes', 'all sessions of this address');
   }
 
   #usageOf(group: string | undefined, now: Instant): Usage | undefined {

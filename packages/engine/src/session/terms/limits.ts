@@ -49,6 +49,8 @@ export interface SessionLimits {
   readonly streamsMax: number;
   /** What the older copy of a repeated held request gets: `type='error'` (XEP-0124 §14.3), or the `same` reply. */
   readonly heldRepeat: 'error' | 'same';
+  /** Whether requests may be compressed, which the creation reply says (XEP-0124 §7.2, accept). Default false. */
+  readonly takesCompressed: boolean;
 }
 
 export const DEFAULT_SESSION_LIMITS: SessionLimits = {
@@ -73,4 +75,5 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   reportAfter: seconds(1),
   streamsMax: 1,
   heldRepeat: 'error',
+  takesCompressed: false,
 };

@@ -42,7 +42,7 @@ describe('chooseCoding', () => {
 });
 
 describe('encodeReply', () => {
-  const OPTIONS: CompressionOptions = { codings: ALL, bytesMin: 100, bytesMax: 10_000 };
+  const OPTIONS: CompressionOptions = { codings: ALL, bytesMin: 100, bytesMax: 10_000, requests: false };
   const text = `<body>${'<message>Grüße</message>'.repeat(50)}</body>`;
   const body = ascii(Buffer.from(text, 'utf8').toString('latin1'));
 

@@ -14,9 +14,11 @@ export interface CompressionOptions {
   readonly bytesMin: number;
   /** Longer ones as well: compressing takes the time of all other sessions. */
   readonly bytesMax: number;
+  /** Whether requests may be compressed, too. */
+  readonly requests: boolean;
 }
 
-export const NO_COMPRESSION: CompressionOptions = { codings: [], bytesMin: 0, bytesMax: 0 };
+export const NO_COMPRESSION: CompressionOptions = { codings: [], bytesMin: 0, bytesMax: 0, requests: false };
 
 /** The header that names each; constants, since the lists of headers are kept by them. */
 export const CODED: Readonly<Record<ReplyCoding, Readonly<Record<string, string>>>> = {

@@ -7,7 +7,7 @@ import type { FrontOptions } from '../options.ts';
 
 const LONG = `<body>${'<message/>'.repeat(200)}</body>`;
 const ON: Partial<FrontOptions> = {
-  compression: { codings: ['gzip'], bytesMin: 1000, bytesMax: 100_000 },
+  compression: { codings: ['gzip'], bytesMin: 1000, bytesMax: 100_000, requests: false },
 };
 
 let rig: FrontRig;

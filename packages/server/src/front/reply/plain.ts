@@ -79,10 +79,18 @@ export const BUSY = text(503, 'Too many requests are being read at once; try aga
 export const TOO_SLOW = text(408, 'The HTTP request took too long to arrive.');
 export const HEAD_TOO_LARGE = text(431, 'The HTTP request has too many header lines, or they are too long.');
 export const EXPECTATION_FAILED = text(417, 'No expectation but 100-continue is met here.');
-export const CODING_UNKNOWN = text(415, 'The content coding of the request is not known here.', [
+const CODING_UNKNOWN = text(415, 'The content coding of the request is not known here.', [
   'Accept-Encoding',
   REQUEST_CODINGS,
 ]);
+const CODING_REFUSED = text(415, 'Requests in a content coding are not taken here.', [
+  'Accept-Encoding',
+  'identity',
+]);
+
+export function codingUnknown(takesCompressed: boolean): PlainReply {
+  return takesCompressed ? CODING_UNKNOWN : CODING_REFUSED;
+}
 
 export const BOSH_METHODS = 'POST, GET, HEAD, OPTIONS';
 export const ALLOWED_METHODS: PlainReply = { ...NOT_FOUND, status: 204, headers: ['Allow', BOSH_METHODS] };

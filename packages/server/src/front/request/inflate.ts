@@ -1,23 +1,42 @@
-import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { constants, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import type { BodyFault } from '@boshd/engine/wire';
 import { systemCode } from '../errors.ts';
 
-/** Content codings of a request (RFC 9110 §8.4.1) that are understood, as a client may be told by Accept-Encoding. */
+/** Content codings of a request (RFC 9110 §8.4.1) that are understood where they are taken, as a client is told by Accept-Encoding. */
 export const REQUEST_CODINGS = 'gzip, deflate';
 
-const CODINGS = new Set(['gzip', 'x-gzip', 'deflate', 'identity']);
-
-function isKnownCoding(coding: string): boolean {
-  return CODINGS.has(coding.toLowerCase());
-}
+const COMPRESSED = new Set(['gzip', 'x-gzip', 'deflate']);
 
 /**
- * Whether a content coding is none that is known. What starts like XML is not coded, whatever the header says: libpurple (Pidgin,
+ * Honest XML of clients is compressed to a tenth, a thousand equal stanzas to a hundredth; beyond, a few bytes of a stranger are to
+ * cost what a megabyte does.
+ */
+const RATIO_MAX = 100;
+const RATIO_FROM_BYTES = 4096;
+
+/** Compressed bytes that are looked at first, at most so many times; 1,032 times as much comes of them (RFC 1951). */
+const STEP_BYTES = 512;
+const STEPS_MAX = 16;
+/** Enough for the start tag of a <body/>. */
+const LOOK_BYTES = 4096;
+
+/**
+ * Whether a content coding is none that is taken. What starts like XML is not coded, whatever the header says: libpurple (Pidgin,
  * finch) writes its content type there, `text/xml; charset=utf-8`, and no compressed content of that time begins so.
  */
-export function isUnknownCoding(coding: string | undefined, bytes: Uint8Array): boolean {
-  return coding !== undefined && !isKnownCoding(coding) && !startsLikeXml(bytes);
+export function isUnknownCoding(
+  coding: string | undefined,
+  bytes: Uint8Array,
+  takesCompressed: boolean,
+): boolean {
+  if (coding === undefined || coding.toLowerCase() === 'identity') return false;
+  return !isCompressed(coding, takesCompressed) && !startsLikeXml(bytes);
+}
+
+/** Whether a content is in a coding that is taken. */
+export function isCompressed(coding: string | undefined, takesCompressed: boolean): boolean {
+  return takesCompressed && coding !== undefined && COMPRESSED.has(coding.toLowerCase());
 }
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
@@ -32,31 +51,45 @@ function startsLikeXml(bytes: Uint8Array): boolean {
 }
 
 /**
- * The body as it was before its content coding; an unknown one is none (see `isUnknownCoding`). The limit counts while inflating, so a small
- * bomb costs no more than an honest body of that size: a few milliseconds, less than the way through the thread pool
- * and back would cost the many small ones.
+ * The body as it was before its content coding, which is a known one. The limits count while inflating, so a small bomb costs no
+ * more than an honest body of that size: a few milliseconds, less than the way through the thread pool and back would cost the
+ * many small ones.
  */
 export function decompress(
   bytes: Uint8Array,
-  coding: string | undefined,
+  coding: string,
   bytesMax: number,
 ): Result<Uint8Array, BodyFault> {
-  const name = coding?.toLowerCase() ?? 'identity';
-  if (name === 'identity' || !isKnownCoding(name)) return ok(bytes);
+  const most = Math.min(bytesMax, RATIO_MAX * bytes.length + RATIO_FROM_BYTES);
   try {
-    return ok(inflated(bytes, name, bytesMax));
+    return ok(inflated(bytes, coding.toLowerCase(), { maxOutputLength: most }));
   } catch (error) {
     return fault(
       systemCode(error) === 'ERR_BUFFER_TOO_LARGE'
-        ? { code: 'body-too-large', detail: `more than ${bytesMax} bytes after decompression` }
-        : { code: 'not-well-formed', detail: `the body is not ${name} data` },
+        ? { code: 'body-too-large', detail: `more than ${most} bytes after decompression` }
+        : { code: 'not-well-formed', detail: `the body is not ${coding.slice(0, 20)} data` },
     );
   }
 }
 
-function inflated(bytes: Uint8Array, name: string, maxOutputLength: number): Uint8Array {
-  if (name !== 'deflate') return gunzipSync(bytes, { maxOutputLength });
-  return (isZlib(bytes) ? inflateSync : inflateRawSync)(bytes, { maxOutputLength });
+/** The beginning of a compressed body, for which no more is inflated than that takes. Nothing where it is no such data. */
+export function beginningOf(bytes: Uint8Array, coding: string): Uint8Array {
+  const options = { finishFlush: constants.Z_SYNC_FLUSH };
+  let begun: Uint8Array = new Uint8Array(0);
+  try {
+    for (let step = 1; step <= STEPS_MAX && begun.length < LOOK_BYTES; step += 1) {
+      begun = inflated(bytes.subarray(0, step * STEP_BYTES), coding.toLowerCase(), options);
+      if (step * STEP_BYTES >= bytes.length) break;
+    }
+  } catch {
+    return begun.subarray(0, LOOK_BYTES);
+  }
+  return begun.subarray(0, LOOK_BYTES);
+}
+
+function inflated(bytes: Uint8Array, name: string, options: ZlibOptions): Uint8Array {
+  if (name !== 'deflate') return gunzipSync(bytes, options);
+  return (isZlib(bytes) ? inflateSync : inflateRawSync)(bytes, options);
 }
 
 /** RFC 9110 §8.4.1.2: deflate is zlib's format, but some senders leave its header (RFC 1950 §2.2) out. */

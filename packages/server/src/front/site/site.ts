@@ -62,7 +62,7 @@ export class Site {
       headers: [...ALLOWED_METHODS.headers, ...this.cors.preflight],
     };
     this.websocket = options.websocket;
-    this.limits = { bodyBytesMax, xml };
+    this.limits = { bodyBytesMax, xml, takesCompressed: compression.requests };
     this.recognition = recognition === undefined ? undefined : new Recognition(recognition);
     this.paths = withSlashes(paths);
     const keys = recognition?.pathKeys ?? [];

@@ -8,13 +8,14 @@ import { Post } from './post.ts';
 
 const BODY_BYTES_MAX = 20_000;
 const toolbox = nodeToolbox();
+const LIMITS = { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS, takesCompressed: true };
 
 function body(text: string): string {
   return `<body rid='7' sid='s' xmlns='http://jabber.org/protocol/httpbind'><message xmlns='jabber:client'>${text}</message></body>`;
 }
 
 function decoded(bytes: Uint8Array, record: HeaderRecord, chunkBytes = bytes.length): string {
-  const post = new Post(new RecordHeaders(record), { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
+  const post = new Post(new RecordHeaders(record), LIMITS);
   for (let at = 0; at < bytes.length; at += chunkBytes) post.add(bytes.subarray(at, at + chunkBytes));
   if (post.isUnreadable) return 'unreadable';
   const result = post.decode(toolbox);
@@ -58,6 +59,14 @@ test.each([
 
 const plain = Buffer.from(body('grüße'));
 const nearlyTooMuch = Buffer.from(body('x'.repeat(BODY_BYTES_MAX - 200)));
+/** As long, and not to be compressed to a hundredth. */
+const varied = Buffer.from(
+  body(
+    Array.from({ length: 2000 }, (_, index) => String(Math.trunc(1e15 * ((index * 0.618034) % 1))))
+      .join('')
+      .slice(0, BODY_BYTES_MAX - 200),
+  ),
+);
 const bomb = Buffer.from(body('x'.repeat(BODY_BYTES_MAX)));
 
 test.each<[coding: string, bytes: Buffer, result: string]>([
@@ -70,7 +79,8 @@ test.each<[coding: string, bytes: Buffer, result: string]>([
   ['gzip', gzipSync(bomb), 'body-too-large'],
   ['deflate', deflateSync(bomb), 'body-too-large'],
   ['deflate', deflateRawSync(bomb), 'body-too-large'],
-  ['gzip', gzipSync(nearlyTooMuch), '19800 characters'],
+  ['gzip', gzipSync(nearlyTooMuch), 'body-too-large'],
+  ['gzip', gzipSync(varied), '19800 characters'],
   ['gzip', plain, 'not-well-formed'],
   ['gzip', gzipSync(plain).subarray(0, 40), 'not-well-formed'],
   ['gzip', Buffer.alloc(0), 'not-well-formed'],
@@ -121,7 +131,7 @@ test.each<[declaredBytes: string, tooLarge: boolean, isSettled: boolean]>([
   ['99999999999999999999', true, true],
 ])('Content-Length %s is judged as soon as it is known whose it is', (declared, tooLarge, isSettled) => {
   const headers = new RecordHeaders({ 'content-length': declared });
-  const post = new Post(headers, { bodyBytesMax: BODY_BYTES_MAX, xml: CLIENT_XML_LIMITS });
+  const post = new Post(headers, LIMITS);
   expect(post.tooLarge).toBe(tooLarge);
   expect(post.isSettled).toBe(false);
   post.add(Buffer.from(body('x'.repeat(17_000))));
@@ -131,4 +141,56 @@ test.each<[declaredBytes: string, tooLarge: boolean, isSettled: boolean]>([
   const read = post.decode(toolbox);
   const code = 'body-too-large';
   expect(read).toMatchObject({ ok: true, value: { attributes: { sid: 's', rid: 7 }, refused: { code } } });
+});
+
+test('compressed requests are not taken where they are off', () => {
+  const post = new Post(new RecordHeaders({ 'content-encoding': 'gzip' }), {
+    ...LIMITS,
+    takesCompressed: false,
+  });
+  post.add(gzipSync(Buffer.from(body('x'))));
+  expect(post.isUnreadable).toBe(true);
+});
+
+test.each<[what: string, headers: HeaderRecord, content: Uint8Array, sid: string | undefined]>([
+  ['short', {}, Buffer.from(body('x')), undefined],
+  ['long', {}, Buffer.from(body('x'.repeat(5000))), 's'],
+  [
+    'long, in another charset',
+    { 'content-type': 'text/xml; charset=utf-16' },
+    Buffer.from(body('x'.repeat(5000)), 'utf16le'),
+    's',
+  ],
+  ['long and unreadable', {}, Buffer.from('x'.repeat(5000)), undefined],
+  [
+    'long, with a start tag without an end',
+    {},
+    Buffer.from(`<body sid='s' a='${'x'.repeat(18_000)}'/>`),
+    undefined,
+  ],
+  ['too large', {}, Buffer.from(body('x'.repeat(50_000))), undefined],
+  ['compressed', { 'content-encoding': 'gzip' }, gzipSync(Buffer.from(body('x'))), 's'],
+  ['compressed, as deflate', { 'content-encoding': 'deflate' }, deflateRawSync(Buffer.from(body('x'))), 's'],
+  ['a bomb', { 'content-encoding': 'gzip' }, gzipSync(Buffer.from(body('x'.repeat(5_000_000)))), 's'],
+  [
+    'compressed, and cut',
+    { 'content-encoding': 'gzip' },
+    gzipSync(Buffer.from(body('x'))).subarray(0, 40),
+    undefined,
+  ],
+])('before all of it is decoded, its start tag is looked at: %s', (_, headers, content, sid) => {
+  const post = new Post(new RecordHeaders(headers), LIMITS);
+  post.add(content);
+  expect(post.look(toolbox)).toEqual(sid === undefined ? undefined : { sid, bytes: content.length });
+});
+
+test('a bomb is told to its session, and inflated no further than a limit of its own', () => {
+  const post = new Post(new RecordHeaders({ 'content-encoding': 'gzip' }), {
+    ...LIMITS,
+    bodyBytesMax: 1_000_000,
+  });
+  post.add(gzipSync(Buffer.from(body('x'.repeat(900_000)))));
+  const read = post.decode(toolbox);
+  const refused = { code: 'body-too-large', detail: expect.stringMatching(/^more than \d{6} bytes after/) };
+  expect(read).toMatchObject({ ok: true, value: { attributes: { sid: 's' }, refused } });
 });

@@ -1,10 +1,10 @@
 import { fault, ok, type Result, type Toolbox } from '@boshd/engine/kit';
-import { type BodyFault, type DecodedBody, readRefused, readRequest } from '@boshd/engine/wire';
+import { type BodyFault, type DecodedBody, lookAtBody, readRefused, readRequest } from '@boshd/engine/wire';
 import { toUtf8 } from '../request/charset.ts';
 import { BodyCollector, HEAD_BYTES } from '../request/collect.ts';
 import { type Headers, headerOf } from '../request/head.ts';
-import { decompress, isUnknownCoding } from '../request/inflate.ts';
-import type { BodyLimits, Incoming, Syntax } from './syntax.ts';
+import { beginningOf, decompress, isCompressed, isUnknownCoding } from '../request/inflate.ts';
+import type { BodyLimits, Incoming, RequestLook, Syntax } from './syntax.ts';
 
 /**
  * How much of a content that is too large is read, in contents of the largest size, so that its sender gets to see the
@@ -12,7 +12,8 @@ import type { BodyLimits, Incoming, Syntax } from './syntax.ts';
  */
 const READ_ON_FACTOR = 8;
 
-const NOTHING = new Uint8Array(0);
+/** Shorter ones cost less than it would cost to look at them twice: 4 KiB are decoded in some 10 us. */
+const LONG_FROM_BYTES = 4096;
 
 /** The content of a POST while it comes in. */
 export class PostContent {
@@ -20,9 +21,11 @@ export class PostContent {
   readonly #bytesMax: number;
   readonly #coding: string | undefined;
   readonly #declaredBytes: number;
+  readonly #takesCompressed: boolean;
 
-  constructor(headers: Headers, bytesMax: number) {
+  constructor(headers: Headers, bytesMax: number, takesCompressed: boolean) {
     this.#bytesMax = bytesMax;
+    this.#takesCompressed = takesCompressed;
     this.#collector = new BodyCollector(bytesMax);
     this.#coding = headerOf(headers, 'content-encoding');
     this.#declaredBytes = Number(headerOf(headers, 'content-length') ?? 0);
@@ -43,20 +46,36 @@ export class PostContent {
     return length > most || (this.#declaredBytes > most && length >= HEAD_BYTES);
   }
 
-  /** The first bytes of what cannot be taken as a whole; none of what is in a content coding. */
-  head(): Uint8Array {
-    return this.#coding === undefined ? this.#collector.head : NOTHING;
+  get length(): number {
+    return this.#collector.length;
   }
 
-  /** Its content coding is unknown, and it is coded. */
+  /** So long, or possibly so long when inflated, that its start tag is to be looked at first. */
+  get isLong(): boolean {
+    return !this.tooLarge && (this.#compression !== undefined || this.length > LONG_FROM_BYTES);
+  }
+
+  /** The first bytes, without their content coding. */
+  get head(): Uint8Array {
+    const { head } = this.#collector;
+    return this.#compression === undefined ? head : beginningOf(head, this.#compression);
+  }
+
+  /** Its content coding is not taken, and it is coded. */
   get isUnreadable(): boolean {
-    return !this.tooLarge && isUnknownCoding(this.#coding, this.#collector.bytes());
+    return !this.tooLarge && isUnknownCoding(this.#coding, this.#collector.bytes(), this.#takesCompressed);
   }
 
   /** All of it, without its content coding. */
   bytes(): Result<Uint8Array, BodyFault> {
     if (this.tooLarge) return fault({ code: 'body-too-large', detail: `more than ${this.#bytesMax} bytes` });
-    return decompress(this.#collector.bytes(), this.#coding, this.#bytesMax);
+    const bytes = this.#collector.bytes();
+    return this.#compression === undefined ? ok(bytes) : decompress(bytes, this.#compression, this.#bytesMax);
+  }
+
+  /** The coding that it is in. */
+  get #compression(): string | undefined {
+    return isCompressed(this.#coding, this.#takesCompressed) ? this.#coding : undefined;
   }
 }
 
@@ -67,7 +86,7 @@ export class Post implements Incoming {
   readonly #limits: BodyLimits;
 
   constructor(headers: Headers, limits: BodyLimits) {
-    this.#content = new PostContent(headers, limits.bodyBytesMax);
+    this.#content = new PostContent(headers, limits.bodyBytesMax, limits.takesCompressed);
     this.#contentType = headerOf(headers, 'content-type');
     this.#limits = limits;
   }
@@ -88,6 +107,13 @@ export class Post implements Incoming {
     return this.#content.isUnreadable;
   }
 
+  look(toolbox: Toolbox): RequestLook | undefined {
+    if (!this.#content.isLong) return undefined;
+    const text = toUtf8(this.#content.head, this.#contentType);
+    const look = text.ok ? lookAtBody(text.value, toolbox) : undefined;
+    return look === undefined ? undefined : { sid: look.sid, bytes: this.#content.length };
+  }
+
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {
     const plain = this.#content.bytes();
     if (!plain.ok) return this.#refused(plain.fault, toolbox);
@@ -97,7 +123,7 @@ export class Post implements Incoming {
 
   /** Too large: its session must hear of it all the same. */
   #refused(wrong: BodyFault, toolbox: Toolbox): Result<DecodedBody, BodyFault> {
-    const text = toUtf8(this.#content.head(), this.#contentType);
+    const text = toUtf8(this.#content.head, this.#contentType);
     const refused = text.ok ? readRefused(text.value, wrong, this.#limits.xml, toolbox) : undefined;
     return refused === undefined ? fault(wrong) : ok(refused);
   }

@@ -5,7 +5,7 @@ import { RecordHeaders } from '../request/head.ts';
 import { SCRIPT } from './script.ts';
 
 const toolbox = nodeToolbox();
-const LIMITS = { bodyBytesMax: 2000, xml: CLIENT_XML_LIMITS };
+const LIMITS = { bodyBytesMax: 2000, xml: CLIENT_XML_LIMITS, takesCompressed: false };
 
 function script(text: string): string {
   const dressed = SCRIPT.dress(

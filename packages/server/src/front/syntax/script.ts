@@ -60,6 +60,9 @@ class Query implements Incoming {
   /** A GET has no content that means anything (RFC 9110 §9.3.1). */
   add(): void {}
 
+  /** It is no longer than the head of a request may be. */
+  look(): undefined {}
+
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {
     const { bodyBytesMax, xml } = this.#limits;
     const bytes = percentDecode(this.#query);

@@ -35,6 +35,14 @@ export interface BodyLimits {
   /** Of a <body/>, after decompression. */
   readonly bodyBytesMax: number;
   readonly xml: XmlLimits;
+  /** Whether its content coding may be one that compresses. */
+  readonly takesCompressed: boolean;
+}
+
+export interface RequestLook {
+  readonly sid: string | undefined;
+  /** Of the content, as it came. */
+  readonly bytes: number;
 }
 
 /** A <body/> while its request comes in. */
@@ -47,6 +55,11 @@ export interface Incoming {
   readonly isSettled: boolean;
   /** Once all of it is there: its content coding is not known, so there is no <body/> to be read. */
   readonly isUnreadable: boolean;
+  /**
+   * Once all of it is there: what its start tag says, where that must be looked up before the rest is decoded. Undefined: it is
+   * short, or its start tag cannot be read.
+   */
+  look(toolbox: Toolbox): RequestLook | undefined;
   /** The <body/>, once all of it is there; or, as soon as it is too large, the fault that says so. */
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault>;
 }

@@ -7,7 +7,7 @@ import { RecordHeaders } from '../request/head.ts';
 import { WINDOW_NAME } from './window-name.ts';
 
 const toolbox = nodeToolbox();
-const LIMITS = { bodyBytesMax: 1000, xml: CLIENT_XML_LIMITS };
+const LIMITS = { bodyBytesMax: 1000, xml: CLIENT_XML_LIMITS, takesCompressed: false };
 const BODY =
   "<body rid='1' xmlns='http://jabber.org/protocol/httpbind'><message>1+1 & grüße; =</message></body>".replace(
     '&',

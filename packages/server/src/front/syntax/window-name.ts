@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type ByteString, fault, type Result, type Toolbox } from '@boshd/engine/kit';
-import { type BodyFault, type DecodedBody, readRequest } from '@boshd/engine/wire';
+import { type BodyFault, type DecodedBody, lookAtBody, readRequest } from '@boshd/engine/wire';
 import { headerOf } from '../request/head.ts';
 import { fieldOfForm, fieldOfPairs } from './form.ts';
 import { PostContent } from './post.ts';
-import type { BodyLimits, Carrier, Dressed, Incoming, Syntax } from './syntax.ts';
+import type { BodyLimits, Carrier, Dressed, Incoming, RequestLook, Syntax } from './syntax.ts';
 
 /** The parameter of the URL that asks for this syntax. */
 const PARAMETER = /(?:^|&)windowname=true(?:&|$)/;
@@ -52,7 +52,9 @@ class Form implements Incoming {
 
   constructor({ method, headers, query }: Carrier, limits: BodyLimits) {
     this.#content =
-      method === 'POST' ? new PostContent(headers, limits.bodyBytesMax * FORM_FACTOR) : undefined;
+      method === 'POST'
+        ? new PostContent(headers, limits.bodyBytesMax * FORM_FACTOR, limits.takesCompressed)
+        : undefined;
     this.#query = query;
     this.#contentType = headerOf(headers, 'content-type');
     this.#limits = limits;
@@ -72,6 +74,13 @@ class Form implements Incoming {
 
   get isUnreadable(): boolean {
     return this.#content?.isUnreadable ?? false;
+  }
+
+  look(toolbox: Toolbox): RequestLook | undefined {
+    if (this.#content?.isLong !== true) return undefined;
+    const field = this.#field();
+    const look = field.ok ? lookAtBody(field.value, toolbox) : undefined;
+    return look === undefined ? undefined : { sid: look.sid, bytes: this.#content.length };
   }
 
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {

@@ -173,8 +173,15 @@ export const siteKeys = {
         max: '16MiB',
         preset: '256KiB',
       }),
+      requests: flag({
+        purpose:
+          'Whether requests may be compressed (gzip, deflate); clients are told by accept in the creation reply.',
+        reason:
+          'No client is known that does it, and a few bytes of a stranger are inflated and read as many.',
+        preset: false,
+      }),
     },
-    { purpose: 'Compression of replies. Compressed requests are always taken.' },
+    { purpose: 'Compression of replies, and of requests.' },
   ),
   domains,
   seeOther: seeOtherKeys,
