@@ -4,6 +4,7 @@ declare module '@xmpp/client' {
     readonly name: string;
     readonly attrs: Readonly<Record<string, string>>;
     is(name: string): boolean;
+    getChild(name: string): XmlNode | undefined;
     getChildText(name: string): string | null;
     toString(): string;
   }

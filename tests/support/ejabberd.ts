@@ -8,6 +8,10 @@ export interface EjabberdOptions {
   readonly hosts: readonly XmppHost[];
   /** Its own BOSH (mod_bosh) on the HTTP port. Default false. */
   readonly bosh?: boolean;
+  /** The domain of its rooms (mod_muc), if it has any. */
+  readonly rooms?: string;
+  /** An archive of what each user says and gets (mod_mam). Default false. */
+  readonly archive?: boolean;
 }
 
 export interface Ejabberd extends Restartable {
@@ -23,7 +27,8 @@ export interface Ejabberd extends Restartable {
  * Erlang is started directly and without distribution, so that neither a user of its own nor the name daemon epmd, one
  * for the whole machine, is needed; users are registered over its HTTP API, which listens to this machine only.
  */
-export async function startEjabberd({ hosts, bosh = false }: EjabberdOptions): Promise<Ejabberd> {
+export async function startEjabberd(options: EjabberdOptions): Promise<Ejabberd> {
+  const { hosts } = options;
   const directory = await makeDirectory('ejabberd');
   const ports = { c2s: await freePort(), directTls: await freePort(), http: await freePort() };
   const certificates = await Promise.all(
@@ -36,7 +41,7 @@ export async function startEjabberd({ hosts, bosh = false }: EjabberdOptions): P
   );
   const configFile = join(directory, 'ejabberd.yml');
   // JSON is YAML.
-  await writeFile(configFile, JSON.stringify(configuration(hosts, certificates, ports, bosh), undefined, 2));
+  await writeFile(configFile, JSON.stringify(configuration(options, certificates, ports), undefined, 2));
   const program = await startRestartable({
     name: 'ejabberd',
     command: 'erl',
@@ -63,10 +68,9 @@ export async function startEjabberd({ hosts, bosh = false }: EjabberdOptions): P
 }
 
 function configuration(
-  hosts: readonly XmppHost[],
+  { hosts, bosh = false, rooms, archive = false }: EjabberdOptions,
   certificates: readonly string[],
   ports: Ejabberd['ports'],
-  bosh: boolean,
 ): object {
   const ip = '127.0.0.1';
   const c2s = { ip, module: 'ejabberd_c2s', max_stanza_size: 262_144 };
@@ -93,9 +97,13 @@ function configuration(
     api_permissions: { tests: { who: { ip: '127.0.0.0/8' }, what: ['register'] } },
     modules: {
       ...(bosh ? { mod_bosh: {} } : {}),
+      ...(rooms === undefined ? {} : { mod_muc: { hosts: [rooms] } }),
+      ...(archive ? { mod_mam: { db_type: 'mnesia', default: 'always' } } : {}),
+      mod_blocking: {},
       mod_disco: {},
       mod_offline: {},
       mod_ping: {},
+      mod_privacy: {},
       mod_roster: {},
       mod_stream_mgmt: {},
     },

@@ -35,6 +35,8 @@ export interface ProsodyOptions {
    * Default false.
    */
   readonly fast?: boolean;
+  /** An archive of what each user says and gets (mod_mam). Default false. */
+  readonly archive?: boolean;
   /** More lines of its configuration, for all hosts. */
   readonly extra?: string;
 }
@@ -79,6 +81,7 @@ function configuration(options: ProsodyOptions, directory: string, ports: Prosod
   const modules = [...MODULES];
   if (options.bosh === true) modules.push('bosh');
   if (options.fast === true) modules.push('boshd_tests', 'sasl2', 'sasl2_bind2', 'sasl2_fast');
+  if (options.archive === true) modules.push('mam');
   const plain = options.plain ?? false;
   const disabled = ['s2s', 's2s_auth_certs', ...(plain ? ['tls'] : [])];
   return `
