@@ -5,6 +5,7 @@ import {
   deliver,
   loggedIn,
   nextDeadline,
+  registering,
   type Session,
   type SessionStream,
   type SessionTerms,
@@ -104,6 +105,10 @@ export class BoshClient implements ClientSide {
 
   deliver({ of }: Upstream, payloads: readonly Payload[]): void {
     deliver(this.session, of, payloads, this.#parts.turn.session);
+  }
+
+  registering(): void {
+    registering(this.session, this.#parts.turn.now);
   }
 
   loggedIn(): void {

@@ -63,6 +63,8 @@ export interface ClientSide extends Timed, Holder {
   opened(upstream: Upstream, facts: OpenedStream): void;
   /** Payloads of the server for the client, in order. */
   deliver(upstream: Upstream, payloads: readonly Payload[]): void;
+  /** A person fills in a form to register with: the log-in has time. */
+  registering(): void;
   loggedIn(): void;
   /** The server does not read what is sent to it (true), or reads again (false). */
   serverBlocked(isBlocked: boolean): void;

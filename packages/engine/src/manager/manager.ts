@@ -313,8 +313,8 @@ export class ConnectionManager {
   }: Extract<SocketInput, { type: 'socket-opened' }>): void {
     const site = this.#sites.of(name);
     const { session, socket: own } = site.policy;
-    const { login, loginBytesMax, queueBytesMax, queueFull } = session;
-    const limits = { ...own, login, loginBytesMax, queueBytesMax, queueFull };
+    const { login, loginBytesMax, registration, queueBytesMax, queueFull } = session;
+    const limits = { ...own, login, loginBytesMax, registration, queueBytesMax, queueFull };
     const birth = {
       name: randomName(SOCKET_NAME_BYTES, this.#turn.toolbox),
       site: site.name,

@@ -182,6 +182,9 @@ export class Upstreams {
       case 'opened':
         client.opened(upstream, work.facts);
         break;
+      case 'registering':
+        client.registering();
+        break;
       case 'logged-in':
         this.#loggedIn(client);
         break;

@@ -18,6 +18,7 @@ import {
   type SocketWork,
   serverOpened,
   socketDeadline,
+  socketRegistering,
   socketServerBlocked,
   socketTick,
 } from '../socket/index.ts';
@@ -161,6 +162,10 @@ export class WebSocketClient implements ClientSide {
 
   deliver(_upstream: Upstream, payloads: readonly Payload[]): void {
     deliverFrames(this.socket, payloads, this.#parts.turn.socket);
+  }
+
+  registering(): void {
+    socketRegistering(this.socket, this.#parts.turn.now);
   }
 
   loggedIn(): void {

@@ -53,6 +53,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     stopsReading: false,
     isStreamOpen: false,
     isLoggedIn: false,
+    registeringBy: undefined,
     isCounting: false,
     loginBytes: 0,
     octets: undefined,

@@ -7,7 +7,15 @@ export { abort, receive, release, replyInDoubt, replyLost } from './receive.ts';
 export { terminalBody, terminalReply } from './reply.ts';
 export { serverBlocked } from './rules/pressure.ts';
 export type { Phase, Session, SessionStream, StreamFacts, Terminal, Undelivered } from './session.ts';
-export { deliver, loggedIn, onlyStream, randomName, streamOpened, streamOver } from './streams.ts';
+export {
+  deliver,
+  loggedIn,
+  onlyStream,
+  randomName,
+  registering,
+  streamOpened,
+  streamOver,
+} from './streams.ts';
 export { grantContentType } from './terms/content-type.ts';
 export { DEFAULT_SESSION_LIMITS, type SessionLimits } from './terms/limits.ts';
 export type { SessionTerms } from './terms/terms.ts';

@@ -174,6 +174,8 @@ export interface Session {
   /** The first features have arrived, or never will: the creation request may be answered. */
   isStreamOpen: boolean;
   isLoggedIn: boolean;
+  /** A person registers an account (XEP-0077): the log-in has time until then. */
+  registeringBy: Instant | undefined;
   /** The client counts stanzas itself (XEP-0198), so none may be left out or put in. */
   isCounting: boolean;
   /** Bytes of payloads from the client before it logged in. */

@@ -1,4 +1,4 @@
-import { appended, EMPTY, type Toolbox } from '../kit/index.ts';
+import { after, appended, EMPTY, type Instant, type Toolbox } from '../kit/index.ts';
 import { type BodyAttributes, type DecodedBody, NS, type Payload, writtenBytes } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { leave, terminate } from './end.ts';
@@ -193,6 +193,15 @@ function dropStream(session: Session, stream: SessionStream): void {
   session.streams = session.streams.filter((each) => each !== stream);
   session.closedStreams.push(stream.name);
   if (session.closedStreams.length > CLOSED_MAX) session.closedStreams.shift();
+}
+
+/**
+ * The server sent a form to register with. From the first one on there is time to fill it in, and for a log-in after it; bytes and
+ * inactivity are limited as before.
+ */
+export function registering(session: Session, now: Instant): void {
+  const { registration, login } = session.limits;
+  session.registeringBy ??= after(after(now, registration), login);
 }
 
 /** The resource is bound: the limits of before log-in are off. */

@@ -61,7 +61,7 @@ function gapAt(session: Session): Instant | undefined {
 }
 
 function loginAt(session: Session): Instant {
-  return after(session.createdAt, session.limits.login);
+  return session.registeringBy ?? after(session.createdAt, session.limits.login);
 }
 
 function isDue(at: Instant | undefined, now: Instant): boolean {

@@ -8,6 +8,7 @@ export {
   receiveFault,
   receiveFrame,
   type SocketBirth,
+  socketRegistering,
   socketServerBlocked,
 } from './receive.ts';
 export {

@@ -1,4 +1,4 @@
-import type { Instant } from '../kit/index.ts';
+import { after, type Instant } from '../kit/index.ts';
 import { type Reason, streamErrorOf } from '../reasons.ts';
 import {
   type BodyFault,
@@ -29,6 +29,7 @@ export function createSocket(birth: SocketBirth, limits: SocketLimits & SharedLi
     lang: undefined,
     isOpenTold: false,
     isLoggedIn: false,
+    registeringBy: undefined,
     loginBytes: 0,
     heardAt: now,
     pingedAt: undefined,
@@ -38,6 +39,12 @@ export function createSocket(birth: SocketBirth, limits: SocketLimits & SharedLi
     blockedBytes: 0,
     closeBy: undefined,
   };
+}
+
+/** The server sent a form to register with: there is time to fill in the first one, and for a log-in after it. */
+export function socketRegistering(socket: Socket, now: Instant): void {
+  const { registration, login } = socket.limits;
+  socket.registeringBy ??= after(after(now, registration), login);
 }
 
 /** The client is there: it sent something, if only a pong. */

@@ -51,6 +51,8 @@ export interface SharedLimits {
   /** From <open/> to bound resource, and the bytes of payloads until then. */
   readonly login: Duration;
   readonly loginBytesMax: number;
+  /** How much longer that may take once the server has sent a form to register with. */
+  readonly registration: Duration;
   /** Bytes that may lie here for a server that does not read. */
   readonly queueBytesMax: number;
   /** How long either side may not read what is there for it. */
@@ -75,6 +77,8 @@ export interface Socket {
   /** Our <open/> went out for the newest of the client's. */
   isOpenTold: boolean;
   isLoggedIn: boolean;
+  /** A person registers an account (XEP-0077): the log-in has time until then. */
+  registeringBy: Instant | undefined;
   /** Bytes of payloads from the client before it logged in. */
   loginBytes: number;
   /** When the client was heard of last, by a message or a pong. */

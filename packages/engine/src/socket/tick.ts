@@ -11,7 +11,9 @@ export function socketDeadline(socket: Socket): Instant | undefined {
   if (phase === 'closing') return socket.closeBy;
   if (phase === 'new') return after(socket.createdAt, limits.open);
   const next = earlier(livenessAt(socket), floodAt(socket));
-  return socket.isLoggedIn ? next : earlier(next, after(socket.createdAt, limits.login));
+  return socket.isLoggedIn
+    ? next
+    : earlier(next, socket.registeringBy ?? after(socket.createdAt, limits.login));
 }
 
 /** Does what has become due. */

@@ -5,6 +5,7 @@ import {
   NS,
   type Payload,
   readElement,
+  rootAttribute,
   type StanzaFramer,
   type XmlElement,
 } from '../wire/index.ts';
@@ -90,6 +91,7 @@ export function linkUp(
 ): void {
   stream.isSecure = isSecure;
   stream.bindings = bindings;
+  if (stream.resuming !== undefined) stream.resuming.failures = Math.min(1, stream.resuming.failures);
   sendHeader(stream, turn);
 }
 
@@ -152,10 +154,17 @@ function take(stream: Stream, payload: Payload, turn: StreamTurn): Payload | und
       return undefined;
     }
     stream.received += 1;
+    if (!stream.isLoggedIn) noteRegistration(payload, turn);
   }
   if (stream.bridge !== undefined) return takeBridged(stream, stream.bridge, payload, turn);
   watch(stream, payload, turn);
   return shownOf(stream, payload, turn);
+}
+
+/** The server sent a form to register with (XEP-0077 §3.1): a person fills it in, which takes longer than a log-in may. */
+function noteRegistration({ name, bytes }: Payload, turn: StreamTurn): void {
+  if (name !== 'iq' || !bytes.includes(NS.register)) return;
+  if (rootAttribute(bytes, 'type', turn.toolbox) === 'result') turn.work.push({ type: 'registering' });
 }
 
 /** The same before log-in, where the server speaks SASL2. */

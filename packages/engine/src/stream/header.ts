@@ -1,5 +1,6 @@
 import { ascii, type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
 import { attribute, NS } from '../wire/index.ts';
+import { languageTag } from './language.ts';
 import type { Stream } from './stream.ts';
 
 const START = ascii(
@@ -11,8 +12,6 @@ export const STREAM_END = ascii('</stream:stream>');
 
 /** A bare JID (RFC 7622 §3.1: 1,023 bytes on each side of the @), which is all that a stream header says. */
 const FROM_BYTES_MAX = 2047;
-/** RFC 5646 §4.4.1 advises room for 35 characters; all the longer ones are private use. */
-const LANG_BYTES_MAX = 128;
 
 /** What boshd itself speaks. */
 const OWN_VERSION = '1.0';
@@ -32,13 +31,14 @@ export function streamVersion(asked: string | undefined): string {
  * advises. `to` is the domain of the session whatever a restart says, since the policy judged that one.
  */
 export function streamHeader(stream: Stream, toolbox: Toolbox): ByteString {
-  const { from, lang, request, isSecure } = stream;
+  const { from, request, isSecure } = stream;
+  const lang = languageTag(stream.lang);
   return join(
     START,
     ascii(`${request.version}'`),
     attribute('to', request.domain, toolbox),
     from !== undefined && isSecure ? bounded('from', from, FROM_BYTES_MAX, toolbox) : EMPTY,
-    lang !== undefined ? bounded('xml:lang', lang, LANG_BYTES_MAX, toolbox) : EMPTY,
+    lang !== undefined ? attribute('xml:lang', lang, toolbox) : EMPTY,
     END,
   );
 }

@@ -50,6 +50,8 @@ export type StreamWork =
       readonly became: 'shell' | 'error' | 'nothing';
       readonly stanza: SkippedFacts;
     }
+  /** The server sent a form to register with. */
+  | { readonly type: 'registering' }
   | { readonly type: 'logged-in' }
   /** The server refused what the client would log in with (RFC 6120 §6.5). */
   | ({ readonly type: 'login-failed' } & RefusedLogIn)

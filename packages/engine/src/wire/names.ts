@@ -26,6 +26,7 @@ export const NS = {
   legacySession: 'urn:ietf:params:xml:ns:xmpp-session',
   /** XEP-0078 §3 */
   legacyAuth: 'jabber:iq:auth',
+  register: 'jabber:iq:register',
   /** XEP-0138 §5 */
   compressFeature: 'http://jabber.org/features/compress',
   /** XEP-0198 §4 */

@@ -28,6 +28,8 @@ export interface SessionLimits {
   /** From creation to bound resource. Default 60 s, 64 KiB of payloads. */
   readonly login: Duration;
   readonly loginBytesMax: number;
+  /** From the server's form for registering an account (XEP-0077): so much longer may the log-in take. Default 600 s: people read and choose. */
+  readonly registration: Duration;
   /**
    * Payloads for a client that does not fetch or confirm them; beyond, the server is not read, as long as the client may be silent.
    * Default 4 MiB, as much as the longest stanza of a server. Also the limit of what lies here for a server that does not read.
@@ -66,6 +68,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   creationConfirm: seconds(30),
   login: seconds(60),
   loginBytesMax: 64 * 1024,
+  registration: seconds(600),
   queueBytesMax: 4 * 1024 * 1024,
   queueFull: seconds(30),
   repeatsMax: 10,

@@ -36,6 +36,8 @@ export interface Resuming {
   /** No dial begins later. */
   readonly until: Instant;
   dials: number;
+  /** Dials in a row that did not connect; one that connected and broke again counts as the first. */
+  failures: number;
   redialAt: Instant | undefined;
   /** Channel binding of the link that is being tried. */
   binding: ByteString;
@@ -59,7 +61,7 @@ function canResume({ phase, management, credential, resuming }: Stream, turn: St
 export function canGoOn(stream: Stream, turn: StreamTurn): boolean {
   const { resuming } = stream;
   if (!canResume(stream, turn)) return false;
-  return resuming === undefined || after(turn.now, pause(resuming.dials)) < resuming.until;
+  return resuming === undefined || after(turn.now, pause(resuming.failures)) < resuming.until;
 }
 
 /** The link is gone. True: it will be dialled again; false: the stream cannot go on. */
@@ -67,7 +69,7 @@ export function loseLink(stream: Stream, why: string, turn: StreamTurn): boolean
   const { management, credential } = stream;
   if (management === undefined || credential === undefined || !canGoOn(stream, turn)) return false;
   const resuming = stream.resuming ?? beginResuming(stream, management, why, turn);
-  resuming.redialAt = after(turn.now, pause(resuming.dials));
+  resuming.redialAt = after(turn.now, pause(resuming.failures));
   resuming.isProven = false;
   stream.resuming = resuming;
   enterStreamPhase(stream, 'lost');
@@ -91,6 +93,7 @@ function beginResuming(stream: Stream, management: Management, why: string, { no
     since: now,
     until: after(now, within),
     dials: 0,
+    failures: 0,
     redialAt: undefined,
     binding: EMPTY,
     isProven: false,
@@ -98,8 +101,8 @@ function beginResuming(stream: Stream, management: Management, why: string, { no
   };
 }
 
-function pause(dials: number): Duration {
-  return dials === 0 ? millis(0) : millis(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (dials - 1)));
+function pause(failures: number): Duration {
+  return failures === 0 ? millis(0) : millis(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)));
 }
 
 /** When the link is to be dialled again. */
@@ -114,6 +117,7 @@ export function redialIfDue(stream: Stream, turn: StreamTurn): void {
   if (resuming.redialAt !== undefined && resuming.redialAt <= turn.now) {
     resuming.redialAt = undefined;
     resuming.dials += 1;
+    resuming.failures += 1;
     turn.work.push({ type: 'redial' });
   } else if (resuming.until <= turn.now) {
     giveUp(stream, 'not-resumed', 'in time', turn);

@@ -103,6 +103,16 @@ export const sessionKeys = group(
       max: '3600s',
       preset: DEFAULT_SESSION_LIMITS.login,
     }),
+    registration: duration({
+      purpose:
+        'How much longer a log-in may take once the XMPP server has sent a form to register an account with (XEP-0077).',
+      reason:
+        'A person who fills in a form is not one who does not log in. Sessions in it count as not logged in.',
+      bareUnit: 's',
+      min: '0s',
+      max: '3600s',
+      preset: DEFAULT_SESSION_LIMITS.registration,
+    }),
     loginBytesMax: size({
       purpose: 'The most that a client may send before it has logged in.',
       reason: 'SASL and resource binding need a few kilobytes.',
