@@ -12,6 +12,8 @@ export interface XmppPeerOptions {
   readonly features?: string;
   /** What it answers to a message, given its text. Default: the message itself. */
   readonly onMessage?: (message: string) => string;
+  /** What it answers to an iq, given its text; undefined: an empty result. */
+  readonly onIq?: (iq: string) => string | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface XmppPeer {
 }
 
 export async function startXmppPeer(options: XmppPeerOptions = {}): Promise<XmppPeer> {
-  const { features = BEFORE_LOGIN, onMessage = (message) => message } = options;
+  const { features = BEFORE_LOGIN } = options;
   const sockets = new Set<Socket>();
   let received = '';
   let connections = 0;
@@ -50,7 +52,7 @@ export async function startXmppPeer(options: XmppPeerOptions = {}): Promise<Xmpp
         if (match === null) return;
         unread = unread.slice(match.index + match[0].length);
         if (match[0].startsWith('<auth')) isLoggedIn = true;
-        socket.write(answerTo(match[0], isLoggedIn ? AFTER_LOGIN : features, onMessage));
+        socket.write(answerTo(match[0], isLoggedIn ? AFTER_LOGIN : features, options));
       }
     });
   });
@@ -73,14 +75,16 @@ export async function startXmppPeer(options: XmppPeerOptions = {}): Promise<Xmpp
 const UNIT =
   /<stream:stream[^>]*>|<\/stream:stream>|<auth[\s\S]*?(?:<\/auth>|\/>)|<iq[\s\S]*?<\/iq>|<message[\s\S]*?<\/message>/;
 
-function answerTo(unit: string, features: string, onMessage: (message: string) => string): string {
+function answerTo(unit: string, features: string, { onMessage, onIq }: XmppPeerOptions): string {
   if (unit.startsWith('<stream:stream')) {
     const header = `<stream:stream xmlns='jabber:client' xmlns:stream='${STREAM}' from='peer' id='peer' version='1.0'>`;
     return `<?xml version='1.0'?>${header}<stream:features>${features}</stream:features>`;
   }
   if (unit.startsWith('</')) return '</stream:stream>';
   if (unit.startsWith('<auth')) return `<success xmlns='${SASL}'/>`;
-  if (unit.startsWith('<message')) return onMessage(unit);
+  if (unit.startsWith('<message')) return onMessage?.(unit) ?? unit;
+  const own = onIq?.(unit);
+  if (own !== undefined) return own;
   const id = /\sid=(['"])(.*?)\1/.exec(unit)?.[2] ?? '';
   const bound = unit.includes(BIND) ? `<bind xmlns='${BIND}'><jid>someone@peer/1</jid></bind>` : '';
   return `<iq type='result' id='${id}'>${bound}</iq>`;
