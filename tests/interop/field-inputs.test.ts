@@ -99,10 +99,10 @@ describe.each(TRANSPORTS)('over %s', (_name, service) => {
     const user = await logIn(service(boshd), boshd.origin);
     askRoster(user);
     await until('the roster', () => answerIn(user) !== undefined);
-    const items = [...(answerIn(user)?.getElementsByTagName('item') ?? [])];
-    expect(items.map((item) => item.getAttribute('name'))).toEqual(
-      Array.from({ length: ITEMS }, (_, index) => `User Number ${index}`),
-    );
+    const query = answerIn(user)?.getElementsByTagName('query')[0];
+    // Item by item takes jsdom seconds.
+    expect(query?.getElementsByTagName('item').length).toBe(ITEMS);
+    expect(query?.textContent).toBe('All of the company'.repeat(ITEMS));
     await user.logOut();
   });
 
