@@ -5,7 +5,7 @@ import { type Strangers, startStrangers, takesAllRows } from './strangers.ts';
 
 /*
  * A native client of the same server sends what ended sessions of boshd once, stored for a user who is not there, then to the
- * user's client, then into a room. The user gets in with every client, and gets the common messages; Converse is in
+ * user's client, then into a room. The user gets in with every client, and gets the common messages, also from the archive; Converse is in
  * tests/browser.
  */
 
