@@ -120,8 +120,14 @@ export class Upstreams {
     this.drop(upstream);
   }
 
-  /** The link is closed without a word, as if it were lost. */
+  /** The client leaves the stream, and its link is closed without a word, as if it were lost. */
   drop(upstream: Upstream): void {
+    const { exchange, isLoggedIn } = upstream.stream;
+    if (exchange !== 'none' && !isLoggedIn) this.#countFailure(upstream.client);
+    this.#hangUp(upstream);
+  }
+
+  #hangUp(upstream: Upstream): void {
     if (upstream.link !== undefined) this.#turn.put({ type: 'close', link: upstream.link });
     this.#detach(upstream);
   }
@@ -194,6 +200,9 @@ export class Upstreams {
       case 'login-failed':
         this.#loginFailed(client, work);
         break;
+      case 'login-abandoned':
+        this.#countFailure(client);
+        break;
       case 'drop-link':
         this.#dropLink(upstream, work.why, work.isFirst);
         break;
@@ -204,7 +213,7 @@ export class Upstreams {
         this.#resumed(upstream, work.tookMs, work.dials);
         break;
       case 'over':
-        this.drop(upstream);
+        this.#hangUp(upstream);
         this.#failed(upstream, { reason: work.why, detail: work.detail, error: work.error });
         break;
       default:
@@ -232,9 +241,9 @@ export class Upstreams {
     client: ClientSide,
     { mechanism, condition, code }: Extract<StreamWork, { type: 'login-failed' }>,
   ): void {
-    const { site, guest, facts } = client;
+    const { facts } = client;
     client.refusedLogIn = { mechanism, condition, code };
-    if (guest !== undefined) site.admission.loginFailed(guest, this.#turn.now);
+    this.#countFailure(client);
     const { name: session, site: ofSite, domain, address } = facts;
     this.#turn.log({
       event: 'login-failed',
@@ -246,6 +255,10 @@ export class Upstreams {
       address,
       code,
     });
+  }
+
+  #countFailure({ guest, site }: ClientSide): void {
+    if (guest !== undefined) site.admission.loginFailed(guest, this.#turn.now);
   }
 
   /** A stream failed or its link was lost, and it is detached already: another may serve if it was not ready yet. */

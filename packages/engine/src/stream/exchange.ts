@@ -10,6 +10,8 @@ import {
   type XmlElement,
 } from '../wire/index.ts';
 import { bareOf } from './addresses.ts';
+import { NO_MECHANISMS } from './features/features.ts';
+import { endAttempt, noteAnswer } from './login.ts';
 import { answerRequest, enableManagement, ownOldest, takeManagement } from './management/exchange.ts';
 import {
   describeStreamError,
@@ -18,8 +20,8 @@ import {
   isStreamElement,
   negotiate,
   noteFeatures,
+  readFeatures,
   sendHeader,
-  showingOf,
 } from './negotiate.ts';
 import { type Bridge, toClient } from './sasl2/bridge.ts';
 import { awaitFeatures, keepFeatures } from './sasl2/restart.ts';
@@ -58,8 +60,9 @@ export function createStream(
     header: undefined,
     hidesFeatures: false,
     legacyAuthId: undefined,
-    hidesBinding: false,
     missesBinding: false,
+    mechanisms: NO_MECHANISMS,
+    exchange: 'none',
     mechanism: '',
     account: undefined,
     isCounted: false,
@@ -228,16 +231,19 @@ function shownOf(stream: Stream, payload: Payload, turn: StreamTurn): Payload | 
   if (!isStreamElement(payload, 'features')) return payload;
   stream.unaskedFeatures += 1;
   const isRead = payload.bytes.length <= FEATURES_BYTES_MAX && stream.unaskedFeatures <= UNASKED_FEATURES_MAX;
-  return isRead ? turn.features.read(payload, showingOf(stream), turn.toolbox).shown : undefined;
+  if (!isRead) return undefined;
+  return readFeatures(stream, payload, turn).shown;
 }
 
 /** Looks for the payloads that change the phase: success, and the result that logs the client in. */
 function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   watchManagement(stream, payload, turn.toolbox);
   if (stream.isLoggedIn) return;
+  noteAnswer(stream, payload);
   if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
     enterStreamPhase(stream, 'authenticated');
   } else if (isRefusedLogIn(stream, payload, turn.toolbox)) {
+    endAttempt(stream);
     turn.work.push({ type: 'login-failed', ...refusedLogIn(stream, payload, turn.toolbox) });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
@@ -287,11 +293,11 @@ function isRefusedLogIn(
   if (name === 'failure') return namespace === NS.sasl || namespace === NS.sasl2;
   if (name !== 'iq' || legacyAuthId === undefined || bytes.length > UNDERSTOOD_BYTES_MAX) return false;
   const { attributes } = readElement(bytes, toolbox);
-  return attributes.get('type') === 'error' && attributes.get('id') === legacyAuthId;
+  return attributes.get('type') === 'error' && (attributes.get('id') ?? '') === legacyAuthId;
 }
 
 function refusedLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): RefusedLogIn {
-  const isForBinding = stream.hidesBinding && stream.missesBinding;
+  const isForBinding = stream.mechanisms.hidesBinding && stream.missesBinding;
   const { name, bytes } = payload;
   return {
     mechanism: name === 'iq' ? NS.legacyAuth : stream.mechanism,
@@ -326,6 +332,7 @@ function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
   if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) return false;
   const iq = readElement(payload.bytes, toolbox);
   if (iq.attributes.get('type') !== 'result') return false;
-  if (stream.legacyAuthId !== undefined && iq.attributes.get('id') === stream.legacyAuthId) return true;
+  if (stream.legacyAuthId !== undefined && (iq.attributes.get('id') ?? '') === stream.legacyAuthId)
+    return true;
   return iq.children.some(({ namespace, name }) => namespace === NS.bind && name === 'bind');
 }

@@ -8,9 +8,10 @@ import {
   readElement,
   type StreamHeader,
 } from '../wire/index.ts';
-import type { Features, Showing } from './features/features.ts';
+import { type Features, NO_MECHANISMS, type Showing } from './features/features.ts';
 import { streamHeader } from './header.ts';
-import { makeBridge, toServer } from './sasl2/bridge.ts';
+import { abandonAttempt, judge } from './login.ts';
+import { makeBridge } from './sasl2/bridge.ts';
 import { proveIdentity, takeResuming } from './sasl2/resume.ts';
 import { send, sendEnd, sendPayloads } from './send.ts';
 import { enterStreamPhase, FEATURES_BYTES_MAX, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
@@ -21,6 +22,8 @@ const START_TLS = ascii(`<starttls xmlns='${NS.tls}'/>`);
 /** Sends our header and waits for the server's features: at the start, after TLS, and at each restart. */
 export function sendHeader(stream: Stream, turn: StreamTurn): void {
   enterStreamPhase(stream, 'opening');
+  abandonAttempt(stream, turn);
+  stream.mechanisms = NO_MECHANISMS;
   stream.framer.reset();
   const { negotiation, negotiationWithOthers } = stream.limits;
   stream.negotiateBy = after(turn.now, stream.isHurried ? negotiationWithOthers : negotiation);
@@ -72,8 +75,8 @@ function takeHeader(stream: Stream, header: StreamHeader, turn: StreamTurn): voi
   if (!stream.isSecure && stream.request.startTls === 'required') {
     giveUp(stream, 'tls-not-offered', 'the server speaks XMPP before 1.0', turn);
   } else {
-    becomeReady(stream, turn);
-    turn.work.push({ type: 'deliver', payloads: [] });
+    const answers = becomeReady(stream, turn);
+    turn.work.push({ type: 'deliver', payloads: answers });
   }
 }
 
@@ -105,14 +108,14 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
   }
   const isHidden = stream.hidesFeatures;
   considerBridge(stream, features, turn);
-  becomeReady(stream, turn);
-  if (!isHidden) turn.work.push({ type: 'deliver', payloads: [features.shown] });
+  const answers = becomeReady(stream, turn);
+  const payloads = isHidden ? answers : [features.shown, ...answers];
+  if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
 }
 
 /** Reads features and notes what of them is boshd's affair. */
 export function noteFeatures(stream: Stream, payload: Payload, turn: StreamTurn): Features {
-  const features = turn.features.read(payload, showingOf(stream), turn.toolbox);
-  stream.hidesBinding ||= features.hidesBinding;
+  const features = readFeatures(stream, payload, turn);
   stream.offersManagement = features.offersManagement && stream.limits.streamManagement === 'boshd';
   return features;
 }
@@ -131,7 +134,14 @@ function considerBridge(stream: Stream, { offer, hasSasl }: Features, { toolbox 
   stream.bridge = makeBridge(offer, { from, authid: id, version }, toolbox);
 }
 
-export function showingOf({ request, limits }: Stream): Showing {
+/** Reads features that the client is going to see, in part. */
+export function readFeatures(stream: Stream, payload: Payload, turn: StreamTurn): Features {
+  const features = turn.features.read(payload, showingOf(stream), turn.toolbox);
+  stream.mechanisms = features.mechanisms;
+  return features;
+}
+
+function showingOf({ request, limits }: Stream): Showing {
   const management = limits.streamManagement === 'client';
   return { external: request.showExternal, management, bridge: !management };
 }
@@ -146,7 +156,8 @@ function takeTlsAnswer(stream: Stream, payload: Payload, turn: StreamTurn): void
   }
 }
 
-function becomeReady(stream: Stream, turn: StreamTurn): void {
+/** What waited goes out. Returns boshd's answers to what may not. */
+function becomeReady(stream: Stream, turn: StreamTurn): readonly Payload[] {
   const { header, hidesFeatures, waiting } = stream;
   assert(header !== undefined, 'features stand inside of a stream');
   const { from, id, version } = header;
@@ -158,11 +169,9 @@ function becomeReady(stream: Stream, turn: StreamTurn): void {
   stream.header = undefined;
   stream.hidesFeatures = false;
   stream.waiting = [];
-  const { bridge } = stream;
-  for (const payload of waiting) {
-    const heard = bridge === undefined ? payload : toServer(stream, bridge, payload, turn.toolbox);
-    sendPayloads(stream, [heard], turn);
-  }
+  const { toServer, answers } = judge(stream, waiting, turn);
+  for (const payload of toServer) sendPayloads(stream, [payload], turn);
+  return answers;
 }
 
 export function isStreamElement(payload: Payload, name: string): boolean {

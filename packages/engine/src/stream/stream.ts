@@ -1,5 +1,7 @@
 import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
 import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
+import type { ShownMechanisms } from './features/features.ts';
+import type { Exchange } from './login.ts';
 import type { Management } from './management/management.ts';
 import type { Bridge } from './sasl2/bridge.ts';
 import type { Resuming } from './sasl2/resume.ts';
@@ -144,13 +146,15 @@ export interface Stream {
   hidesFeatures: boolean;
   /** Id of the client's jabber:iq:auth request, whose result is its log-in (XEP-0078). */
   legacyAuthId: string | undefined;
-  /** The server has SCRAM-…-PLUS, which is hidden from the client. */
-  hidesBinding: boolean;
   /** What the server sent so far, while nobody has logged in; features that it sent unasked. */
   preloginBytes: number;
   unaskedFeatures: number;
   /** The client said in its SCRAM that it could bind to the channel and that the server cannot: `y,,` (RFC 5802 §6). */
   missesBinding: boolean;
+  /** What the client was shown: it may log in with nothing else. */
+  mechanisms: ShownMechanisms;
+  /** The attempt to log in that is under way. */
+  exchange: Exchange;
   /** That of the client's last <auth/>, '' before. */
   mechanism: string;
   /** The bare JID of the client, where the server has told it. */

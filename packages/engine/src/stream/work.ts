@@ -55,6 +55,8 @@ export type StreamWork =
   | { readonly type: 'logged-in' }
   /** The server refused what the client would log in with (RFC 6120 §6.5). */
   | ({ readonly type: 'login-failed' } & RefusedLogIn)
+  /** The client gave up an attempt to log in before the server had decided. */
+  | { readonly type: 'login-abandoned' }
   /**
    * The link is of no use any more: close it without a word, the stream goes on with another. `isFirst`: it was the one
    * that carried the stream, and none on which it was to be resumed.

@@ -111,6 +111,62 @@ describe('offersStartTls', () => {
   });
 });
 
+describe('SASL2 and FAST, where the client uses them itself', () => {
+  const list = (tag: string, xmlns: string, names: readonly string[], more = ''): string =>
+    `<${tag} xmlns='${xmlns}'>${names.map((name) => `<mechanism>${name}</mechanism>`).join('')}${more}</${tag}>`;
+  const inline = (names: readonly string[]): string =>
+    `<inline><sm xmlns='urn:xmpp:sm:3'/>${list('fast', NS.fast, names)}</inline>`;
+  const managed = (inside: string, external: boolean) =>
+    readFeatures(
+      {
+        bytes: ascii(`<stream:features>${inside}</stream:features>`),
+        name: 'features',
+        namespace: NS.stream,
+      },
+      { external, management: true, bridge: false },
+      toolbox,
+    );
+
+  it.each([
+    [false, ['SCRAM-SHA-1'], ['HT-SHA-256-NONE']],
+    [true, ['EXTERNAL', 'SCRAM-SHA-1'], ['HT-SHA-256-NONE']],
+  ])('lose what binds to TLS, and EXTERNAL unless it is configured: %j', (external, own, fast) => {
+    const offered = ['EXTERNAL', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-1'];
+    const tokens = ['HT-SHA-256-UNIQ', 'HT-SHA-256-ENDP', 'HT-SHA-256-EXPR', 'HT-SHA-256-NONE'];
+    const bindings = "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'/>";
+    const all = list('authentication', NS.sasl2, offered, inline(tokens) + bindings);
+    const features = managed(all + mechanisms(...offered, 'X-OAUTH2'), external);
+    expect(features.shown.bytes).toBe(
+      `<stream:features>${list('authentication', NS.sasl2, own, inline(fast))}${mechanisms(...own, 'X-OAUTH2')}</stream:features>`,
+    );
+    expect(features.mechanisms).toEqual({
+      sasl: [...own, 'X-OAUTH2'],
+      sasl2: [...own, ...fast],
+      hidesBinding: true,
+    });
+  });
+
+  it.each([
+    [['PLAIN'], true],
+    [['EXTERNAL'], false],
+    [['SCRAM-SHA-1-PLUS'], false],
+  ])('of %j alone there is a way to log in: %j', (offered, expected) => {
+    const authentication = list('authentication', NS.sasl2, offered);
+    expect(managed(authentication, false).offersAnything).toBe(expected);
+    expect(read(authentication).offersAnything).toBe(false);
+  });
+});
+
+describe('mechanisms of other namespaces', () => {
+  it.each([
+    ["<mechanisms xmlns='urn:example:other'><mechanism>PLAIN</mechanism></mechanisms>"],
+    ["<authentication xmlns='urn:example:other'><mechanism>PLAIN</mechanism></authentication>"],
+    [''],
+  ])('are none: %s', (inside) => {
+    expect(read(inside).mechanisms).toEqual({ sasl: [], sasl2: [], hidesBinding: false });
+  });
+});
+
 describe('a server that has SASL2 alone', () => {
   const sasl2 = (...names: readonly string[]): string =>
     `<authentication xmlns='${NS.sasl2}'>${names.map((name) => `<mechanism>${name}</mechanism>`).join('')}</authentication>`;
@@ -124,5 +180,7 @@ describe('a server that has SASL2 alone', () => {
     const payload = { bytes, name: 'features', namespace: NS.stream };
     const features = readFeatures(payload, { external: false, management: false, bridge }, toolbox);
     expect(features.shown.bytes.replace(/<\/?stream:features\/?>/g, '')).toBe(expected);
+    const names = expected.match(/(?<=<mechanism>)[^<]+/g) ?? [];
+    expect(features.mechanisms).toMatchObject({ sasl: names, sasl2: [] });
   });
 });

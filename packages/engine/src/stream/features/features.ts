@@ -10,17 +10,27 @@ export interface Features {
   readonly offersAnything: boolean;
   /** XEP-0198 */
   readonly offersManagement: boolean;
-  /** SCRAM-…-PLUS, which is hidden: a client that could use it concludes that the server has none. */
-  readonly hidesBinding: boolean;
   /** XEP-0388 */
   readonly offer: Sasl2Offer | undefined;
   /** Mechanisms of RFC 6120's SASL, the server's own. */
   readonly hasSasl: boolean;
   readonly shown: Payload;
+  readonly mechanisms: ShownMechanisms;
 }
 
+/** What a client may log in with, as it was shown it. */
+export interface ShownMechanisms {
+  /** RFC 6120's SASL */
+  readonly sasl: readonly string[];
+  /** SASL2, and in it FAST (XEP-0388, XEP-0484) */
+  readonly sasl2: readonly string[];
+  /** SCRAM-…-PLUS, which is hidden: a client that could use it concludes that the server has none. */
+  readonly hidesBinding: boolean;
+}
+
+export const NO_MECHANISMS: ShownMechanisms = { sasl: [], sasl2: [], hidesBinding: false };
+
 const WAYS_ON: ReadonlySet<string> = new Set([
-  `${NS.sasl2} authentication`,
   `${NS.bind} bind`,
   // XEP-0078 §4, XEP-0077 §8
   'http://jabber.org/features/iq-auth auth',
@@ -64,18 +74,19 @@ export function readFeatures(payload: Payload, showing: Showing, toolbox: Toolbo
     isHidden(child, showing) ? [] : [withoutUnusable(child, showing.external)],
   );
   const bytes = writeElement({ ...features, children: shown }, toolbox);
+  const { sasl, sasl2 } = mechanismsShown(shown);
   return {
     offersStartTls: features.children.some(
       ({ namespace, name }) => namespace === NS.tls && name === 'starttls',
     ),
-    offersAnything: shown.some(hasMechanism) || features.children.some(isWayOn),
-    hidesBinding: features.children.some(hasBound),
+    offersAnything: sasl.length + sasl2.length > 0 || features.children.some(isWayOn),
     offersManagement: features.children.some(
       ({ namespace, name }) => namespace === NS.streamManagement && name === 'sm',
     ),
     offer,
     hasSasl: features.children.some(hasMechanism),
     shown: { bytes, name: payload.name, namespace: payload.namespace },
+    mechanisms: { sasl, sasl2, hidesBinding: features.children.some(hasBound) },
   };
 }
 
@@ -102,15 +113,49 @@ function isHidden({ namespace, name }: XmlElement, { management }: Showing): boo
 /** Mechanisms that bind to the TLS of the link, of which boshd and not the client is an end (RFC 5801 §5, XEP-0440). */
 const BOUND = /-PLUS$|^HT-.+-(?:UNIQ|ENDP|EXPR)$/;
 
-function hasBound({ name, children }: XmlElement): boolean {
-  return name === 'mechanisms' && children.some(({ text }) => text.trim().endsWith('-PLUS'));
+/** Lists of mechanisms: of SASL, of SASL2, and of FAST, which stands inside of SASL2's. */
+const LISTS: ReadonlySet<string> = new Set([
+  `${NS.sasl} mechanisms`,
+  `${NS.sasl2} authentication`,
+  `${NS.fast} fast`,
+]);
+
+function isList({ namespace, name }: XmlElement): boolean {
+  return LISTS.has(`${namespace} ${name}`);
 }
 
+function hasBound(feature: XmlElement): boolean {
+  return isList(feature) && feature.children.some(({ text }) => text.trim().endsWith('-PLUS'));
+}
+
+/** A feature without the mechanisms, and the other things, that no client can use through boshd. */
 function withoutUnusable(feature: XmlElement, showExternal: boolean): XmlElement {
-  if (feature.namespace !== NS.sasl || feature.name !== 'mechanisms') return feature;
-  const children = feature.children.filter(({ name, text }) => {
-    const mechanism = text.trim();
-    return name !== 'mechanism' || (!BOUND.test(mechanism) && (showExternal || mechanism !== 'EXTERNAL'));
+  const isInline = feature.namespace === NS.sasl2 && feature.name === 'inline';
+  if (!isInline && !isList(feature)) return feature;
+  const children = feature.children.flatMap((child) => {
+    if (HIDDEN.has(`${child.namespace} ${child.name}`)) return [];
+    if (child.name !== 'mechanism') return [withoutUnusable(child, showExternal)];
+    const mechanism = child.text.trim();
+    return BOUND.test(mechanism) || (mechanism === 'EXTERNAL' && !showExternal) ? [] : [child];
   });
   return { ...feature, children };
+}
+
+function mechanismsShown(shown: readonly XmlElement[]): Pick<ShownMechanisms, 'sasl' | 'sasl2'> {
+  const sasl: string[] = [];
+  const sasl2: string[] = [];
+  for (const feature of shown.filter(isList)) {
+    const inline = feature.children.filter(
+      ({ namespace, name }) => namespace === NS.sasl2 && name === 'inline',
+    );
+    const lists = [feature, ...inline.flatMap(({ children }) => children.filter(isList))];
+    (feature.namespace === NS.sasl ? sasl : sasl2).push(...lists.flatMap(namesIn));
+  }
+  return { sasl, sasl2 };
+}
+
+function namesIn({ children }: XmlElement): readonly string[] {
+  const names = children.filter(({ name }) => name === 'mechanism').map(({ text }) => text.trim());
+  // A request without a mechanism asks for none of them.
+  return names.filter((name) => name !== '');
 }

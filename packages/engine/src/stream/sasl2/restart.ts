@@ -1,6 +1,7 @@
 import { after } from '../../kit/index.ts';
 import type { Payload } from '../../wire/index.ts';
 import type { Features } from '../features/features.ts';
+import { judge } from '../login.ts';
 import { sendPayloads } from '../send.ts';
 import { enterStreamPhase, type Stream } from '../stream.ts';
 import type { StreamTurn } from '../work.ts';
@@ -42,5 +43,7 @@ export function goOnWithoutRestart(stream: Stream, turn: StreamTurn): void {
   if (stream.phase === 'authenticated') enterStreamPhase(stream, 'ready');
   const { waiting } = stream;
   stream.waiting = [];
-  sendPayloads(stream, waiting, turn);
+  const { toServer, answers } = judge(stream, waiting, turn);
+  sendPayloads(stream, toServer, turn);
+  if (answers.length > 0) turn.work.push({ type: 'deliver', payloads: answers });
 }

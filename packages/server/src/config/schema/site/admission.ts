@@ -65,7 +65,7 @@ export const admissionKeys = {
   failedLoginsPerAddressPerMinute: count({
     of: 'log-ins a minute (0: no limit)',
     purpose:
-      'How many log-ins from one client address XMPP servers may refuse in a minute, in the long run. Beyond it the session ends, and the address gets no new one for a while.',
+      'How many log-ins from one client address may fail in a minute, in the long run: refused by an XMPP server, or left by the client before the server has decided. Beyond it the session ends, and the address gets no new one for a while.',
     reason: 'boshd hides the address of who tries passwords from the XMPP server, so it must look itself.',
     min: 0,
     max: 100_000,
@@ -73,7 +73,7 @@ export const admissionKeys = {
   }),
   failedLoginsPerAddressBurst: count({
     of: 'log-ins',
-    purpose: 'How many of them may be refused at once.',
+    purpose: 'How many of them may fail at once.',
     reason: 'Clients that know a wrong password try again by themselves, and offices share an address.',
     min: 1,
     max: 100_000,

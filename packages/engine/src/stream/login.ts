@@ -1,0 +1,141 @@
+import { ascii, type Toolbox } from '../kit/index.ts';
+import {
+  NS,
+  type Payload,
+  readElement,
+  rootAttribute,
+  writeElement,
+  type XmlElement,
+} from '../wire/index.ts';
+import { toServer } from './sasl2/bridge.ts';
+import { element, withAttributes } from './sasl2/convert.ts';
+import type { Stream } from './stream.ts';
+import type { StreamTurn } from './work.ts';
+
+/*
+ * Theory of operation
+ *
+ * Every payload of the client before log-in is looked at when it is sent to the server. A request to log in
+ * (<auth/>, <authenticate/>, the set of jabber:iq:auth) is sent only if its mechanism was shown to the client and no
+ * other request waits for the server's answer; else boshd answers it. So an attempt is one of these:
+ *
+ *   exchange      meaning                                  a new request is
+ *   none          no attempt is under way                  sent
+ *   asked         the server is to answer                  refused
+ *   challenged    the client is to answer                  sent: servers drop the old attempt, which counts as failed
+ *
+ * An attempt that the server refuses, or that its client gives up or leaves, counts as a failed log-in of its address.
+ * After log-in no mechanism is shown any more.
+ */
+export type Exchange = 'none' | 'asked' | 'challenged';
+
+/** What becomes of payloads of the client. */
+export interface Judged {
+  readonly toServer: readonly Payload[];
+  /** The answers to those that are refused. */
+  readonly answers: readonly Payload[];
+}
+
+/** Payloads that can be sent now, as the server is to get them. */
+export function judge(stream: Stream, payloads: readonly Payload[], turn: StreamTurn): Judged {
+  if (stream.isLoggedIn && !payloads.some(isSasl)) return { toServer: payloads, answers: [] };
+  const answers: Payload[] = [];
+  const passed: Payload[] = [];
+  for (const payload of payloads) {
+    const answer = isSasl(payload) ? refuseSasl(stream, payload, turn) : refuseLegacy(stream, payload, turn);
+    const { bridge } = stream;
+    if (answer !== undefined) answers.push(answer);
+    else passed.push(bridge === undefined ? payload : toServer(stream, bridge, payload, turn.toolbox));
+  }
+  return { toServer: passed, answers };
+}
+
+/** The server has answered a step of SASL. */
+export function noteAnswer(stream: Stream, payload: Payload): void {
+  if (!isSasl(payload)) return;
+  const { name } = payload;
+  if (name === 'success' || name === 'failure') endAttempt(stream);
+  else if (stream.exchange === 'asked' && (name === 'challenge' || name === 'continue')) {
+    stream.exchange = 'challenged';
+  }
+}
+
+/** An attempt that may be under way ends without an answer, for what the client does. */
+export function abandonAttempt(stream: Stream, turn: StreamTurn): void {
+  if (stream.exchange !== 'none' && !stream.isLoggedIn) turn.work.push({ type: 'login-abandoned' });
+  endAttempt(stream);
+}
+
+/** The server has decided. */
+export function endAttempt(stream: Stream): void {
+  stream.exchange = 'none';
+}
+
+function isSasl({ namespace }: Payload): boolean {
+  return namespace === NS.sasl || namespace === NS.sasl2;
+}
+
+function refuseSasl(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
+  const { name, namespace, bytes } = payload;
+  const isSasl2 = namespace === NS.sasl2;
+  if (name !== (isSasl2 ? 'authenticate' : 'auth')) {
+    if (stream.exchange === 'challenged') stream.exchange = 'asked';
+    return undefined;
+  }
+  const mechanism = rootAttribute(bytes, 'mechanism', turn.toolbox) ?? '';
+  const { sasl, sasl2 } = stream.mechanisms;
+  const isShown = !stream.isLoggedIn && (isSasl2 ? sasl2 : sasl).includes(mechanism);
+  if (!isShown) return failure(namespace, 'invalid-mechanism');
+  if (stream.exchange === 'asked') return failure(namespace, 'malformed-request');
+  stream.missesBinding = (isSasl2 ? MISSED_BINDING_SASL2 : MISSED_BINDING).test(bytes);
+  stream.mechanism = MECHANISM.test(mechanism) ? mechanism : '';
+  beginAttempt(stream, turn);
+  return undefined;
+}
+
+/** XEP-0078; RFC 6120 §8.3.3.21: it is out of order. */
+function refuseLegacy(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
+  const iq = stream.isLoggedIn ? undefined : legacyAuthIn(payload, turn.toolbox);
+  if (iq === undefined) return undefined;
+  const id = iq.attributes.get('id') ?? '';
+  if (stream.exchange === 'asked') {
+    const error = element('error', NS.client, '', [element('unexpected-request', NS.stanzaErrors)]);
+    const children = [withAttributes(error, { type: 'wait' })];
+    const answer = withAttributes(element('iq', NS.client, '', children), { type: 'error', id });
+    return { name: 'iq', namespace: NS.client, bytes: writeElement(answer, turn.toolbox) };
+  }
+  stream.legacyAuthId = id;
+  beginAttempt(stream, turn);
+  return undefined;
+}
+
+function beginAttempt(stream: Stream, turn: StreamTurn): void {
+  abandonAttempt(stream, turn);
+  stream.exchange = 'asked';
+}
+
+/** RFC 6120 §6.5, XEP-0388 §2.6.3: the conditions are those of RFC 6120 in both. */
+function failure(namespace: string, condition: 'invalid-mechanism' | 'malformed-request'): Payload {
+  const inside = namespace === NS.sasl ? `<${condition}/>` : `<${condition} xmlns='${NS.sasl}'/>`;
+  return { name: 'failure', namespace, bytes: ascii(`<failure xmlns='${namespace}'>${inside}</failure>`) };
+}
+
+/** `y,` in Base64, at the beginning of the text: SCRAM's first message has no other place for it. */
+const MISSED_BINDING = /^[^>]*>\s*eSw/;
+const MISSED_BINDING_SASL2 = /^[^>]*>\s*<(?:[^\s<>]*:)?initial-response[^>]*>\s*eSw/;
+
+/** RFC 6120 §6.3.3: of capital letters, digits, hyphens and underscores. For the log. */
+const MECHANISM = /^[A-Z0-9_-]{1,20}$/;
+
+/** The iq, if it is a request to log in by XEP-0078. */
+function legacyAuthIn(payload: Payload, toolbox: Toolbox): XmlElement | undefined {
+  if (payload.name !== 'iq' || !mayHold(payload, NS.legacyAuth)) return undefined;
+  const iq = readElement(payload.bytes, toolbox);
+  const isAuth = iq.children.some(({ namespace }) => namespace === NS.legacyAuth);
+  return isAuth && iq.attributes.get('type') === 'set' ? iq : undefined;
+}
+
+/** Whether a payload can use a namespace: it is written out, unless it is written in references. Cheaper than reading it. */
+function mayHold({ bytes }: Payload, namespace: string): boolean {
+  return bytes.includes(namespace) || bytes.includes('&');
+}
