@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BOSHD_EXCEPTIONS } from './boshd.ts';
 import { ALL_CASES } from './cases/index.ts';
-import { ACCOUNT, DOMAIN, type Running, startBoshdWithProsody } from './compare/servers.ts';
+import { ACCOUNT, DOMAIN, PEER, type Running, startBoshdWithProsody } from './compare/servers.ts';
 import { greet, runCases } from './run.ts';
 
 /** Enough at once that the time limits of many cases run out together. */
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 function endpoint(url: string) {
-  return { url: new URL(url), domain: DOMAIN, account: ACCOUNT, patienceMs: 12_000 };
+  return { url: new URL(url), domain: DOMAIN, account: ACCOUNT, peer: PEER, patienceMs: 12_000 };
 }
 
 test.concurrent('boshd passes every case, but for the exceptions that are on purpose', async () => {

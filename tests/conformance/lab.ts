@@ -11,6 +11,8 @@ export interface Endpoint {
   /** XMPP domain of the sessions. */
   readonly domain: string;
   readonly account: Account;
+  /** Somebody else of the domain, who sends what goes back. Default: the same account. */
+  readonly peer?: Account;
   /** Cases that would have to wait longer than this for one time limit of the endpoint are not tried. */
   readonly patienceMs: number;
 }
@@ -49,6 +51,13 @@ export class Lab {
   /** A session with a bound resource; throws with what stood in the way. */
   async logIn(attributes: Attributes = {}, session = this.session()): Promise<Session> {
     await logIn(session, this.endpoint.account, attributes);
+    return session;
+  }
+
+  /** A session of somebody else, where the endpoint has somebody. */
+  async logInPeer(): Promise<Session> {
+    const session = this.session();
+    await logIn(session, this.endpoint.peer ?? this.endpoint.account);
     return session;
   }
 

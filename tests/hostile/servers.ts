@@ -30,7 +30,7 @@ const HANDSHAKE_BYTES = 1600;
 const DRIP_MS = 15;
 const FLOOD = Buffer.alloc(16 * 1024, '<a>b</a>');
 
-const FEATURES_FLOOD = Buffer.alloc(16 * 1024, `${PLAIN_FEATURES}<iq type='result'/>`);
+const FEATURES_FLOOD = Buffer.from(`${PLAIN_FEATURES}<iq type='result'/>`.repeat(100));
 
 const LOST: readonly Reason[] = ['link-lost', 'stream-closed', 'connect-failed', 'connect-refused'];
 const TLS_LOST: readonly Reason[] = [...LOST, 'tls-failed', 'not-xmpp'];

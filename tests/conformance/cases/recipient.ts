@@ -31,7 +31,7 @@ export const recipientCases: readonly Case[] = [
     level: 'SHOULD',
     says: 'gives back a message that the client of an ended session did not fetch: to its sender, or to be kept',
     async run(lab) {
-      const [gone, sender] = await Promise.all([lab.logIn(), lab.logIn()]);
+      const [gone, sender] = await Promise.all([lab.logIn(), lab.logInPeer()]);
       const { id, xml } = lab.message(gone.jid, 'are you there?');
       await sendAndLeave(lab, sender, gone, xml);
       const found = await findMessage(lab, sender, id);

@@ -8,6 +8,7 @@ import { type Result, runCases } from '../run.ts';
 import {
   ACCOUNT,
   DOMAIN,
+  PEER,
   type Running,
   startBoshdWithProsody,
   startEjabberdBosh,
@@ -48,7 +49,7 @@ test.each(ENDPOINTS)('%s', { timeout: 600_000 }, async (name, start) => {
   const running = await start();
   try {
     const url = new URL(running.url);
-    const endpoint = { url, domain: DOMAIN, account: ACCOUNT, patienceMs: PATIENCE_MS };
+    const endpoint = { url, domain: DOMAIN, account: ACCOUNT, peer: PEER, patienceMs: PATIENCE_MS };
     columns.set(name, await tried(endpoint));
   } finally {
     await running.stop();

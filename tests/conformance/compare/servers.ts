@@ -5,6 +5,7 @@ import { createTestCa, type TestCa } from '../../support/test-ca.ts';
 
 export const DOMAIN = 'example.test';
 export const ACCOUNT = { user: 'juliet', password: 'r0m30myr0m30' };
+export const PEER = { user: 'romeo', password: 'jul1etmyjul1et' };
 
 /** A BOSH endpoint that runs on this machine. */
 export interface Running {
@@ -61,5 +62,9 @@ export async function startEjabberdBosh(): Promise<Running> {
 
 async function host(ca: TestCa) {
   const certificate = await ca.issue({ dnsNames: [DOMAIN] });
-  return { domain: DOMAIN, certificate, users: { [ACCOUNT.user]: ACCOUNT.password } };
+  return {
+    domain: DOMAIN,
+    certificate,
+    users: { [ACCOUNT.user]: ACCOUNT.password, [PEER.user]: PEER.password },
+  };
 }
