@@ -95,8 +95,9 @@ describe('two sites of one boshd', () => {
 
   test('a body too long for the one is none for the other', async () => {
     const long = `<message to="x@y" xmlns="jabber:client"><body>${'x'.repeat(20_000)}</body></message>`;
-    expect((await client(BLOG).next(long, { sid: 'x' }).reply).condition).toBe('bad-request');
-    expect((await client(SHOP).next(long, { sid: 'x' }).reply).condition).toBe('item-not-found');
+    const creation = { to: 'elsewhere.example', ver: '1.6', wait: 5, hold: 1 };
+    expect((await client(BLOG).next(long, creation).reply).condition).toBe('bad-request');
+    expect((await client(SHOP).next(long, creation).reply).condition).toBe('host-unknown');
   });
 
   test('are counted apart', async () => {
