@@ -1,29 +1,28 @@
 /**
  * What the rules of house.test.ts may find at most: one number a line, so that two changes seldom meet. A number may only fall.
  *
- * Who adds to what a rule finds sees the test fail. Who takes away from it sees a hint, and writes the smaller number down, in the
- * same change or a later one. While many change code at once, the numbers have a little room.
+ * Who adds to what a rule finds sees the test fail. Who takes away from it writes the smaller number down in the same change.
  */
 export const AT_MOST = {
-  mutualFoldersEngine: 18,
-  mutualFoldersServer: 30,
-  circlesEngine: 4,
+  mutualFoldersEngine: 15,
+  mutualFoldersServer: 27,
+  circlesEngine: 2,
   circlesServer: 0,
-  crumbs: 36,
-  deadExports: 155,
-  doubleTypesEngine: 12,
+  crumbs: 31,
+  deadExports: 134,
+  doubleTypesEngine: 11,
   doubleTypesServer: 20,
-  fieldsOfSession: 32,
+  fieldsOfSession: 31,
   fieldsOfStream: 58,
-  writersOfSession: 50,
-  writersOfStream: 66,
-  helpersFirst: 98,
-  secondMeanings: 12,
+  writersOfSession: 43,
+  writersOfStream: 65,
+  helpersFirst: 97,
+  secondMeanings: 11,
   deadReferences: 0,
   deadClauses: 0,
 } as const;
 
 export type Ratchet = keyof typeof AT_MOST;
 
-/** True: a number that has fallen and is not written down is a failure, and not only a hint. False while many change code at once. */
-export const MUST_BE_WRITTEN_DOWN: boolean = false;
+/** True: a number that has fallen and is not written down is a failure, and not only a hint. */
+export const MUST_BE_WRITTEN_DOWN: boolean = true;
