@@ -15,7 +15,7 @@ export const AT_MOST = {
   fieldsOfSession: 31,
   fieldsOfStream: 58,
   writersOfSession: 43,
-  writersOfStream: 65,
+  writersOfStream: 64,
   helpersFirst: 97,
   secondMeanings: 11,
   deadReferences: 0,

@@ -111,8 +111,9 @@ export class Clients {
     const { account } = client.holding;
     const remembered = { memory, account, heldBytes: 0, deadline: memory.forgetAt, scheduled: undefined };
     this.#remembered.set(memory.sid, remembered);
-    this.#budget.leave(client);
+    // In this order the account of its address is never empty, which would end it, short as it may be.
     this.#budget.remember(remembered, bytesHeldByMemory(memory));
+    this.#budget.leave(client);
     this.#forgetting.moved(remembered);
     this.#forgetSurplus();
   }
