@@ -108,7 +108,8 @@ export class Upstreams {
 
   #read({ link, stream }: Upstream, wanted: boolean): void {
     readingChanged(stream, wanted, this.#turn.now);
-    if (link !== undefined) this.#turn.put({ type: 'read', link, wanted });
+    // A stream can be taken up again only where the server's answers are read; `#resumed` stops the reading.
+    if (link !== undefined && stream.resuming === undefined) this.#turn.put({ type: 'read', link, wanted });
   }
 
   /** The client leaves the stream: it is closed, and the server hears what the client never got. */

@@ -10,6 +10,7 @@ import {
   ask,
   ENABLE,
   enableToResume,
+  forgetQueue,
   handled,
   type Management,
   newManagement,
@@ -59,7 +60,7 @@ function takeEnabled(stream: Stream, management: Management, { bytes }: Payload,
   const id = rootAttribute(bytes, 'id', turn.toolbox);
   const max = rootAttribute(bytes, 'max', turn.toolbox);
   if (resume === 'true' || resume === '1') management.id = id;
-  if (management.id === undefined) management.queue = undefined;
+  if (management.id === undefined) forgetQueue(management);
   if (max !== undefined && /^[0-9]{1,9}$/.test(max)) management.max = seconds(Number(max));
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { advanceOf, wireCount } from './management.ts';
+import { ascii } from '../../kit/index.ts';
+import { advanceOf, keep, newManagement, wireCount } from './management.ts';
 
 const LAST = 2 ** 32 - 1;
 
@@ -27,5 +28,16 @@ describe('h goes from 2^32-1 to 0 (XEP-0198 §4)', () => {
 
   it('what seems to go back is very much more, which no queue has', () => {
     expect(advanceOf(5, 4)).toBe(LAST);
+  });
+});
+
+describe('what is kept until the server has acknowledged it', () => {
+  it('is counted as held while it is kept, and not once it is too much to be kept', () => {
+    const management = newManagement(true);
+    const stanza = ascii('x'.repeat(600 * 1024));
+    keep(management, stanza);
+    expect([management.queue?.length, management.queueBytes]).toEqual([1, stanza.length]);
+    keep(management, stanza);
+    expect([management.queue, management.queueBytes]).toEqual([undefined, 0]);
   });
 });

@@ -123,7 +123,13 @@ export function keep(management: Management, stanza: ByteString): void {
   queue.push(stanza);
   management.queueBytes += stanza.length;
   if (management.queueBytes <= QUEUE_BYTES_MAX) return;
+  forgetQueue(management);
+}
+
+/** What is not acknowledged is not kept, and not counted as held. */
+export function forgetQueue(management: Management): void {
   management.queue = undefined;
+  management.queueBytes = 0;
 }
 
 /** Stanzas of the client were sent: returns the <r/> that goes with them, if it is time. */
