@@ -102,7 +102,7 @@ function refuseLegacy(stream: Stream, payload: Payload, turn: StreamTurn): Paylo
     const error = element('error', NS.client, '', [element('unexpected-request', NS.stanzaErrors)]);
     const children = [withAttributes(error, { type: 'wait' })];
     const answer = withAttributes(element('iq', NS.client, '', children), { type: 'error', id });
-    return { name: 'iq', namespace: NS.client, bytes: writeElement(answer, turn.toolbox) };
+    return { name: 'iq', namespace: NS.client, bytes: writeElement(answer, turn.toolbox), isOwn: true };
   }
   stream.legacyAuthId = id;
   beginAttempt(stream, turn);
