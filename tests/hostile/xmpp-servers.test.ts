@@ -25,7 +25,7 @@ vi.setConfig({ testTimeout: 300_000 });
 const ATTEMPTS = 10_000;
 /** The first so many fill what is meant to be filled: caches, pools, compiled code. */
 const WARM_UP = 2_000;
-const AT_ONCE = 400;
+const AT_ONCE = 100;
 /** Short for those who never answer, and long for a busy machine. */
 const NEGOTIATION = millis(8_000);
 /** Of the heap, for what the runtime itself keeps; a hundred bytes an attempt would be more. */
