@@ -10,6 +10,7 @@ import {
   shorter,
 } from '../kit/index.ts';
 import { encodeBody, type Payload, writtenBytes } from '../wire/index.ts';
+import { PAYLOAD_COST_BYTES } from './held.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
 import { countConfirmed, stanzasIn, takeUnconfirmed } from './rules/confirm.ts';
 import type { AnsweredRequest, Batch, HeldRequest, Session, SessionStream } from './session.ts';
@@ -125,10 +126,10 @@ function takePart({ outbound }: Session): Batch | undefined {
 
 /**
  * The client does not fetch, or confirm, as fast as the servers send. What a reply in doubt carried counts: it is kept, too. Only
- * bytes count: how many stanzas a server leaves unacknowledged is the stream's affair (`unconfirmedMax`).
+ * memory counts: how many stanzas a server leaves unacknowledged is the stream's affair (`unconfirmedMax`).
  */
-export function isFull({ outboundBytes, answered, limits }: Session): boolean {
-  let bytes = outboundBytes;
+export function isFull({ outboundBytes, outboundCount, answered, limits }: Session): boolean {
+  let bytes = outboundBytes + outboundCount * PAYLOAD_COST_BYTES;
   for (const { payloads, reply } of answered) if (payloads.length > 0) bytes += reply.length;
   return bytes > limits.queueBytesMax;
 }

@@ -3,9 +3,9 @@ import type { Session } from './session.ts';
 
 /**
  * What a payload costs besides its bytes: an object, and the pieces that its bytes are joined of. A server can send stanzas of
- * four bytes. (docs/decisions/memory.md has how it was measured.)
+ * four bytes. An estimate.
  */
-const PAYLOAD_COST_BYTES = 200;
+export const PAYLOAD_COST_BYTES = 200;
 
 /** Bytes that are kept for a session: what came too early, what is queued, what was answered and may be asked for again. */
 export function bytesHeld(session: Session): number {
