@@ -122,7 +122,7 @@ const REASONS = {
   },
   'link-lost': { text: 'The connection to the XMPP server broke.', condition: 'internal-server-error' },
   'server-flood': {
-    text: 'The client did not read from its WebSocket what the XMPP server sent, for longer than session.queueFull.',
+    text: 'The XMPP server sent more than the client took over its WebSocket: it was not read for longer than session.queueFull, or grew beyond session.queueBytesMax.',
     condition: 'policy-violation',
   },
   'client-terminated': { text: 'The client ended the session.', condition: undefined },
