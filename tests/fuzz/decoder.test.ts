@@ -35,7 +35,8 @@ function inStream(payload: Payload): Tree {
 }
 
 /** The one thing that saxes can not be told: a prefix may be undeclared on the root only. */
-const usesUndeclared = (text: string): boolean => text.includes('xmpp:') && !/xmlns:xmpp\s*=/.test(text);
+const usesUndeclared = (text: string): boolean =>
+  text.includes('xmpp:') && !/xmlns:xmpp[ \t\r\n]*=/.test(text);
 /** A number written with references: refused, though it means the same. */
 const hasReferenceInRoot = (text: string): boolean => /^[^>]*<\w*:?body[^>]*&/.test(text);
 

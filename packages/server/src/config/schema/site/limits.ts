@@ -33,7 +33,8 @@ const ofSite = {
     purpose: 'How deep elements may be nested in a stanza from an XMPP server.',
     reason:
       'Clients fail on the whole reply beyond what their parsers read; a deeper stanza does not reach its client, and the session goes on.',
-    precedent: 'Clients built with libxml2 read 256 levels, the <body/> counted.',
+    precedent:
+      'Clients built with libxml2 read 256 levels, the <body/> counted; finch 257 (docs/decisions/http-front.md).',
     min: 16,
     max: 4096,
     preset: 200,
