@@ -32,15 +32,7 @@ const FLOOD = Buffer.alloc(16 * 1024, '<a>b</a>');
 
 const FEATURES_FLOOD = Buffer.from(`${PLAIN_FEATURES}<iq type='result'/>`.repeat(100));
 
-/** What is dialled again until its time is over ends so on a machine that is busy enough. */
-const IN_TIME: readonly Reason[] = ['negotiation-timeout', 'connect-timeout'];
-const LOST: readonly Reason[] = [
-  'link-lost',
-  'stream-closed',
-  'connect-failed',
-  'connect-refused',
-  ...IN_TIME,
-];
+const LOST: readonly Reason[] = ['link-lost', 'stream-closed', 'connect-failed', 'connect-refused'];
 const TLS_LOST: readonly Reason[] = [...LOST, 'tls-failed', 'not-xmpp'];
 
 export const HOSTILITIES: readonly Hostility[] = [
@@ -76,7 +68,7 @@ export const HOSTILITIES: readonly Hostility[] = [
     name: 'sends garbage',
     tls: 'insecure-none',
     share: 40,
-    ends: ['not-xmpp', ...IN_TIME],
+    ends: ['not-xmpp'],
     serve(socket, turn) {
       const garbage = Buffer.from(
         Array.from({ length: 64 }, (_, at) => (turn * 31 + at * 7 + (turn >> 3)) & 0xff),
@@ -144,7 +136,7 @@ export const HOSTILITIES: readonly Hostility[] = [
     name: 'is a web server',
     tls: 'insecure-none',
     share: 20,
-    ends: ['not-xmpp', ...IN_TIME],
+    ends: ['not-xmpp'],
     serve: (socket) => void socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
   },
   {
