@@ -150,10 +150,10 @@ describe('the check itself', () => {
     ['case rids.beyond-window', undefined],
     ['case rids.nothing', 'no such case'],
     ['case terms.content-html', 'boshd does not pass it'],
-    ['engine/wire/body-decoder.test.ts: faults', undefined],
-    ['engine/wire/body-decoder.test.ts: nothing', 'no test of that name'],
-    ['engine/wire/body-decoder.test.ts', 'no test'],
-    ['engine/wire/body-decoder.ts: faults', 'no test'],
+    ['engine/wire/body/body-decoder.test.ts: faults', undefined],
+    ['engine/wire/body/body-decoder.test.ts: nothing', 'no test of that name'],
+    ['engine/wire/body/body-decoder.test.ts', 'no test'],
+    ['engine/wire/body/body-decoder.ts: faults', 'no test'],
   ])('%s: %s', (each, fault) => {
     expect(faultOfTest(each, row)).toBe(fault);
   });

@@ -49,7 +49,7 @@ export const MUTANTS = [
   },
   {
     rule: 'The window reaches `requests` above the last rid received in order',
-    file: 'rules/window.ts',
+    file: 'window.ts',
     from: 'session.lastRid + session.terms.requests + (isExtra ? 1 : 0)',
     to: 'session.lastRid + session.terms.requests + (isExtra ? 0 : -1)',
   },
@@ -61,19 +61,19 @@ export const MUTANTS = [
   },
   {
     rule: 'Without acks, rid n confirms replies up to n - requests only',
-    file: 'rules/confirm.ts',
+    file: 'confirm.ts',
     from: 'attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false',
     to: 'attributes.rid - 1, true',
   },
   {
     rule: 'What an ack confirms does not go back to the server',
-    file: 'rules/confirm.ts',
+    file: 'confirm.ts',
     from: 'confirmThrough(session, attributes.ack ?? attributes.rid - 1, true);',
     to: 'confirmThrough(session, attributes.ack ?? attributes.rid - session.terms.requests - 1, true);',
   },
   {
     rule: 'What the client did not get goes back when it terminates',
-    file: 'rules/confirm.ts',
+    file: 'confirm.ts',
     from: '    unconfirmed.push({ stream: batch.stream, payloads: batch.payloads, isPassed: false });\n',
     to: '',
   },
@@ -85,13 +85,13 @@ export const MUTANTS = [
   },
   {
     rule: 'Every request must bring the key that hashes to the one before',
-    file: 'rules/keys.ts',
+    file: 'keys.ts',
     from: 'toolbox.sha1Hex(toolbox.encodeUtf8(key)) !== session.key',
     to: 'key === session.key',
   },
   {
     rule: 'A repeat is known by its rid also while a lower one is missing',
-    file: 'rules/window.ts',
+    file: 'window.ts',
     from: "if (early !== undefined) return { is: 'repeat-of-early', original: early };",
     to: "if (early !== undefined) return session.early.length > 1 ? EARLY : { is: 'repeat-of-early', original: early };",
   },
@@ -103,7 +103,7 @@ export const MUTANTS = [
   },
   {
     rule: 'Too many open requests end the session, `requests` of them do not',
-    file: 'rules/activity.ts',
+    file: 'activity.ts',
     from: 'unanswered > terms.requests && !isFarewell(body)',
     to: 'unanswered >= terms.requests && !isFarewell(body)',
   },

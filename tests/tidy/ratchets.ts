@@ -4,9 +4,9 @@
  * Who adds to what a rule finds sees the test fail. Who takes away from it writes the smaller number down in the same change.
  */
 export const AT_MOST = {
-  mutualFoldersEngine: 15,
+  mutualFoldersEngine: 0,
   mutualFoldersServer: 27,
-  circlesEngine: 2,
+  circlesEngine: 0,
   circlesServer: 0,
   crumbs: 31,
   deadExports: 134,

@@ -7,11 +7,12 @@ export {
   skippedFacts,
 } from '../reasons.ts';
 export { addressGroup } from './admission/address-group.ts';
+export type { AdmissionLimits } from './admission/limits.ts';
+export { DEFAULT_ADMISSION_LIMITS } from './admission/limits.ts';
 export type { BoshClient } from './bosh-client.ts';
 export type { CloudInput, CloudOutput } from './cloud-input.ts';
 export { CloudManager } from './cloud-manager.ts';
-export type { AdmissionLimits, ManagerConfig, SitePolicy } from './config.ts';
-export { DEFAULT_ADMISSION_LIMITS } from './config.ts';
+export type { ManagerConfig, SitePolicy } from './config.ts';
 export { planDial } from './dialling.ts';
 export type { Input, LinkId, RequestId } from './input.ts';
 export { ConnectionManager } from './manager.ts';

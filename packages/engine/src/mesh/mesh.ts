@@ -15,17 +15,17 @@ import {
   type MemberFacts,
   type Message,
 } from './codec/index.ts';
-import { Flights } from './edge/flights.ts';
+import { Flights } from './flights.ts';
 import type { MeshLimits } from './limits.ts';
-import type { Member } from './members/member.ts';
-import { type Change, eventOf, Members, type Was } from './members/members.ts';
-import { Placements } from './members/placements.ts';
-import { type MeshSnapshot, snapshotOf } from './members/snapshot.ts';
+import type { Member } from './member.ts';
+import { type Change, eventOf, Members, type Was } from './members.ts';
 import { Outbox } from './outbox.ts';
-import { Reception } from './owner/reception.ts';
-import { Surety } from './owner/surety.ts';
+import { Placements } from './placements.ts';
+import { Reception } from './reception.ts';
 import { type MeshIdentity, Self } from './self.ts';
 import { Sids } from './sid.ts';
+import { type MeshSnapshot, snapshotOf } from './snapshot.ts';
+import { Surety } from './surety.ts';
 import type { MeshWork, Unreached } from './work.ts';
 
 /*
@@ -33,7 +33,7 @@ import type { MeshWork, Unreached } from './work.ts';
  *
  * Every member is an edge and an owner. As an edge it takes requests of any session at its front, reads the owner out of
  * the sid, and forwards (edge/). As an owner it answers what others forward (owner/), as if it had come to its own front.
- * What it believes of each other member stands in members/member.ts.
+ * What it believes of each other member stands in member.ts.
  *
  * All checks of time are made once a heartbeat. An owner that did not get to run for `suspectAfter` may have been given up
  * by others: it answers nothing until it has heard from them which of its sessions were told to be over.

@@ -10,9 +10,9 @@ import {
   shorter,
 } from '../kit/index.ts';
 import { encodeBody, type Payload, writtenBytes } from '../wire/index.ts';
+import { countConfirmed, stanzasIn, takeUnconfirmed } from './confirm.ts';
 import { PAYLOAD_COST_BYTES } from './held.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
-import { countConfirmed, stanzasIn, takeUnconfirmed } from './rules/confirm.ts';
 import type { AnsweredRequest, Batch, HeldRequest, Session, SessionStream } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';

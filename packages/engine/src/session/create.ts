@@ -1,8 +1,8 @@
 import { after, type Instant, shorter } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { leave } from './end.ts';
+import { joinOctets } from './octets.ts';
 import { passOn } from './receive.ts';
-import { joinOctets } from './rules/octets.ts';
 import type { HeldRequest, Session } from './session.ts';
 import { makeStream, onlyStream, randomName } from './streams.ts';
 import type { SessionLimits } from './terms/limits.ts';

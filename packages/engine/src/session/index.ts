@@ -3,9 +3,9 @@ export { type Birth, createSession } from './create.ts';
 export { terminate } from './end.ts';
 export { bytesHeld } from './held.ts';
 export { bytesHeldByMemory, lateReply, type Memory, memoryOf } from './memory.ts';
+export { serverBlocked } from './pressure.ts';
 export { abort, receive, release, replyInDoubt, replyLost } from './receive.ts';
 export { terminalBody, terminalReply } from './reply.ts';
-export { serverBlocked } from './rules/pressure.ts';
 export type { Phase, Session, SessionStream, StreamFacts, Terminal, Undelivered } from './session.ts';
 export {
   deliver,

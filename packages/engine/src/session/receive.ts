@@ -1,21 +1,21 @@
 import { appended, between, seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
+import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './activity.ts';
 import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
+import { confirm, confirmEarly } from './confirm.ts';
 import { finish, leave } from './end.ts';
+import { gather } from './gather.ts';
 import { earlyBytes } from './held.ts';
+import { takeKey } from './keys.ts';
 import { lateReply, memoryOf } from './memory.ts';
+import { abandonOctets, joinOctets } from './octets.ts';
+import { fitsInBuffer } from './pressure.ts';
 import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered } from './refused.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
-import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './rules/activity.ts';
-import { confirm, confirmEarly } from './rules/confirm.ts';
-import { gather } from './rules/gather.ts';
-import { takeKey } from './rules/keys.ts';
-import { abandonOctets, joinOctets } from './rules/octets.ts';
-import { fitsInBuffer } from './rules/pressure.ts';
-import { arrivalOf, placeOf } from './rules/window.ts';
 import type { EarlyRequest, HeldRequest, Session } from './session.ts';
 import { addressees, addStream, asksForStream, closedAlone, isTooLate, removeStream } from './streams.ts';
+import { arrivalOf, placeOf } from './window.ts';
 import type { RequestId, Turn } from './work.ts';
 
 /** Takes a request of this session: the main path. Whatever it is, it is answered now or held to be answered. */

@@ -1,6 +1,6 @@
 import { type Payload, type RefusedContent, stanzaErrorFor } from '../wire/index.ts';
 import { leave } from './end.ts';
-import { takeKey } from './rules/keys.ts';
+import { takeKey } from './keys.ts';
 import type { EarlyRequest, Session } from './session.ts';
 import { addressees, enqueue } from './streams.ts';
 import type { Turn } from './work.ts';

@@ -1,11 +1,11 @@
 import type { BodyAttributes } from '../wire/index.ts';
 import { settle } from './answer.ts';
 import { leave } from './end.ts';
+import { isSameKey } from './keys.ts';
 import { okReply, RECOVERABLE_ERROR } from './reply.ts';
-import { isSameKey } from './rules/keys.ts';
-import type { Place } from './rules/window.ts';
-import { arrivalOf } from './rules/window.ts';
 import type { AnsweredRequest, EarlyRequest, HeldRequest, Session } from './session.ts';
+import type { Place } from './window.ts';
+import { arrivalOf } from './window.ts';
 import type { RequestId, Turn } from './work.ts';
 
 type Repeated = Extract<Place, { is: 'repeat-of-held' | 'repeat-of-early' | 'repeat-of-answered' }>;

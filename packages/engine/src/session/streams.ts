@@ -1,9 +1,9 @@
 import { after, appended, EMPTY, type Instant, type Toolbox } from '../kit/index.ts';
 import { type BodyAttributes, type DecodedBody, NS, type Payload, writtenBytes } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
+import { takeUnconfirmed } from './confirm.ts';
 import { leave, terminate } from './end.ts';
-import { takeUnconfirmed } from './rules/confirm.ts';
-import { answerCame } from './rules/gather.ts';
+import { answerCame } from './gather.ts';
 import type { Batch, Session, SessionStream, StreamFacts, Terminal } from './session.ts';
 import type { Turn } from './work.ts';
 

@@ -1,8 +1,8 @@
 import { after, earlier, type Instant } from '../kit/index.ts';
 import { answerDeadline, answerTerminal, hasListener, settle } from './answer.ts';
 import { leave } from './end.ts';
+import { watchExpired } from './gather.ts';
 import { closeGap } from './receive.ts';
-import { watchExpired } from './rules/gather.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
 

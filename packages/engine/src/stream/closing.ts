@@ -1,11 +1,15 @@
 import { type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
-import { isStanza, type Payload } from '../wire/index.ts';
+import type { Reason } from '../reasons.ts';
+import { type FramerFault, isStanza, type Payload } from '../wire/index.ts';
 import { bounce } from './bounce.ts';
 import { STREAM_END } from './header.ts';
-import { acknowledgement, type Management } from './management/management.ts';
-import { sendPayloads } from './send.ts';
+import { acknowledgement, type Management } from './management.ts';
+import { sendEnd, sendPayloads } from './send.ts';
 import { enterStreamPhase, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
+
+/** Nothing can be sent in these. */
+const HAS_NO_LINK: ReadonlySet<string> = new Set(['dialling', 'securing', 'lost']);
 
 /** What the client never confirmed of a stream, oldest first. */
 export interface Leftover {
@@ -50,6 +54,20 @@ export function closeStream(
     : leftovers.flatMap(({ payloads }) => payloads);
   const errors = join(...lost.map((payload) => bounce(payload, account, toolbox) ?? EMPTY));
   return join(errors, isManaged ? acknowledgement(stream, management) : EMPTY, STREAM_END);
+}
+
+/** Ends the stream for what the server did: politely, if it may still listen. */
+export function giveUp(stream: Stream, why: Reason, detail: string, turn: StreamTurn, error?: Payload): void {
+  if (!HAS_NO_LINK.has(stream.phase)) sendEnd(stream, turn);
+  enterStreamPhase(stream, 'over');
+  turn.work.push({ type: 'over', why, detail, error });
+}
+
+/** Ends the stream for what boshd could not read and the client must not miss, or that is no XML. */
+export function giveUpUnreadable(stream: Stream, { code, detail, key }: FramerFault, turn: StreamTurn): void {
+  const reason = code === 'too-many-declarations' ? 'declarations-too-long' : 'not-xmpp';
+  if (key === undefined) giveUp(stream, reason, `${code}: ${detail}`, turn);
+  else giveUp(stream, 'server-limit', `${code}: ${detail} (${key})`, turn);
 }
 
 /** What h cannot leave out: it came before h was counted, it is boshd's own, or the client confirmed something after it. */

@@ -10,21 +10,14 @@ import {
   type XmlElement,
 } from '../wire/index.ts';
 import { bareOf } from './addresses.ts';
+import { type Bridge, toClient } from './bridge.ts';
+import { giveUp, giveUpUnreadable } from './closing.ts';
 import { NO_MECHANISMS } from './features/features.ts';
+import { isStreamElement } from './header.ts';
 import { endAttempt, noteAnswer } from './login.ts';
-import { answerRequest, enableManagement, ownOldest, takeManagement } from './management/exchange.ts';
-import {
-  describeStreamError,
-  giveUp,
-  giveUpUnreadable,
-  isStreamElement,
-  negotiate,
-  noteFeatures,
-  readFeatures,
-  sendHeader,
-} from './negotiate.ts';
-import { type Bridge, toClient } from './sasl2/bridge.ts';
-import { awaitFeatures, keepFeatures } from './sasl2/restart.ts';
+import { answerRequest, enableManagement, ownOldest, takeManagement } from './management-exchange.ts';
+import { describeStreamError, negotiate, noteFeatures, readFeatures, sendHeader } from './negotiate.ts';
+import { awaitFeatures, keepFeatures } from './restart.ts';
 import type { ChannelBindings } from './sasl2/token.ts';
 import { takeSkipped } from './shell.ts';
 import {

@@ -1,8 +1,8 @@
 import { NS, type Payload } from '../wire/index.ts';
 import { judge } from './login.ts';
-import { hasManagement, refuseManagement } from './management/exchange.ts';
+import { hasManagement, refuseManagement } from './management-exchange.ts';
 import { sendHeader } from './negotiate.ts';
-import { goOnWithoutRestart, restartBridged } from './sasl2/restart.ts';
+import { goOnWithoutRestart, restartBridged } from './restart.ts';
 import { sendPayloads } from './send.ts';
 import type { Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';

@@ -1,5 +1,5 @@
 import { ascii, type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
-import { attribute, NS } from '../wire/index.ts';
+import { attribute, NS, type Payload } from '../wire/index.ts';
 import { languageTag } from './language.ts';
 import type { Stream } from './stream.ts';
 
@@ -41,6 +41,10 @@ export function streamHeader(stream: Stream, toolbox: Toolbox): ByteString {
     lang !== undefined ? attribute('xml:lang', lang, toolbox) : EMPTY,
     END,
   );
+}
+
+export function isStreamElement(payload: Payload, name: string): boolean {
+  return payload.name === name && payload.namespace === NS.stream;
 }
 
 /** An attribute, left out where the client's value is too long to be one: escaped it would be up to six times as long. */

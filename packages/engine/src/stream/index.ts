@@ -3,8 +3,8 @@ export { createStream, linkData, linkSecured, linkUp } from './exchange.ts';
 export { KnownFeatures } from './features/known-features.ts';
 export { forward } from './forward.ts';
 export { streamVersion } from './header.ts';
-export { confirmStanzas, readingChanged } from './management/exchange.ts';
-export { loseLink, type Resuming } from './sasl2/resume.ts';
+export { confirmStanzas, readingChanged } from './management-exchange.ts';
+export { loseLink, type Resuming } from './resume.ts';
 export type { ChannelBindings } from './sasl2/token.ts';
 export {
   bytesHeldByStream,

@@ -7,7 +7,7 @@ import {
   writeElement,
   type XmlElement,
 } from '../wire/index.ts';
-import { toServer } from './sasl2/bridge.ts';
+import { toServer } from './bridge.ts';
 import { element, withAttributes } from './sasl2/convert.ts';
 import type { Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';

@@ -1,19 +1,12 @@
 import { after, ascii, assert, type Toolbox } from '../kit/index.ts';
-import type { Reason } from '../reasons.ts';
-import {
-  type FramerEvent,
-  type FramerFault,
-  NS,
-  type Payload,
-  readElement,
-  type StreamHeader,
-} from '../wire/index.ts';
+import { type FramerEvent, NS, type Payload, readElement, type StreamHeader } from '../wire/index.ts';
+import { makeBridge } from './bridge.ts';
+import { giveUp, giveUpUnreadable } from './closing.ts';
 import { type Features, NO_MECHANISMS, type Showing } from './features/features.ts';
-import { streamHeader } from './header.ts';
+import { isStreamElement, streamHeader } from './header.ts';
 import { abandonAttempt, judge } from './login.ts';
-import { makeBridge } from './sasl2/bridge.ts';
-import { proveIdentity, takeResuming } from './sasl2/resume.ts';
-import { send, sendEnd, sendPayloads } from './send.ts';
+import { proveIdentity, takeResuming } from './resume.ts';
+import { send, sendPayloads } from './send.ts';
 import { enterStreamPhase, FEATURES_BYTES_MAX, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
@@ -28,23 +21,6 @@ export function sendHeader(stream: Stream, turn: StreamTurn): void {
   const { negotiation, negotiationWithOthers } = stream.limits;
   stream.negotiateBy = after(turn.now, stream.isHurried ? negotiationWithOthers : negotiation);
   send(stream, streamHeader(stream, turn.toolbox), turn);
-}
-
-/** Nothing can be sent in these. */
-const HAS_NO_LINK: ReadonlySet<string> = new Set(['dialling', 'securing', 'lost']);
-
-/** Ends the stream for what the server did: politely, if it may still listen. */
-export function giveUp(stream: Stream, why: Reason, detail: string, turn: StreamTurn, error?: Payload): void {
-  if (!HAS_NO_LINK.has(stream.phase)) sendEnd(stream, turn);
-  enterStreamPhase(stream, 'over');
-  turn.work.push({ type: 'over', why, detail, error });
-}
-
-/** Ends the stream for what boshd could not read and the client must not miss, or that is no XML. */
-export function giveUpUnreadable(stream: Stream, { code, detail, key }: FramerFault, turn: StreamTurn): void {
-  const reason = code === 'too-many-declarations' ? 'declarations-too-long' : 'not-xmpp';
-  if (key === undefined) giveUp(stream, reason, `${code}: ${detail}`, turn);
-  else giveUp(stream, 'server-limit', `${code}: ${detail} (${key})`, turn);
 }
 
 /** Takes what came out of the stream while the client may see it only in part. */
@@ -172,10 +148,6 @@ function becomeReady(stream: Stream, turn: StreamTurn): readonly Payload[] {
   const { toServer, answers } = judge(stream, waiting, turn);
   for (const payload of toServer) sendPayloads(stream, [payload], turn);
   return answers;
-}
-
-export function isStreamElement(payload: Payload, name: string): boolean {
-  return payload.name === name && payload.namespace === NS.stream;
 }
 
 /** The condition of a stream error, and its text, for the log. */

@@ -1,7 +1,7 @@
 import { type ByteString, EMPTY, join } from '../kit/index.ts';
 import { isStanza, type Payload } from '../wire/index.ts';
 import { STREAM_END } from './header.ts';
-import { acknowledgement, keep, noteSent, withNews } from './management/management.ts';
+import { acknowledgement, keep, noteSent, withNews } from './management.ts';
 import type { Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 

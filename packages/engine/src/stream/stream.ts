@@ -1,10 +1,10 @@
 import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
 import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
+import type { Bridge } from './bridge.ts';
 import type { ShownMechanisms } from './features/features.ts';
 import type { Exchange } from './login.ts';
-import type { Management } from './management/management.ts';
-import type { Bridge } from './sasl2/bridge.ts';
-import type { Resuming } from './sasl2/resume.ts';
+import type { Management } from './management.ts';
+import type { Resuming } from './resume.ts';
 import type { ChannelBindings, Credential } from './sasl2/token.ts';
 
 /*
@@ -23,7 +23,7 @@ import type { ChannelBindings, Credential } from './sasl2/token.ts';
  *   ready           authenticated   SASL <success/> came: a restart is due, and the client will ask for it
  *   authenticated   opening         the restart was asked, or a stanza came instead (Punjab-era clients); a new header is sent
  *   ready           opening         a restart was asked without need
- *   ready           lost            the link broke, and the stream can be resumed on another (see sasl2/resume.ts)
+ *   ready           lost            the link broke, and the stream can be resumed on another (see resume.ts)
  *   lost            opening         the next link is up
  *   opening         resuming        the token logs in again, and the stream is asked for
  *   resuming        ready           it was resumed

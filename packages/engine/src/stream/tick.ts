@@ -1,9 +1,9 @@
 import { after, ascii, earlier, type Instant } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
-import { managementDeadline, managementTick, silentAt } from './management/exchange.ts';
-import { ask } from './management/management.ts';
-import { giveUp } from './negotiate.ts';
-import { canGoOn, loseLink, redialIfDue, resumeDeadline } from './sasl2/resume.ts';
+import { giveUp } from './closing.ts';
+import { ask } from './management.ts';
+import { managementDeadline, managementTick, silentAt } from './management-exchange.ts';
+import { canGoOn, loseLink, redialIfDue, resumeDeadline } from './resume.ts';
 import { send } from './send.ts';
 import type { Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';

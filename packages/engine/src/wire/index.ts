@@ -2,17 +2,18 @@ export {
   type BodyAttributes,
   type BodyFault,
   type BodyFaultCode,
-  CLIENT_XML_LIMITS,
   type DecodedBody,
   type DecodedReply,
   isLimitFault,
   type RefusedContent,
   type RefusedStanza,
-  SERVER_XML_LIMITS,
-  type XmlLimits,
-} from './body.ts';
-export { decodeBody, decodeReply } from './body-decoder.ts';
-export { encodeBody } from './body-encoder.ts';
+} from './body/body.ts';
+export { decodeBody, decodeReply } from './body/body-decoder.ts';
+export { encodeBody } from './body/body-encoder.ts';
+export { decodeFragment, type Fragment } from './body/fragment.ts';
+export { FragmentJoiner, type OctetFault } from './body/fragment-joiner.ts';
+export { type DeclaredOutside, isStanza, type Payload, writtenBytes } from './body/payload.ts';
+export { lookAtBody, readRefused, readRequest, readScriptRequest, stanzaOf } from './body/refused-body.ts';
 export { ALL_CONDITIONS, type Condition, conditionFacts } from './conditions.ts';
 export { readElement, writeElement, type XmlElement } from './elements/element.ts';
 export { attribute, escapeAttribute, escapeText } from './elements/escape.ts';
@@ -26,13 +27,8 @@ export type {
   StanzaAttribute,
   StanzaFramer,
   StreamHeader,
-} from './framer.ts';
+} from './framing/framer.ts';
 export { makeFramer } from './framing/stanza-framer.ts';
-export { NS } from './names.ts';
-export { type DeclaredOutside, isStanza, type Payload, writtenBytes } from './payload.ts';
-export { lookAtBody, readRefused, readRequest, readScriptRequest, stanzaOf } from './refused-body.ts';
-export { decodeFragment, type Fragment } from './script/fragment.ts';
-export { FragmentJoiner, type OctetFault } from './script/fragment-joiner.ts';
 export { type ClientFrame, decodeFrame } from './websocket/frame-decoder.ts';
 export {
   CLOSE_FRAME,
@@ -41,3 +37,5 @@ export {
   openFrame,
   streamErrorFrame,
 } from './websocket/frame-encoder.ts';
+export { CLIENT_XML_LIMITS, SERVER_XML_LIMITS, type XmlLimits } from './xml/limits.ts';
+export { NS } from './xml/names.ts';

@@ -4,11 +4,12 @@ import { DEFAULT_SESSION_LIMITS } from '../../session/index.ts';
 import { DEFAULT_SOCKET_LIMITS } from '../../socket/index.ts';
 import { DEFAULT_STREAM_LIMITS } from '../../stream/index.ts';
 import { SERVER_XML_LIMITS } from '../../wire/index.ts';
-import { DEFAULT_ADMISSION_LIMITS, type ManagerConfig } from '../config.ts';
+import type { ManagerConfig } from '../config.ts';
 import { Budget } from '../memory/budget.ts';
 import { Sites } from '../sites.ts';
 import { addressGroup } from './address-group.ts';
 import { Admission, type Guest, isRefusal } from './admission.ts';
+import { DEFAULT_ADMISSION_LIMITS } from './limits.ts';
 
 const at = (seconds: number) => instantOf(seconds * 1000);
 

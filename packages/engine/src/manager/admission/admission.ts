@@ -8,9 +8,9 @@ import {
   takeOne,
 } from '../../kit/index.ts';
 import type { Reason } from '../../reasons.ts';
-import type { AdmissionLimits } from '../config.ts';
 import { addressGroup, networksOf } from './address-group.ts';
 import { Addresses, type Usage } from './addresses.ts';
+import type { AdmissionLimits } from './limits.ts';
 import { Places } from './places.ts';
 import { fullTraffic, type Rates, ratesOf, spendTraffic, type TrafficLeft } from './rates.ts';
 

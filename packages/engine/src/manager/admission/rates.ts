@@ -1,5 +1,5 @@
 import { type Bucket, fullBucket, type Instant, type Rate, refill, spend } from '../../kit/index.ts';
-import type { AdmissionLimits } from '../config.ts';
+import type { AdmissionLimits } from './limits.ts';
 
 /** The limits of a site that are rates. */
 export interface Rates {

@@ -2,7 +2,7 @@ import type { Reason } from '../../reasons.ts';
 import type { Memory } from '../../session/index.ts';
 import { addressGroup } from '../admission/address-group.ts';
 import type { Refusal } from '../admission/admission.ts';
-import type { AdmissionLimits } from '../config.ts';
+import type { AdmissionLimits } from '../admission/limits.ts';
 
 /*
  * Theory of operation

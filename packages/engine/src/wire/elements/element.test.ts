@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeToolbox } from '../../../../server/src/toolbox.ts';
-import { NS } from '../names.ts';
+import { NS } from '../xml/names.ts';
 import { readElement, writeElement, type XmlElement } from './element.ts';
 
 const toolbox = nodeToolbox();

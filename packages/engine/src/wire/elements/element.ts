@@ -1,5 +1,5 @@
 import { AssertionFailed, assert, type ByteString, type Toolbox } from '../../kit/index.ts';
-import { NS } from '../names.ts';
+import { NS } from '../xml/names.ts';
 import { attributeText, contentText, sectionText } from '../xml/references.ts';
 import { attribute, escapeText } from './escape.ts';
 import { TagCursor } from './start-tag.ts';

@@ -1,7 +1,7 @@
 import type { Toolbox } from '../../kit/index.ts';
-import type { RefusedStanza } from '../body.ts';
-import { NS } from '../names.ts';
-import type { Payload } from '../payload.ts';
+import type { RefusedStanza } from '../body/body.ts';
+import type { Payload } from '../body/payload.ts';
+import { NS } from '../xml/names.ts';
 import { writeElement, type XmlElement } from './element.ts';
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();

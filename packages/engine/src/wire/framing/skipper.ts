@@ -1,4 +1,3 @@
-import type { FramerFault } from '../framer.ts';
 import {
   AMPERSAND,
   APOSTROPHE,
@@ -26,6 +25,7 @@ import {
   VALUE_STOP,
 } from '../xml/chars.ts';
 import { meaningOf } from '../xml/references.ts';
+import type { FramerFault } from './framer.ts';
 import { AttributeNames, NAME_KEPT_MAX, OpenNames } from './kept-names.ts';
 import type { StartFacts } from './start-facts.ts';
 import { MORE, Utf8Reader } from './utf8-reader.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { nodeToolbox } from '../../../../server/src/toolbox.ts';
-import { SERVER_XML_LIMITS } from '../body.ts';
-import type { FramerEvent, FramerFault, Skipped } from '../framer.ts';
-import { NS } from '../names.ts';
+import { SERVER_XML_LIMITS } from '../xml/limits.ts';
+import { NS } from '../xml/names.ts';
+import type { FramerEvent, FramerFault, Skipped } from './framer.ts';
 import { makeFramer } from './stanza-framer.ts';
 
 const toolbox = nodeToolbox();

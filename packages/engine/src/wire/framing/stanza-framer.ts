@@ -1,7 +1,5 @@
 import { assert, type Toolbox } from '../../kit/index.ts';
-import type { XmlLimits } from '../body.ts';
-import type { FramerEvent, FramerFault, MakeFramer, StanzaFramer } from '../framer.ts';
-import { cutPayload } from '../payload-cutter.ts';
+import { cutPayload } from '../body/payload-cutter.ts';
 import {
   EXCLAMATION,
   FAULTY,
@@ -14,10 +12,12 @@ import {
   startsWith,
 } from '../xml/chars.ts';
 import { afterDeclaration } from '../xml/declaration.ts';
+import type { XmlLimits } from '../xml/limits.ts';
 import type { OuterBinding } from '../xml/namespaces.ts';
+import { PartialBytes } from '../xml/partial-bytes.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
 import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
-import { PartialBytes } from './partial-bytes.ts';
+import type { FramerEvent, FramerFault, MakeFramer, StanzaFramer } from './framer.ts';
 import { Skipper } from './skipper.ts';
 import { type Around, StartFacts } from './start-facts.ts';
 import { readStreamRoot, type StreamRoot } from './stream-header.ts';

@@ -1,5 +1,5 @@
-import type { FramerFault, Skipped, StanzaAttribute } from '../framer.ts';
-import { NS } from '../names.ts';
+import { NS } from '../xml/names.ts';
+import type { FramerFault, Skipped, StanzaAttribute } from './framer.ts';
 
 /** How much is read of an attribute: RFC 7622 §3.1 has at most 3,071 bytes in a JID, and no type has more than 12. */
 const READ_MAX: ReadonlyMap<string, number> = new Map<StanzaAttribute, number>([

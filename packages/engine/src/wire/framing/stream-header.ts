@@ -1,11 +1,11 @@
 import { type ByteString, fault, ok, type Result, type Toolbox } from '../../kit/index.ts';
-import type { FramerFault, StreamHeader } from '../framer.ts';
-import { NS } from '../names.ts';
-import { declaredPrefixes, type PayloadScope, rootNamespace } from '../payload-cutter.ts';
+import { declaredPrefixes, type PayloadScope, rootNamespace } from '../body/payload-cutter.ts';
 import { type AttributeRecords, PLAIN, PREFIXED } from '../xml/attribute-records.ts';
 import { copyOf, isWord, word } from '../xml/chars.ts';
 import { knownText, valueText } from '../xml/known-text.ts';
+import { NS } from '../xml/names.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
+import type { FramerFault, StreamHeader } from './framer.ts';
 
 const STREAM = word('stream');
 /**

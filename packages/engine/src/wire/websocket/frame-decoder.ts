@@ -1,11 +1,12 @@
 import { EMPTY, fault, ok, type Result, type Toolbox } from '../../kit/index.ts';
-import type { BodyFault, XmlLimits } from '../body.ts';
-import { afterProlog, refuse } from '../body-decoder.ts';
+import type { BodyFault } from '../body/body.ts';
+import { afterProlog, refuse } from '../body/body-decoder.ts';
+import type { Payload } from '../body/payload.ts';
+import { cutPayload, type PayloadScope } from '../body/payload-cutter.ts';
 import { readStartTag } from '../elements/start-tag.ts';
-import { NS } from '../names.ts';
-import type { Payload } from '../payload.ts';
-import { cutPayload, type PayloadScope } from '../payload-cutter.ts';
 import { INCOMPLETE, LESS_THAN, skipWhitespace } from '../xml/chars.ts';
+import type { XmlLimits } from '../xml/limits.ts';
+import { NS } from '../xml/names.ts';
 import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
 
 /** One message of a client over WebSocket (RFC 7395 §3.3). */

@@ -1,8 +1,8 @@
 import { ascii, type ByteString, join, type Toolbox } from '../../kit/index.ts';
+import type { Payload } from '../body/payload.ts';
 import { attribute, escapeText } from '../elements/escape.ts';
 import { readStartTag } from '../elements/start-tag.ts';
-import { NS } from '../names.ts';
-import type { Payload } from '../payload.ts';
+import { NS } from '../xml/names.ts';
 
 const OPEN = ascii(`<open xmlns='${NS.framing}' version='1.0'`);
 const END = ascii('/>');

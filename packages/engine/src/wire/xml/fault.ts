@@ -1,6 +1,6 @@
 import type { Toolbox } from '../../kit/index.ts';
-import type { XmlLimits } from '../body.ts';
 import { FAULTY } from './chars.ts';
+import type { XmlLimits } from './limits.ts';
 
 export type XmlFaultCode =
   | 'not-well-formed'

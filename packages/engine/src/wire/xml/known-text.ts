@@ -1,6 +1,6 @@
 import type { Toolbox } from '../../kit/index.ts';
-import { NS } from '../names.ts';
 import { startsWith, word } from './chars.ts';
+import { NS } from './names.ts';
 import { attributeText } from './references.ts';
 
 /** Names that come again and again: finding one here is cheaper than making a string of bytes. */

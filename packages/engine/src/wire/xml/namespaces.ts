@@ -1,9 +1,9 @@
 import type { ByteString } from '../../kit/index.ts';
-import { NS } from '../names.ts';
 import { DEFAULT_DECLARATION, PREFIX_DECLARATION, PREFIXED } from './attribute-records.ts';
 import { isWord, sameBytes, word } from './chars.ts';
 import type { ScanContext } from './fault.ts';
 import { valueText } from './known-text.ts';
+import { NS } from './names.ts';
 import type { TagReader } from './tag-reader.ts';
 
 const XML = word('xml');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodeToolbox } from '../../../../server/src/toolbox.ts';
-import { CLIENT_XML_LIMITS } from '../body.ts';
-import { NS } from '../names.ts';
 import { FAULTY, INCOMPLETE } from './chars.ts';
 import type { XmlFaultCode } from './fault.ts';
+import { CLIENT_XML_LIMITS } from './limits.ts';
+import { NS } from './names.ts';
 import { XmlScanner } from './scanner.ts';
 
 const toolbox = nodeToolbox();

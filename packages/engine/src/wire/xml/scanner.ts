@@ -1,5 +1,4 @@
 import type { Toolbox } from '../../kit/index.ts';
-import type { XmlLimits } from '../body.ts';
 import {
   AMPERSAND,
   APOSTROPHE,
@@ -22,6 +21,7 @@ import {
   word,
 } from './chars.ts';
 import { ScanContext, type XmlFault } from './fault.ts';
+import type { XmlLimits } from './limits.ts';
 import { NamespaceStack, type OuterBinding } from './namespaces.ts';
 import { afterReference, isEntityReference } from './references.ts';
 import { RootTag } from './root-tag.ts';

@@ -1,5 +1,5 @@
 import type { Toolbox } from '../../kit/index.ts';
-import type { XmlLimits } from '../body.ts';
+import type { XmlLimits } from './limits.ts';
 import { XmlScanner } from './scanner.ts';
 
 /**

@@ -1,0 +1,56 @@
+import { between, millis, shorter } from '../kit/index.ts';
+import type { DecodedBody } from '../wire/index.ts';
+import type { Session } from './session.ts';
+import type { Turn } from './work.ts';
+
+/** One more than `requests` may be open when it is to pause or terminate (XEP-0124 §11). */
+export function isFarewell({ attributes }: DecodedBody): boolean {
+  return attributes.terminate || attributes.pause !== undefined;
+}
+
+/** Whether a request brings payloads, or a part of one, whether they are passed on or refused. */
+export function hasContent({ payloads, fragment, refused }: DecodedBody): boolean {
+  return payloads.length > 0 || fragment !== undefined || refused !== undefined;
+}
+
+/** A new request without payload that asks for nothing but a reply. */
+export function isEmptyRequest(body: DecodedBody): boolean {
+  return !hasContent(body) && !isFarewell(body) && !body.attributes.restart;
+}
+
+/**
+ * Pidgin makes a request 250 ms after each reply, also while another one is held: by the letter of XEP-0124 §11, which
+ * sets `polling` against that, its session would end with the first message.
+ */
+const FASTEST_PACE = millis(200);
+
+/**
+ * Whether a new request (never a repeat) is one too many (XEP-0124 §11), or comes too soon (§11, §12).
+ *
+ * The frequency is forgiven `strikesMax` times in a row: the letter ends a session for one early timer of the browser.
+ */
+export function judgeActivity(
+  session: Session,
+  body: DecodedBody,
+  turn: Turn,
+): 'too-many-requests' | 'too-frequent' | undefined {
+  const { terms, limits } = session;
+  let unanswered = 1;
+  for (const held of session.held) if (held.request !== undefined) unanswered += 1;
+  for (const early of session.early) if (!isFarewell(early.body)) unanswered += 1;
+  if (unanswered > terms.requests && !isFarewell(body)) return 'too-many-requests';
+
+  const isEmpty = isEmptyRequest(body);
+  const pace = terms.isPolling ? terms.polling : shorter(terms.polling, FASTEST_PACE);
+  const isSoon = between(session.lastNewAt, turn.now) < pace;
+  const isTooSoon =
+    isEmpty && isSoon && (terms.isPolling ? session.wasEmptyRound : unanswered === terms.requests);
+  session.lastNewAt = turn.now;
+  session.wasEmptyRound = isEmpty;
+  if (!isTooSoon) {
+    if (session.strikes > 0) session.strikes -= 1;
+    return undefined;
+  }
+  session.strikes += 1;
+  return session.strikes > limits.strikesMax ? 'too-frequent' : undefined;
+}

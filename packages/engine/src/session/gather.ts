@@ -1,0 +1,66 @@
+import { after, type Toolbox } from '../kit/index.ts';
+import { type DecodedBody, rootAttribute } from '../wire/index.ts';
+import type { Session } from './session.ts';
+import type { Turn } from './work.ts';
+
+/*
+ * A freed request may wait a few milliseconds, so that the server's answer to what was just sent rides on it: one HTTP
+ * request instead of two. An iq get or set and a SASL step ask for an answer. Whether what else is sent gets one is
+ * learned, by watching without waiting: one-way bursts must not pay. `gatherScore` rises with answers to such that came
+ * in time and falls without; an answer that was asked for teaches nothing.
+ */
+const SCORE_MAX = 8;
+const SCORE_FOR_ANSWER = 2;
+
+/**
+ * A payload came: were we waiting, or watching, for it? Not the clock decides whether it was in time, but whether
+ * `watchExpired` came first: under load a process may look at the clock long after the answer arrived.
+ */
+export function answerCame(session: Session): void {
+  if (session.watchedUntil === undefined) return;
+  session.watchedUntil = undefined;
+  rate(session, SCORE_FOR_ANSWER);
+}
+
+/** Nothing came in time for the message that is watched, if its time is over. */
+export function watchExpired(session: Session, turn: Turn): void {
+  if (session.watchedUntil === undefined || turn.now < session.watchedUntil) return;
+  session.watchedUntil = undefined;
+  rate(session, -1);
+}
+
+/**
+ * After `body` was forwarded and joined the held requests: lets the oldest wait for the answer if it is to be freed and
+ * that is likely to pay.
+ */
+export function gather(session: Session, body: DecodedBody, turn: Turn): void {
+  const { gather: patience } = session.limits;
+  if (patience === 0 || body.payloads.length === 0) return;
+  const oldest = session.held[0];
+  if (oldest === undefined || session.held.length <= session.terms.hold) return;
+
+  // Nothing came since the last message: it had no answer before the client said more.
+  if (session.watchedUntil !== undefined) rate(session, -1);
+  session.watchedUntil = undefined;
+  const until = after(turn.now, patience);
+  if (asksForAnswer(body, turn.toolbox)) {
+    oldest.gatherUntil = until;
+    return;
+  }
+  session.watchedUntil = until;
+  if (session.gatherScore > 0) oldest.gatherUntil = until;
+}
+
+function asksForAnswer({ payloads }: DecodedBody, toolbox: Toolbox): boolean {
+  for (const { name, bytes } of payloads) {
+    if (name === 'auth' || name === 'response') return true;
+    if (name !== 'iq') continue;
+    const type = rootAttribute(bytes, 'type', toolbox);
+    if (type === 'get' || type === 'set') return true;
+  }
+  return false;
+}
+
+function rate(session: Session, change: number): void {
+  session.gatherScore = Math.max(0, Math.min(SCORE_MAX, session.gatherScore + change));
+}

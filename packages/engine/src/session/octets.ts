@@ -1,0 +1,66 @@
+import type { Toolbox } from '../kit/index.ts';
+import {
+  type DecodedBody,
+  type Fragment,
+  FragmentJoiner,
+  isLimitFault,
+  type OctetFault,
+  type Payload,
+  stanzaOf,
+} from '../wire/index.ts';
+import type { Session } from './session.ts';
+
+/*
+ * In script syntax the contents of a session's requests are one octet stream, in order of rid; a stanza may begin in one
+ * and end in another (XEP-0252 §2.2). Repeats bring nothing new: a rid has the content of its first copy.
+ */
+
+/** The request with the payloads that became whole with it, or refused. Called with requests in order of rid. */
+export function joinOctets(session: Session, body: DecodedBody, toolbox: Toolbox): DecodedBody {
+  const { octets } = session;
+  const { fragment, payloads, refused } = body;
+  if (fragment !== undefined) return joinFragment(session, body, fragment, toolbox);
+  if (octets === undefined || (refused === undefined && (payloads.length === 0 || !octets.isUnfinished)))
+    return body;
+  const stanza = octets.giveUp();
+  if (refused === undefined) return refusedWith(body, { ...IN_THE_MIDDLE, stanza }, payloads, toolbox);
+  const stanzas = stanza === undefined ? refused.stanzas : [stanza, ...refused.stanzas];
+  return { ...body, refused: { ...refused, stanzas } };
+}
+
+const IN_THE_MIDDLE = { code: 'not-well-formed', detail: 'whole payloads in the middle of one' } as const;
+
+function joinFragment(
+  session: Session,
+  body: DecodedBody,
+  fragment: Fragment,
+  toolbox: Toolbox,
+): DecodedBody {
+  session.octets ??= new FragmentJoiner(toolbox);
+  const payloads: Payload[] = [];
+  const wrong = session.octets.push(fragment, payloads);
+  if (wrong === undefined) return { ...body, payloads };
+  session.octets.giveUp();
+  return refusedWith(body, wrong, payloads, toolbox);
+}
+
+/** Nothing of the request is passed on, not even what became whole with it and is sound. */
+function refusedWith(
+  body: DecodedBody,
+  wrong: OctetFault,
+  payloads: readonly Payload[],
+  toolbox: Toolbox,
+): DecodedBody {
+  const stanzas = payloads.flatMap((payload) => stanzaOf(payload, toolbox) ?? []);
+  if (wrong.stanza !== undefined) stanzas.push(wrong.stanza);
+  const { code, detail } = wrong;
+  const bytes = body.fragment?.bytes.length ?? 0;
+  const refused = { code, detail, isLimit: isLimitFault(wrong), bytes, hasRid: true, stanzas };
+  return { attributes: body.attributes, payloads: [], refused };
+}
+
+/** A request is given up, and with it a piece of the stream: what comes behind it can not be read any more. */
+export function abandonOctets(session: Session): void {
+  session.octets = undefined;
+  session.early = session.early.map((each) => ({ ...each, body: { ...each.body, fragment: undefined } }));
+}
