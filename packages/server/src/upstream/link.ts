@@ -1,47 +1,52 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { assert, type ByteString, EMPTY, join, type Result } from '@boshd/engine/kit';
-import type { Input, LinkId } from '@boshd/engine/manager';
-import type { DialPlan } from '@boshd/engine/site';
-import { endpointText } from './connect/attempt.ts';
-import { Dial } from './connect/dial.ts';
-import type { Winner } from './connect/race.ts';
+import { assert, type ByteString, EMPTY, join } from '@boshd/engine/kit';
+import type { ChannelBindings } from '@boshd/engine/stream';
 import { type Failure, socketFailure } from './failure.ts';
 import { abandon, handOver, keepAlive, type SocketOwner } from './sockets.ts';
 import type { Surroundings } from './surroundings.ts';
 import { channelBindingsOf } from './tls/channel-bindings.ts';
-import { tlsWish } from './tls/tls-client.ts';
+import type { TlsWish } from './tls/tls-client.ts';
 
-/** What a link needs of the upstream that it belongs to. */
+/** What a link needs of the place that it belongs to, and what it reports there. */
 export interface LinkHost {
-  readonly around: Surroundings;
-  readonly submit: (input: Input) => void;
+  readonly around: Pick<Surroundings, 'limits' | 'tls' | 'trace'>;
+  readonly traffic: { receivedBytes: number; sentBytes: number };
   /** Calls `flush` of the link at the end of this turn of the event loop. */
   flushSoon(link: Link): void;
+  /** TLS was made after `secure`. */
+  secured(link: Link, bindings: ChannelBindings | undefined): void;
+  /** The view is valid only during the call. */
+  received(link: Link, bytes: Uint8Array): void;
+  /** The server takes nothing (true), or has taken all (false). */
+  blocked(link: Link, isBlocked: boolean): void;
+  /** All that was written is on its way. */
+  drained?(link: Link): void;
+  /** The link is lost, or TLS could not be made. Comes after `forget`. */
+  down(link: Link, failure: Failure, isOfTls: boolean): void;
   /** Nothing more will come of the link: its socket is closed. */
   forget(link: Link): void;
-  readonly traffic: { receivedBytes: number; sentBytes: number };
 }
 
 /**
- * One TCP connection to an XMPP server.
+ * One TCP connection to an XMPP server, from the moment that it is made.
  *
- *     dialling ──> up ──> securing ──> up (with TLS)
- *        │          │         │         │
- *        └──────────┴─────────┴─────────┴──> gone     link-down was submitted: dial failed, link lost
- *        └──────────┴─────────┴─────────┴──> closing  `close` was called: flushes, then gone, without a word
+ *     up ──> securing ──> up (with TLS)
+ *      │         │         │
+ *      └─────────┴─────────┴──> gone     `down` was reported
+ *      └─────────┴─────────┴──> closing  `close` was called: flushes, then gone, without a word
  */
-export type Phase = 'dialling' | 'up' | 'securing' | 'closing' | 'gone';
+export type Phase = 'up' | 'securing' | 'closing' | 'gone';
 
 /** There are thousands of these: few fields, no closures, a timer only while something is waited for. */
 export class Link implements SocketOwner {
-  readonly id: LinkId;
+  readonly id: number;
+  /** The endpoint, as `endpointText` writes it. */
+  readonly remote: string;
   readonly #host: LinkHost;
-  readonly #plan: DialPlan;
-  #phase: Phase = 'dialling';
-  #dial: Dial | undefined;
+  readonly #wish: TlsWish;
+  #phase: Phase = 'up';
   #socket: Socket | undefined;
-  #remote = '';
   /** Sent in this turn of the event loop and not yet written. */
   #unwritten: ByteString = EMPTY;
   #isBlocked = false;
@@ -49,15 +54,28 @@ export class Link implements SocketOwner {
   #isKeptAlive = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(id: LinkId, plan: DialPlan, host: LinkHost) {
+  /** @param wish what STARTTLS is to be, should it come to that */
+  constructor(id: number, socket: Socket, remote: string, wish: TlsWish, host: LinkHost) {
     this.id = id;
-    this.#plan = plan;
+    this.remote = remote;
     this.#host = host;
-    this.#dial = new Dial(plan, host.around, (outcome) => this.#dialled(outcome));
+    this.#wish = wish;
+    this.#socket = socket;
+    handOver(socket, this);
   }
 
   get phase(): Phase {
     return this.#phase;
+  }
+
+  /** What binds to the TLS of the link, where there is one. */
+  get bindings(): ChannelBindings | undefined {
+    return channelBindingsOf(this.#socket);
+  }
+
+  /** Bytes that the system has not taken yet. */
+  get unsentBytes(): number {
+    return this.#unwritten.length + (this.#socket?.writableLength ?? 0);
   }
 
   /** Begins TLS (RFC 6120 §5.4.3.3); what came in clear text before is not mixed with what comes under TLS. */
@@ -68,23 +86,23 @@ export class Link implements SocketOwner {
     const socket = this.#socket;
     assert(socket !== undefined, 'a link that is up has a socket');
     this.#phase = 'securing';
-    this.#socket = this.#host.around.tls.open(socket, tlsWish(this.#plan, false), this);
+    this.#socket = this.#host.around.tls.open(socket, this.#wish, this);
     const { handshakeMs } = this.#host.around.limits;
     this.#timer = setTimeout(() => {
-      const detail = `${this.#remote}: the TLS handshake took more than ${handshakeMs / 1000} s`;
-      this.#failToSecure({ reason: 'tls-failed', detail });
+      const detail = `${this.remote}: the TLS handshake took more than ${handshakeMs / 1000} s`;
+      this.#goDown({ reason: 'tls-failed', detail }, true);
     }, handshakeMs);
   }
 
   /** Takes bytes to be written at the end of this turn of the event loop, in one piece: one system call, one TLS record. */
   send(bytes: ByteString): void {
     if (this.#phase === 'gone' || this.#phase === 'closing') return;
-    assert(this.#phase === 'up', 'nothing is sent while the link is being made or secured');
+    assert(this.#phase === 'up', 'nothing is sent while the link is being secured');
     if (this.#unwritten === EMPTY) this.#host.flushSoon(this);
     this.#unwritten = join(this.#unwritten, bytes);
     const { unsentBytesMax } = this.#host.around.limits;
-    if (this.#unwritten.length + (this.#socket?.writableLength ?? 0) <= unsentBytesMax) return;
-    const detail = `${this.#remote}: more than ${unsentBytesMax} bytes are waiting to be sent`;
+    if (this.unsentBytes <= unsentBytesMax) return;
+    const detail = `${this.remote}: more than ${unsentBytesMax} bytes are waiting to be sent`;
     this.#goDown({ reason: 'client-flood', detail });
   }
 
@@ -99,10 +117,10 @@ export class Link implements SocketOwner {
     this.#isBlocked = true;
     const { blockedMs } = this.#host.around.limits;
     this.#timer = setTimeout(() => {
-      const detail = `${this.#remote}: took nothing of what was sent for ${blockedMs / 1000} s`;
+      const detail = `${this.remote}: took nothing of what was sent for ${blockedMs / 1000} s`;
       this.#goDown({ reason: 'link-lost', detail });
     }, blockedMs);
-    this.#host.submit({ type: 'link-blocked', link: this.id, blocked: true });
+    this.#host.blocked(this, true);
   }
 
   read(isWanted: boolean): void {
@@ -117,7 +135,7 @@ export class Link implements SocketOwner {
     keepAlive(this.#socket);
   }
 
-  /** Sends what is left, then waits a moment for the server's end of the stream. Nothing is submitted any more. */
+  /** Sends what is left, then waits a moment for the server's end of the stream. Nothing is reported any more. */
   close(): void {
     if (this.#phase === 'closing') return;
     const socket = this.#socket;
@@ -140,8 +158,6 @@ export class Link implements SocketOwner {
     if (this.#phase === 'gone') return;
     this.#phase = 'gone';
     clearTimeout(this.#timer);
-    this.#dial?.giveUp();
-    this.#dial = undefined;
     this.#unwritten = EMPTY;
     if (this.#socket !== undefined) abandon(this.#socket);
     this.#socket = undefined;
@@ -155,49 +171,29 @@ export class Link implements SocketOwner {
     if (this.#socket instanceof TLSSocket)
       this.#host.around.trace?.({ type: 'secured', socket: this.#socket });
     this.#applyReadWanted();
-    this.#host.submit({ type: 'link-secured', link: this.id, bindings: channelBindingsOf(this.#socket) });
+    this.#host.secured(this, this.bindings);
   }
 
   received(bytes: Uint8Array): void {
     this.#host.traffic.receivedBytes += bytes.length;
-    if (this.#phase === 'up') this.#host.submit({ type: 'link-data', link: this.id, bytes });
+    if (this.#phase === 'up') this.#host.received(this, bytes);
     // After the server's goodbye there is nothing but the end of its socket to wait for.
     else if (this.#phase === 'closing' && this.#isAllSent() && isGoodbye(bytes)) this.drop();
   }
 
   drained(): void {
-    if (!this.#isBlocked || this.#phase !== 'up') return;
+    if (this.#phase !== 'up') return;
+    this.#host.drained?.(this);
+    if (!this.#isBlocked) return;
     clearTimeout(this.#timer);
     this.#isBlocked = false;
-    this.#host.submit({ type: 'link-blocked', link: this.id, blocked: false });
+    this.#host.blocked(this, false);
   }
 
   lost(error: Error | undefined): void {
     if (this.#phase === 'closing') this.drop();
-    else if (this.#phase === 'securing') this.#failToSecure(socketFailure('tls', error, this.#remote));
-    else this.#goDown(socketFailure('up', error, this.#remote));
-  }
-
-  #dialled(outcome: Result<Winner, Failure>): void {
-    this.#dial = undefined;
-    if (!outcome.ok) {
-      this.#goDown(outcome.fault);
-      return;
-    }
-    const { socket, endpoint, hasOthers } = outcome.value;
-    this.#phase = 'up';
-    this.#socket = socket;
-    this.#remote = endpointText(endpoint);
-    handOver(socket, this);
-    this.#applyReadWanted();
-    this.#host.submit({
-      type: 'link-up',
-      link: this.id,
-      secure: endpoint.isDirectTls,
-      remote: this.#remote,
-      bindings: channelBindingsOf(socket),
-      next: hasOthers ? 'other' : 'again',
-    });
+    else if (this.#phase === 'securing') this.#goDown(socketFailure('tls', error, this.remote), true);
+    else this.#goDown(socketFailure('up', error, this.remote));
   }
 
   #isAllSent(): boolean {
@@ -212,16 +208,10 @@ export class Link implements SocketOwner {
     else socket.pause();
   }
 
-  /** The next dial tries other endpoints first. */
-  #failToSecure(failure: Failure): void {
-    this.#host.around.failed.set(this.#remote, true);
-    this.#goDown(failure);
-  }
-
-  #goDown(failure: Failure): void {
+  #goDown(failure: Failure, isOfTls = false): void {
     if (this.#phase === 'gone') return;
     this.drop();
-    this.#host.submit({ type: 'link-down', link: this.id, ...failure });
+    this.#host.down(this, failure, isOfTls);
   }
 }
 

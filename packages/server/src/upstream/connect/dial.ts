@@ -3,6 +3,7 @@ import type { DialPlan } from '@boshd/engine/site';
 import { findTargets, operatorsTarget, type Target } from '../discovery/targets.ts';
 import { type Failure, isPassing, mostTelling } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { Begin } from './attempt.ts';
 import { Race, type Winner } from './race.ts';
 
 /**
@@ -16,21 +17,28 @@ const ATTEMPTS_MAX = 64;
  * is time and what went wrong may pass (XMPP clients such as Converse give up for good on remote-connection-failed, and a
  * server that restarts refuses connections for some seconds).
  */
-export class Dial {
+export class Dial<Connected> {
   readonly #plan: DialPlan;
   readonly #around: Surroundings;
-  readonly #finished: (outcome: Result<Winner, Failure>) => void;
+  readonly #begin: Begin<Connected>;
+  readonly #finished: (outcome: Result<Winner<Connected>, Failure>) => void;
   readonly #deadlineMs: number;
   readonly #budget: NodeJS.Timeout;
   readonly #failures: Failure[] = [];
   /** The newest, and older ones of which an attempt has no answer yet. */
-  #races: readonly Race[] = [];
+  #races: readonly Race<Connected>[] = [];
   #pause: NodeJS.Timeout | undefined;
   #attemptsLeft = ATTEMPTS_MAX;
   #isOver = false;
 
   /** @param finished called once, later; never after `giveUp` */
-  constructor(plan: DialPlan, around: Surroundings, finished: (outcome: Result<Winner, Failure>) => void) {
+  constructor(
+    plan: DialPlan,
+    around: Surroundings,
+    begin: Begin<Connected>,
+    finished: (outcome: Result<Winner<Connected>, Failure>) => void,
+  ) {
+    this.#begin = begin;
     this.#plan = plan;
     this.#around = around;
     this.#finished = finished;
@@ -65,7 +73,7 @@ export class Dial {
 
   #run(targets: readonly Target[]): void {
     const busy = this.#races.flatMap(({ unanswered }) => unanswered);
-    const race: Race = new Race(targets, this.#plan, this.#around, busy, {
+    const race: Race<Connected> = new Race(targets, this.#plan, this.#around, busy, this.#begin, {
       won: (winner) => this.#finish(ok(winner)),
       lost: (failures) => {
         this.#races = this.#races.filter((other) => other !== race);
@@ -113,7 +121,7 @@ export class Dial {
     this.#finish(fault(mostTelling(failures) ?? none));
   }
 
-  #finish(outcome: Result<Winner, Failure>): void {
+  #finish(outcome: Result<Winner<Connected>, Failure>): void {
     this.giveUp();
     this.#finished(outcome);
   }

@@ -1,23 +1,23 @@
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import type { Result } from '@boshd/engine/kit';
 import type { DialPlan } from '@boshd/engine/site';
 import { findAddresses } from '../discovery/addresses.ts';
 import type { Target } from '../discovery/targets.ts';
 import type { Failure } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { Attempt, type Endpoint, endpointText, forbiddance } from './attempt.ts';
+import { type Begin, type Endpoint, endpointText, forbiddance, type Trying } from './attempt.ts';
 
 /** Who is connected to: by what means, for the log and for the memory of failures. */
-export interface Winner {
-  readonly socket: Socket;
+export interface Winner<Connected> {
+  readonly connected: Connected;
   readonly endpoint: Endpoint;
   /** There are endpoints that were not tried. */
   readonly hasOthers: boolean;
 }
 
 /** What the dial hears of a race. Each is called later than the constructor, and none after `giveUp`. */
-interface RaceEvents {
-  won(winner: Winner): void;
+interface RaceEvents<Connected> {
+  won(winner: Winner<Connected>): void;
   /** Nothing is left to try. */
   lost(failures: readonly Failure[]): void;
   /** Something failed, and all that is left to wait for has not answered yet. */
@@ -42,15 +42,16 @@ const ATTEMPTS_MAX = 16;
  *
  * An address that is better placed but still unknown is waited for only as long as one attempt gets before the next.
  */
-export class Race {
+export class Race<Connected> {
   /** What went wrong so far. */
   readonly failures: Failure[] = [];
   readonly #around: Surroundings;
   readonly #plan: DialPlan;
   readonly #busy: readonly string[];
-  readonly #events: RaceEvents;
+  readonly #begin: Begin<Connected>;
+  readonly #events: RaceEvents<Connected>;
   /** Each of these has few items, mostly one: lists cost less than sets. */
-  #running: Attempt[] = [];
+  #running: Trying[] = [];
   #unresolved: number[] = [];
   readonly #seen: string[] = [];
   #waiting: Candidate[] = [];
@@ -64,8 +65,10 @@ export class Race {
     plan: DialPlan,
     around: Surroundings,
     busy: readonly string[],
-    events: RaceEvents,
+    begin: Begin<Connected>,
+    events: RaceEvents<Connected>,
   ) {
+    this.#begin = begin;
     this.#around = around;
     this.#plan = plan;
     this.#busy = busy;
@@ -149,20 +152,20 @@ export class Race {
     // A timer costs as much as the rest of this: none where nobody waits for it.
     if (this.#waiting.length + this.#unresolved.length > 0) this.#beginMoment();
     else this.#endMoment();
-    const attempt = new Attempt(candidate.endpoint, this.#plan, this.#around, (settled, outcome) =>
+    const attempt = this.#begin(candidate.endpoint, this.#plan, (settled, outcome) =>
       this.#settle(settled, outcome),
     );
     this.#running.push(attempt);
   }
 
-  #settle(attempt: Attempt, outcome: Result<Socket, Failure>): void {
+  #settle(attempt: Trying, outcome: Result<Connected, Failure>): void {
     this.#running = this.#running.filter((other) => other !== attempt);
     const key = endpointText(attempt.endpoint);
     if (outcome.ok) {
       this.#around.failed.delete(key);
       const hasOthers = this.#running.length + this.#waiting.length + this.#unresolved.length > 0;
       this.giveUp();
-      this.#events.won({ socket: outcome.value, endpoint: attempt.endpoint, hasOthers });
+      this.#events.won({ connected: outcome.value, endpoint: attempt.endpoint, hasOthers });
       return;
     }
     this.#around.failed.set(key, true);
