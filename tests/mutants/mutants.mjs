@@ -86,8 +86,8 @@ export const MUTANTS = [
   {
     rule: 'Every request must bring the key that hashes to the one before',
     file: 'keys.ts',
-    from: 'toolbox.sha1Hex(toolbox.encodeUtf8(key)) !== session.key',
-    to: 'key === session.key',
+    from: 'toolbox.sha1Hex(toolbox.encodeUtf8(key)) !== keys.next',
+    to: 'key === keys.next',
   },
   {
     rule: 'A repeat is known by its rid also while a lower one is missing',
@@ -103,7 +103,7 @@ export const MUTANTS = [
   },
   {
     rule: 'Too many open requests end the session, `requests` of them do not',
-    file: 'activity.ts',
+    file: 'pace.ts',
     from: 'unanswered > terms.requests && !isFarewell(body)',
     to: 'unanswered >= terms.requests && !isFarewell(body)',
   },

@@ -14,7 +14,7 @@ export const AT_MOST = {
   doubleTypesServer: 20,
   fieldsOfSession: 31,
   fieldsOfStream: 58,
-  writersOfSession: 43,
+  writersOfSession: 33,
   writersOfStream: 64,
   helpersFirst: 97,
   secondMeanings: 11,

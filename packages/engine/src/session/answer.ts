@@ -12,7 +12,9 @@ import {
 import { encodeBody, type Payload, writtenBytes } from '../wire/index.ts';
 import { countConfirmed, stanzasIn, takeUnconfirmed } from './confirm.ts';
 import { PAYLOAD_COST_BYTES } from './held.ts';
+import { payloadsGiven } from './pace.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
+import { takeReport } from './reports.ts';
 import type { AnsweredRequest, Batch, HeldRequest, Session, SessionStream } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
@@ -74,7 +76,7 @@ function judge(
   if (session.held.length > heldMax(session)) {
     return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
-  return session.report === undefined ? 'wait' : 'empty';
+  return session.reports.due === undefined ? 'wait' : 'empty';
 }
 
 /** A server that does not read: none is freed, but for those that the client has no right to (it aborts and goes on). */
@@ -145,15 +147,14 @@ export function answer(session: Session, batch: Batch | undefined, turn: Turn): 
   const body = encodeBody(attributes, content, held.rid === session.creationRid);
   send(session, held, body, turn);
   remember(session, held, body, batch, turn);
-  session.wasEmptyRound = session.wasEmptyRound && payloads.length === 0;
+  if (payloads.length > 0) payloadsGiven(session.pace);
   if (session.phase === 'opening') enter(session, 'open');
 }
 
 function attributesOf(session: Session, held: HeldRequest, batch: Batch | undefined, turn: Turn): ByteString {
   const attributes = replyAttributes(session, held, batch, turn.toolbox);
-  const { report } = session;
+  const report = takeReport(session.reports);
   if (report === undefined) return attributes;
-  session.report = undefined;
   return join(attributes, reportAttributes(report.rid, between(report.since, turn.now)));
 }
 

@@ -1,6 +1,6 @@
 import { between, type Instant, millis } from '../kit/index.ts';
 import { type DecodedBody, isStanza, type Payload, writtenBytes } from '../wire/index.ts';
-import { hasContent, isFarewell } from './activity.ts';
+import { hasContent, isFarewell } from './pace.ts';
 import type { AnsweredRequest, Session, SessionStream, Undelivered } from './session.ts';
 
 const NOTHING: readonly Payload[] = [];
@@ -40,7 +40,7 @@ export function confirm(session: Session, body: DecodedBody, now: Instant): void
  * keys are in use, since they can be checked in order alone.
  */
 export function confirmEarly(session: Session, { attributes: { ack, rid } }: DecodedBody): void {
-  if (!session.terms.acks || session.key !== undefined) return;
+  if (!session.terms.acks || session.keys.next !== undefined) return;
   confirmThrough(session, ack ?? rid - 1, true);
   for (const stream of session.streams) countConfirmed(session, stream);
 }

@@ -1,8 +1,12 @@
 import { after, type Instant, shorter } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { leave } from './end.ts';
+import { makeGathering } from './gather.ts';
+import { makeKeySequence } from './keys.ts';
 import { joinOctets } from './octets.ts';
+import { makePace } from './pace.ts';
 import { passOn } from './receive.ts';
+import { makeReports } from './reports.ts';
 import type { HeldRequest, Session } from './session.ts';
 import { makeStream, onlyStream, randomName } from './streams.ts';
 import type { SessionLimits } from './terms/limits.ts';
@@ -39,6 +43,10 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     limits,
     creationRid: attributes.rid,
     createdAt: now,
+    keys: makeKeySequence(attributes.newkey),
+    pace: makePace(now),
+    reports: makeReports(attributes.rid),
+    gathering: makeGathering(),
     phase: 'opening',
     lastRid: attributes.rid,
     early: [],
@@ -58,17 +66,9 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     loginBytes: 0,
     octets: undefined,
     blockedBytes: undefined,
-    key: attributes.newkey?.toLowerCase(),
     hasTwoConnections: false,
     quietSince: now,
     pause: undefined,
-    lastNewAt: now,
-    wasEmptyRound: false,
-    strikes: 0,
-    report: undefined,
-    reportedRid: attributes.rid,
-    gatherScore: 0,
-    watchedUntil: undefined,
     terminal: undefined,
   };
   takeFirst(session, body, turn);

@@ -1,4 +1,4 @@
-import { after, type Toolbox } from '../kit/index.ts';
+import { after, type Instant, type Toolbox } from '../kit/index.ts';
 import { type DecodedBody, rootAttribute } from '../wire/index.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
@@ -6,27 +6,38 @@ import type { Turn } from './work.ts';
 /*
  * A freed request may wait a few milliseconds, so that the server's answer to what was just sent rides on it: one HTTP
  * request instead of two. An iq get or set and a SASL step ask for an answer. Whether what else is sent gets one is
- * learned, by watching without waiting: one-way bursts must not pay. `gatherScore` rises with answers to such that came
+ * learned, by watching without waiting: one-way bursts must not pay. `score` rises with answers to such that came
  * in time and falls without; an answer that was asked for teaches nothing.
  */
+export interface Gathering {
+  /** How well waiting for answers paid lately: 0 (never) to 8. */
+  score: number;
+  /** The message whose answer is being watched for has until then. */
+  watchedUntil: Instant | undefined;
+}
+
 const SCORE_MAX = 8;
 const SCORE_FOR_ANSWER = 2;
+
+export function makeGathering(): Gathering {
+  return { score: 0, watchedUntil: undefined };
+}
 
 /**
  * A payload came: were we waiting, or watching, for it? Not the clock decides whether it was in time, but whether
  * `watchExpired` came first: under load a process may look at the clock long after the answer arrived.
  */
-export function answerCame(session: Session): void {
-  if (session.watchedUntil === undefined) return;
-  session.watchedUntil = undefined;
-  rate(session, SCORE_FOR_ANSWER);
+export function answerCame(gathering: Gathering): void {
+  if (gathering.watchedUntil === undefined) return;
+  gathering.watchedUntil = undefined;
+  rate(gathering, SCORE_FOR_ANSWER);
 }
 
 /** Nothing came in time for the message that is watched, if its time is over. */
-export function watchExpired(session: Session, turn: Turn): void {
-  if (session.watchedUntil === undefined || turn.now < session.watchedUntil) return;
-  session.watchedUntil = undefined;
-  rate(session, -1);
+export function watchExpired(gathering: Gathering, now: Instant): void {
+  if (gathering.watchedUntil === undefined || now < gathering.watchedUntil) return;
+  gathering.watchedUntil = undefined;
+  rate(gathering, -1);
 }
 
 /**
@@ -34,21 +45,22 @@ export function watchExpired(session: Session, turn: Turn): void {
  * that is likely to pay.
  */
 export function gather(session: Session, body: DecodedBody, turn: Turn): void {
+  const { gathering } = session;
   const { gather: patience } = session.limits;
   if (patience === 0 || body.payloads.length === 0) return;
   const oldest = session.held[0];
   if (oldest === undefined || session.held.length <= session.terms.hold) return;
 
   // Nothing came since the last message: it had no answer before the client said more.
-  if (session.watchedUntil !== undefined) rate(session, -1);
-  session.watchedUntil = undefined;
+  if (gathering.watchedUntil !== undefined) rate(gathering, -1);
+  gathering.watchedUntil = undefined;
   const until = after(turn.now, patience);
   if (asksForAnswer(body, turn.toolbox)) {
     oldest.gatherUntil = until;
     return;
   }
-  session.watchedUntil = until;
-  if (session.gatherScore > 0) oldest.gatherUntil = until;
+  gathering.watchedUntil = until;
+  if (gathering.score > 0) oldest.gatherUntil = until;
 }
 
 function asksForAnswer({ payloads }: DecodedBody, toolbox: Toolbox): boolean {
@@ -61,6 +73,6 @@ function asksForAnswer({ payloads }: DecodedBody, toolbox: Toolbox): boolean {
   return false;
 }
 
-function rate(session: Session, change: number): void {
-  session.gatherScore = Math.max(0, Math.min(SCORE_MAX, session.gatherScore + change));
+function rate(gathering: Gathering, change: number): void {
+  gathering.score = Math.max(0, Math.min(SCORE_MAX, gathering.score + change));
 }

@@ -1,6 +1,5 @@
-import { appended, between, seconds } from '../kit/index.ts';
+import { appended, seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
-import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './activity.ts';
 import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
 import { confirm, confirmEarly } from './confirm.ts';
 import { finish, leave } from './end.ts';
@@ -9,10 +8,12 @@ import { earlyBytes } from './held.ts';
 import { takeKey } from './keys.ts';
 import { lateReply, memoryOf } from './memory.ts';
 import { abandonOctets, joinOctets } from './octets.ts';
+import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './pace.ts';
 import { fitsInBuffer } from './pressure.ts';
 import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered } from './refused.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
+import { noteReport } from './reports.ts';
 import type { EarlyRequest, HeldRequest, Session } from './session.ts';
 import { addressees, addStream, asksForStream, closedAlone, isTooLate, removeStream } from './streams.ts';
 import { arrivalOf, placeOf } from './window.ts';
@@ -102,7 +103,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   const body = admitted(session, arrival, turn);
   if (body === undefined) return false;
   confirm(session, body, arrival.receivedAt);
-  noteReport(session, attributes.ack, turn);
+  noteReport(session, attributes.ack, turn.now);
   if (hasListener(session)) session.hasTwoConnections = true;
   session.lastRid = arrival.rid;
   session.pause = undefined;
@@ -127,7 +128,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
 /** What the request brings, if the session allows it; undefined: it ended the session. */
 function admitted(session: Session, arrival: EarlyRequest, turn: Turn): DecodedBody | undefined {
   const { body, rid } = arrival;
-  const violation = takeKey(session, body.attributes, turn.toolbox)
+  const violation = takeKey(session.keys, body.attributes, turn.toolbox)
     ? judgeActivity(session, body, turn)
     : 'bad-key';
   if (violation === undefined) {
@@ -206,16 +207,6 @@ function pause(session: Session, pauseS: number, turn: Turn): boolean {
   while (session.held.length > 0) answer(session, undefined, turn);
   session.quietSince = turn.now;
   return true;
-}
-
-/** XEP-0124 §9.2: an ack below what was answered a while ago hints at a lost reply, which the next reply tells. */
-function noteReport(session: Session, ack: number | undefined, turn: Turn): void {
-  if (!session.terms.acks || ack === undefined) return;
-  const lost = session.answered.find((each) => each.rid === ack + 1);
-  if (lost === undefined || lost.rid <= session.reportedRid) return;
-  if (between(lost.answeredAt, turn.now) < session.limits.reportAfter) return;
-  session.report = { rid: lost.rid, since: lost.answeredAt };
-  session.reportedRid = lost.rid;
 }
 
 /** The client went away before its request was answered. */

@@ -37,7 +37,7 @@ export function refuseForGood(
  */
 export function refuseUnnumbered(session: Session, arrival: EarlyRequest, turn: Turn): void {
   const { attributes, refused } = arrival.body;
-  if (refused !== undefined && takeKey(session, attributes, turn.toolbox)) {
+  if (refused !== undefined && takeKey(session.keys, attributes, turn.toolbox)) {
     refuseForGood(session, arrival, refused, turn);
     return;
   }

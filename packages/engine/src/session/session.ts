@@ -1,5 +1,9 @@
 import { assert, type ByteString, type Duration, type Instant } from '../kit/index.ts';
 import type { Condition, DeclaredOutside, DecodedBody, FragmentJoiner, Payload } from '../wire/index.ts';
+import type { Gathering } from './gather.ts';
+import type { KeySequence } from './keys.ts';
+import type { Pace } from './pace.ts';
+import type { Reports } from './reports.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import type { SessionTerms } from './terms/terms.ts';
 import type { RequestId } from './work.ts';
@@ -152,6 +156,11 @@ export interface Session {
   readonly creationRid: number;
   readonly createdAt: Instant;
 
+  readonly keys: KeySequence;
+  readonly pace: Pace;
+  readonly reports: Reports;
+  readonly gathering: Gathering;
+
   phase: Phase;
   /** The highest rid received together with all lower ones. */
   lastRid: number;
@@ -185,25 +194,12 @@ export interface Session {
   /** Bytes sent to the server since it stopped reading; undefined while it reads. */
   blockedBytes: number | undefined;
 
-  /** Expected next: SHA-1 of the client's next key (XEP-0124 §15.4). */
-  key: string | undefined;
   /** Two requests were open at once, so the client has more than one connection. */
   hasTwoConnections: boolean;
   /** Since when nobody listens: from the last reply, or the abort of the last open request. */
   quietSince: Instant;
   /** Set by a pause until the next request. */
   pause: Duration | undefined;
-  /** When the last new request arrived, and whether it was empty and answered empty (XEP-0124 §11, §12). */
-  lastNewAt: Instant;
-  wasEmptyRound: boolean;
-  strikes: number;
-  /** A reply that the client seems not to have got (XEP-0124 §9.2). */
-  report: { readonly rid: number; readonly since: Instant } | undefined;
-  /** The last one that was reported: once each, or a client that does not care would be answered at once for ever. */
-  reportedRid: number;
-  /** How well waiting for answers paid lately, 0 (never) to 8; and the message whose answer is being watched for. */
-  gatherScore: number;
-  watchedUntil: Instant | undefined;
 
   terminal: Terminal | undefined;
 }

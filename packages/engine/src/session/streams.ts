@@ -109,7 +109,7 @@ export function deliver(
   if (payloads.length > 0) enqueue(session, stream, payloads);
   if (!session.isCounting && payloads.some(startsCounting)) session.isCounting = true;
   session.isStreamOpen = true;
-  answerCame(session);
+  answerCame(session.gathering);
   settle(session, turn);
   if (session.stopsReading || !isFull(session)) return;
   session.stopsReading = true;

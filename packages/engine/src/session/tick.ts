@@ -13,7 +13,7 @@ export function nextDeadline(session: Session): Instant | undefined {
   if (session.early.length > 0) next = earlier(next, gapAt(session));
   if (!hasListener(session)) next = earlier(next, inactiveAt(session));
   if (session.terminal !== undefined) return next;
-  next = earlier(next, session.watchedUntil);
+  next = earlier(next, session.gathering.watchedUntil);
   return session.isLoggedIn ? next : earlier(next, loginAt(session));
 }
 
@@ -22,7 +22,7 @@ export function tick(session: Session, turn: Turn): void {
   const { now } = turn;
   if (session.phase === 'ended') return;
   if (isDue(gapAt(session), now)) closeGap(session, turn);
-  watchExpired(session, turn);
+  watchExpired(session.gathering, now);
   settle(session, turn);
   if (isEnded(session)) return;
   if (session.terminal === undefined && !session.isLoggedIn && isDue(loginAt(session), now)) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bodyOf, openSession, turnAt } from '../../../../tests/support/engine/session.ts';
-import { isEmptyRequest, judgeActivity } from './activity.ts';
 import { receive } from './index.ts';
+import { isEmptyRequest, judgeActivity } from './pace.ts';
 
 const PAYLOAD = "<presence xmlns='jabber:client'/>";
 
@@ -75,6 +75,6 @@ describe('too soon (XEP-0124 §11)', () => {
       receive(session, rid, bodyOf(`rid='${rid}'`), turnAt(at));
     }
     expect(session.phase).toBe('open');
-    expect(session.strikes).toBeLessThanOrEqual(1);
+    expect(session.pace.strikes).toBeLessThanOrEqual(1);
   });
 });

@@ -1,7 +1,21 @@
-import { between, millis, shorter } from '../kit/index.ts';
+import { between, type Instant, millis, shorter } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
+
+/** How fast the client makes new requests (XEP-0124 §11, §12). */
+export interface Pace {
+  /** When the last new request arrived. */
+  lastNewAt: Instant;
+  /** That request was empty, and no reply since had payloads. */
+  wasEmptyRound: boolean;
+  /** Requests that came too soon, less those that came in time since. */
+  strikes: number;
+}
+
+export function makePace(now: Instant): Pace {
+  return { lastNewAt: now, wasEmptyRound: false, strikes: 0 };
+}
 
 /** One more than `requests` may be open when it is to pause or terminate (XEP-0124 §11). */
 export function isFarewell({ attributes }: DecodedBody): boolean {
@@ -34,23 +48,28 @@ export function judgeActivity(
   body: DecodedBody,
   turn: Turn,
 ): 'too-many-requests' | 'too-frequent' | undefined {
-  const { terms, limits } = session;
+  const { terms, limits, pace } = session;
   let unanswered = 1;
   for (const held of session.held) if (held.request !== undefined) unanswered += 1;
   for (const early of session.early) if (!isFarewell(early.body)) unanswered += 1;
   if (unanswered > terms.requests && !isFarewell(body)) return 'too-many-requests';
 
   const isEmpty = isEmptyRequest(body);
-  const pace = terms.isPolling ? terms.polling : shorter(terms.polling, FASTEST_PACE);
-  const isSoon = between(session.lastNewAt, turn.now) < pace;
+  const interval = terms.isPolling ? terms.polling : shorter(terms.polling, FASTEST_PACE);
+  const isSoon = between(pace.lastNewAt, turn.now) < interval;
   const isTooSoon =
-    isEmpty && isSoon && (terms.isPolling ? session.wasEmptyRound : unanswered === terms.requests);
-  session.lastNewAt = turn.now;
-  session.wasEmptyRound = isEmpty;
+    isEmpty && isSoon && (terms.isPolling ? pace.wasEmptyRound : unanswered === terms.requests);
+  pace.lastNewAt = turn.now;
+  pace.wasEmptyRound = isEmpty;
   if (!isTooSoon) {
-    if (session.strikes > 0) session.strikes -= 1;
+    if (pace.strikes > 0) pace.strikes -= 1;
     return undefined;
   }
-  session.strikes += 1;
-  return session.strikes > limits.strikesMax ? 'too-frequent' : undefined;
+  pace.strikes += 1;
+  return pace.strikes > limits.strikesMax ? 'too-frequent' : undefined;
+}
+
+/** A reply with payloads was given: an empty request after it is no idle polling. */
+export function payloadsGiven(pace: Pace): void {
+  pace.wasEmptyRound = false;
 }
