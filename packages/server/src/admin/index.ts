@@ -1,8 +1,7 @@
 export { type AdminAddress, formatAdminAddress, isLocal } from './address.ts';
 export { type AdminReply, AdminUnreachable, askAdmin } from './client.ts';
 export { AdminError, type AdminListener, listenForAdmin } from './listener.ts';
-export { lasted, summed } from './page.ts';
-export { clusterRows } from './rows.ts';
+export { clusterRows, lasted, summed } from './rows.ts';
 export { Self, type SelfParts } from './self.ts';
 export {
   type AdminSource,

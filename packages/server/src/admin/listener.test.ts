@@ -153,19 +153,20 @@ describe('what is shown', () => {
     ]);
   });
 
-  test('the page escapes what it shows, runs nothing and names who is not ready', async () => {
+  test('the page escapes what it shows, runs only its own script and names the members that are not ready', async () => {
     const { text, headers } = await fetchFrom(await listen(LOOPBACK), '/');
     expect(text).toContain('&lt;b&gt;&amp;&quot;');
     expect(text).not.toContain('<b>');
-    expect(text).toContain('1 of 2 take no new sessions');
+    expect(text).toContain('1 of 2 members take no new sessions.');
+    expect(text).toContain('m2 takes no new sessions; 10 sessions are left.');
     expect(text).toContain('it is for &lt;other&gt;.example');
-    expect(text).not.toContain('<script');
+    expect(text.match(/<script[^>]*>/g)).toEqual(['<script type="module" src="/page/status.js">']);
     expect(text).toContain('suspected');
     // Of both members.
     expect(text).toContain('<strong>14</strong>WebSockets');
-    expect(text).toContain('<td class="number">14</td><td class="number">12</td>');
+    expect(text).toMatch(/data-name="WebSockets">14<.*data-name="Of them logged in">12</);
     expect(text).toContain('the client&#39;s region is us');
-    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self';");
   });
 
   test.each([
@@ -215,6 +216,30 @@ describe('who may ask', () => {
     expect((await fetchFrom(at, '/drain', { method: 'POST', headers })).status).toBe(403);
     expect(drains).toBe(0);
   });
+
+  test('the page itself, with its token', async () => {
+    const at = await listen(LOOPBACK);
+    if ('path' in at) throw new Error('a TCP address');
+    const origin = `http://127.0.0.1:${at.port}`;
+    const { text } = await fetchFrom(at, '/');
+    const token = /name="boshd-token" content="([0-9a-f]{32})"/.exec(text)?.[1] ?? '';
+    const status = async (headers: Record<string, string>) =>
+      (await fetchFrom(at, '/drain', { method: 'POST', headers })).status;
+    expect(await status({ origin })).toBe(403);
+    expect(await status({ origin, 'x-boshd-token': token.replace(/^./, 'x') })).toBe(403);
+    expect(await status({ origin: 'http://evil.example', 'x-boshd-token': token })).toBe(403);
+    expect(await status({ origin, 'sec-fetch-site': 'cross-site', 'x-boshd-token': token })).toBe(403);
+    expect(drains).toBe(0);
+    expect(await status({ origin, 'sec-fetch-site': 'same-origin', 'x-boshd-token': token })).toBe(200);
+    expect(drains).toBe(1);
+  });
+
+  test.each(['base.css', 'masthead.css', 'status.css', 'status.js', 'icon.svg'])(
+    'the page gets its %s',
+    async (file) => {
+      expect((await fetchFrom(await listen(LOOPBACK), `/page/${file}`)).status).toBe(200);
+    },
+  );
 
   test('not one that came by a name, as after a change in the DNS', async () => {
     const at = await listen(LOOPBACK);

@@ -1,9 +1,12 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { removeStaleSocket } from '../sockets/index.ts';
 import { type AdminAddress, formatAdminAddress, isLocal } from './address.ts';
+import { assetAt, PAGE_POLICY } from './assets.ts';
+import { LastMinute } from './latency.ts';
 import { expose } from './metrics.ts';
-import { PAGE_POLICY, statusPage } from './page.ts';
+import { statusPage } from './page.ts';
 import type { AdminSource } from './status.ts';
 
 /** Listening for the operator: `/` a page, `/status.json`, `/metrics`, and orders by POST. */
@@ -23,6 +26,9 @@ const REQUEST_MS_MAX = 10_000;
 const CONNECTIONS_MAX = 64;
 /** Of the file of a Unix socket. */
 const SOCKET_MODE = 0o660;
+const TOKEN_BYTES = 16;
+/** The header in which the status page shows the token that was written into it. */
+const TOKEN_HEADER = 'x-boshd-token';
 
 /** Listens on every address, or on none: throws AdminError. */
 export async function listenForAdmin(
@@ -31,6 +37,8 @@ export async function listenForAdmin(
 ): Promise<AdminListener> {
   const servers: Server[] = [];
   const bound: AdminAddress[] = [];
+  const token = randomBytes(TOKEN_BYTES).toString('hex');
+  const minute = new LastMinute();
   const close = async (): Promise<void> => {
     await Promise.all(servers.map(closeServer));
   };
@@ -40,7 +48,7 @@ export async function listenForAdmin(
         { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX },
         (request, response) => {
           // Nobody waits for it: what goes wrong is answered inside.
-          void answer(request, response, source, isLocal(address));
+          void answer(request, response, { source, minute, token: isLocal(address) ? token : undefined });
         },
       );
       server.maxConnections = CONNECTIONS_MAX;
@@ -103,13 +111,16 @@ interface Answer {
 
 const TEXT = 'text/plain; charset=utf-8';
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  source: AdminSource,
-  mayOrder: boolean,
-): Promise<void> {
-  const { status, contentType, text } = await answerTo(request, source, mayOrder).catch(
+/** What answers at one address. */
+interface Desk {
+  readonly source: AdminSource;
+  readonly minute: LastMinute;
+  /** What the page shows with its orders; undefined: no orders are taken here. */
+  readonly token: string | undefined;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, desk: Desk): Promise<void> {
+  const { status, contentType, text } = await answerTo(request, desk).catch(
     (): Answer => ({
       status: 500,
       contentType: TEXT,
@@ -127,37 +138,48 @@ async function answer(
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-async function answerTo(request: IncomingMessage, source: AdminSource, mayOrder: boolean): Promise<Answer> {
-  const refusal = refusalOf(request);
+async function answerTo(request: IncomingMessage, desk: Desk): Promise<Answer> {
+  const refusal = refusalOf(request, desk);
   if (refusal !== undefined) return { status: 403, contentType: TEXT, text: `${refusal}\n` };
   const [path = '/'] = (request.url ?? '/').split('?');
-  if (request.method === 'POST') return order(path, source, mayOrder);
+  if (request.method === 'POST') return order(path, desk);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return { status: 405, contentType: TEXT, text: 'GET, HEAD or POST\n' };
-  return show(path, request, source);
+  return show(path, request, desk);
 }
 
 /**
  * A page in the operator's own browser must neither read this nor give orders: it says so by Origin or Sec-Fetch-Site, and
- * one that had its own name point here (DNS rebinding) by a Host that is a name.
+ * one that had its own name point here (DNS rebinding) by a Host that is a name. The status page itself gives orders with the
+ * token that it was sent with, which no page of another origin can read.
  */
-function refusalOf({ headers }: IncomingMessage): string | undefined {
+function refusalOf({ method, headers }: IncomingMessage, { token }: Desk): string | undefined {
   const site = headers['sec-fetch-site'];
-  if (headers.origin !== undefined || (site !== undefined && site !== 'none' && site !== 'same-origin'))
+  const isOwn = site === undefined || site === 'none' || site === 'same-origin';
+  if (!isOwn || (headers.origin !== undefined && headers.origin !== `http://${headers.host}`))
     return 'pages of other sites are not served';
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   const isPlain = host === '' || host === 'localhost' || /^[\d.]+$/.test(host) || host.startsWith('[');
-  return isPlain ? undefined : 'ask by IP address, or by localhost';
+  if (!isPlain) return 'ask by IP address, or by localhost';
+  // Browsers name the origin with every order.
+  return method !== 'POST' || headers.origin === undefined || isStatusPage(headers, token)
+    ? undefined
+    : 'orders of a page need the token that the page came with: load it again';
 }
 
-async function show(path: string, request: IncomingMessage, source: AdminSource): Promise<Answer> {
+function isStatusPage(headers: IncomingMessage['headers'], token: string | undefined): boolean {
+  const shown = headers[TOKEN_HEADER];
+  if (token === undefined || typeof shown !== 'string' || shown.length !== token.length) return false;
+  return timingSafeEqual(Buffer.from(shown, 'latin1'), Buffer.from(token, 'latin1'));
+}
+
+async function show(path: string, request: IncomingMessage, desk: Desk): Promise<Answer> {
+  const { source } = desk;
+  const asset = assetAt(path);
+  if (asset !== undefined) return { status: 200, ...asset };
   switch (path) {
     case '/':
-      return {
-        status: 200,
-        contentType: 'text/html; charset=utf-8',
-        text: statusPage(await source.status(), new Date()),
-      };
+      return { status: 200, contentType: 'text/html; charset=utf-8', text: await pageOf(desk) };
     case '/status.json': {
       const text = `${JSON.stringify(await source.status(), undefined, 2)}\n`;
       return { status: 200, contentType: 'application/json', text };
@@ -179,11 +201,17 @@ async function show(path: string, request: IncomingMessage, source: AdminSource)
   }
 }
 
-async function order(path: string, { orders }: AdminSource, mayOrder: boolean): Promise<Answer> {
+async function pageOf({ source, minute, token }: Desk): Promise<string> {
+  const members = await source.status();
+  const now = new Date();
+  return statusPage({ members, latencies: minute.latencies(members, now.getTime()), now, token });
+}
+
+async function order(path: string, { source: { orders }, token }: Desk): Promise<Answer> {
   const act = Object.hasOwn(orders, path.slice(1)) ? orders[path.slice(1)] : undefined;
   if (act === undefined)
     return { status: 404, contentType: TEXT, text: `the orders are ${Object.keys(orders).join(', ')}\n` };
-  if (!mayOrder)
+  if (token === undefined)
     return {
       status: 403,
       contentType: TEXT,

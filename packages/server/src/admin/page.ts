@@ -1,82 +1,153 @@
-import { createHash } from 'node:crypto';
-import { clusterRows } from './rows.ts';
-import { type MemberStatus, type SeriesStatus, type SiteStatus, totalOf } from './status.ts';
+import { ALL_REASONS, reasonFacts } from '@boshd/engine/manager';
+import { adviceOf } from './advice.ts';
+import { PAGE_LINKS } from './assets.ts';
+import { html, type Markup, NOTHING_TO_SHOW, table } from './html.ts';
+import type { Latencies, Latency } from './latency.ts';
+import { lasted, summed } from './rows.ts';
+import { type MemberStatus, type OtherStatus, type SiteStatus, totalOf } from './status.ts';
 
-const STYLE = `
-:root { color-scheme: light dark; --line: light-dark(#d7dbe2, #363b45); --soft: light-dark(#5b6472, #a0a8b6);
-  --good: light-dark(#17693a, #6fd39a); --bad: light-dark(#a3231f, #ff9d94); }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
-h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-p { margin: .25rem 0; color: var(--soft); }
-.figures { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1rem 0; padding: 0; list-style: none; }
-.figures li { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem; min-width: 7rem; color: var(--soft); }
-.figures strong { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums; color: CanvasText; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; color: var(--soft); } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.good { color: var(--good); } .bad { color: var(--bad); }
-`;
-
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
-
-/** Nothing runs and nothing loads: the page is text and one style. */
-export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
+/** What the status page shows. */
+interface PageView {
+  /** The members that answered in full. */
+  readonly members: readonly MemberStatus[];
+  readonly latencies: Latencies;
+  readonly now: Date;
+  /** Lets the page give orders; undefined: it may not. */
+  readonly token: string | undefined;
 }
 
-type Cell = string | number;
-
-function table(caption: string, head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const kind = (column: number): string => (typeof rows[0]?.[column] === 'number' ? ' class="number"' : '');
-  const headCells = head
-    .map((text, column) => `<th scope="col"${kind(column)}>${escaped(text)}</th>`)
-    .join('');
-  const lines = rows.map(
-    (row) => `<tr>${row.map((cell, column) => `<td${kind(column)}>${show(cell)}</td>`).join('')}</tr>`,
-  );
-  return `<h2>${escaped(caption)}</h2><div class="scroll"><table><thead><tr>${headCells}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
+/** The status page, whole without its script; the script takes the parts of `#live` anew every two seconds. */
+export function statusPage(view: PageView): string {
+  const { members, now, token } = view;
+  const others = othersOf(members);
+  const advice = adviceOf(members, others, now);
+  const order = token === undefined ? NOTHING_TO_SHOW : html`<meta name="boshd-token" content="${token}">`;
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">${order}<title>boshd: status</title>
+${PAGE_LINKS}<noscript><meta http-equiv="refresh" content="5"></noscript></head>
+<body><header class="masthead"><p class="wordmark"><span class="mark" aria-hidden="true"></span>boshd<span class="edition">status</span></p>
+<p id="state" class="state" role="status" data-state="online">${now.toISOString().slice(0, 19).replace('T', ' ')} UTC</p></header>
+<main id="live">${verdict(members, others, advice)}${figures(view)}${memberCards(members, others, now)}
+${table('sites', 'Sites', SITE_HEAD, bySite(members))}
+${failures(members)}
+${reasons('ended', 'Why sessions ended', members, 'boshd_sessions_ended_total')}
+${reasons('refused', 'Why sessions were refused', members, 'boshd_sessions_refused_total')}
+${placements(members)}</main>
+<footer><p>For programs: <a href="/status.json">/status.json</a> and <a href="/metrics">/metrics</a>.</p></footer></body></html>
+`.text;
 }
 
-function show(cell: Cell): string {
-  return typeof cell === 'number' ? cell.toLocaleString('en') : escaped(cell);
+/** Members that only others speak of, each as the one that heard it last sees it. */
+function othersOf(members: readonly MemberStatus[]): readonly OtherStatus[] {
+  const full = new Set(members.map(({ member }) => member));
+  const others = new Map<string, OtherStatus>();
+  for (const other of members.flatMap(({ cluster }) => cluster?.others ?? [])) {
+    const known = others.get(other.member);
+    if (full.has(other.member) || (known !== undefined && known.silentMs <= other.silentMs)) continue;
+    others.set(other.member, other);
+  }
+  return [...others.values()].sort((a, b) => a.member.localeCompare(b.member));
 }
 
-function figure(value: number, name: string): string {
-  return `<li><strong>${value.toLocaleString('en')}</strong>${escaped(name)}</li>`;
+function verdict(
+  members: readonly MemberStatus[],
+  others: readonly OtherStatus[],
+  advice: readonly string[],
+): Markup {
+  const ready = members.filter(({ notReady }) => notReady === undefined).length;
+  const all = members.length + others.length;
+  const taking = ready + others.filter(({ state }) => state === 'live').length;
+  const title =
+    taking === all ? 'Ready for new sessions.' : `${all - taking} of ${all} members take no new sessions.`;
+  const items = advice.map((text) => html`<li>${text}</li>`);
+  const list = items.length === 0 ? html`<p>Nothing needs you.</p>` : html`<ul class="advice">${items}</ul>`;
+  return html`<section id="verdict" class="verdict" data-well="${taking === all && advice.length === 0 ? 'yes' : 'no'}"><h1>${title}</h1>${list}</section>`;
 }
 
-function memberRow(member: MemberStatus, now: Date): readonly Cell[] {
-  const { open, opening } = totalOf(member.sites);
-  const { process } = member;
-  return [
-    member.member,
-    member.notReady ?? 'ready',
-    open + opening,
-    member.links,
-    Math.round(process.residentBytes / 1e6),
-    Math.round(process.loopDelayP99Ms * 10) / 10,
-    lasted(now.getTime() - Date.parse(member.startedAt)),
-    member.version,
-  ];
+function figures({ members, latencies }: PageView): Markup {
+  const total = totalOf(members.flatMap(({ sites }) => sites));
+  const { login, reply, coversMs } = latencies;
+  const covers = coversMs === undefined ? 'since the start' : `in the last ${Math.round(coversMs / 1000)} s`;
+  return html`<ul id="figures" class="figures">
+${figure(total.open + total.opening, 'sessions')}${figure(total.sockets, 'WebSockets')}${figure(total.loggedIn + total.socketsLoggedIn, 'logged in')}${figure(total.held, 'requests held')}${figure(total.queued, 'stanzas queued')}
+${figure(login.count, `log-ins ${covers}`, spread(login))}${figure(reply.count, `replies ${covers}`, spread(reply))}</ul>`;
 }
 
-/** `3 d 4 h`, `12 min`: what a person says. */
-export function lasted(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return 'less than a minute';
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+function figure(value: number, name: string, note = ''): Markup {
+  const more = note === '' ? NOTHING_TO_SHOW : html`<small>${note}</small>`;
+  return html`<li><strong>${value}</strong>${name}${more}</li>`;
+}
+
+/** `half within 5 ms, 95 % within 250 ms`. */
+function spread({ count, half, most }: Latency): string {
+  if (count === 0) return '';
+  return `half within ${secondsText(half)}, 95 % within ${secondsText(most)}`;
+}
+
+function secondsText(seconds: number | undefined): string {
+  if (seconds === undefined) return 'more than is measured';
+  return seconds < 1 ? `${seconds * 1000} ms` : `${seconds} s`;
+}
+
+interface Card {
+  readonly region: string;
+  readonly member: string;
+  readonly state: string;
+  readonly isWell: boolean;
+  readonly sessions: number;
+  readonly lines: readonly string[];
+}
+
+/** One card a member, by region. */
+function memberCards(members: readonly MemberStatus[], others: readonly OtherStatus[], now: Date): Markup {
+  const cards = [...members.map((member) => cardOf(member, now)), ...others.map(otherCardOf)];
+  const most = Math.max(1, ...cards.map(({ sessions }) => sessions));
+  const regions = [...new Set(cards.map(({ region }) => region))].sort();
+  const groups = regions.map((region) => {
+    const inside = cards.filter((card) => card.region === region);
+    const sessions = inside.reduce((sum, card) => sum + card.sessions, 0);
+    const title =
+      region === ''
+        ? NOTHING_TO_SHOW
+        : html`<h3>${region} <span class="count">${sessions} ${sessions === 1 ? 'session' : 'sessions'}</span></h3>`;
+    return html`<div class="region">${title}<ul class="cards">${inside.map((card) => cardText(card, most))}</ul></div>`;
+  });
+  return html`<section id="members"><h2>Members</h2><div class="regions">${groups}</div></section>`;
+}
+
+function cardOf(member: MemberStatus, now: Date): Card {
+  const { open, opening, sockets } = totalOf(member.sites);
+  const { process, cluster } = member;
+  return {
+    region: cluster?.region ?? '',
+    member: member.member,
+    state: member.notReady ?? 'ready',
+    isWell: member.notReady === undefined,
+    sessions: open + opening + sockets,
+    lines: [
+      `${member.links} links to XMPP servers`,
+      `${Math.round(process.residentBytes / 1e6)} MB, event loop late by ${Math.round(process.loopDelayP99Ms * 10) / 10} ms`,
+      `up for ${lasted(now.getTime() - Date.parse(member.startedAt))}, version ${member.version}`,
+    ],
+  };
+}
+
+function otherCardOf({ region, member, state, sessions, load, silentMs }: OtherStatus): Card {
+  return {
+    region,
+    member,
+    state: state === 'live' ? 'ready' : state,
+    isWell: state === 'live',
+    sessions,
+    lines: [`heard ${(silentMs / 1000).toFixed(1)} s ago`, `load ${Math.round(load)}; its own page has more`],
+  };
+}
+
+function cardText({ member, state, isWell, sessions, lines }: Card, most: number): Markup {
+  const rows = lines.map((line) => html`<li>${line}</li>`);
+  return html`<li class="card" data-well="${isWell ? 'yes' : 'no'}"><p class="name">${member}</p><p class="badge">${state}</p>
+<p class="sessions"><strong>${sessions}</strong> ${sessions === 1 ? 'session' : 'sessions'}</p><meter min="0" max="${most}" value="${sessions}" aria-label="Share of the largest member"></meter><ul>${rows}</ul></li>`;
 }
 
 const SITE_HEAD = [
@@ -88,106 +159,63 @@ const SITE_HEAD = [
   'Of them logged in',
   'Requests held',
   'Stanzas queued',
+  'Log-ins',
+  'Failed',
 ];
 
 /** Rows of the same site in several members become one. */
-function bySite(members: readonly MemberStatus[]): readonly (readonly Cell[])[] {
+function bySite(members: readonly MemberStatus[]): readonly (readonly (string | number)[])[] {
   const sites = new Map<string, SiteStatus[]>();
   for (const member of members)
     for (const site of member.sites) sites.set(site.site, [...(sites.get(site.site) ?? []), site]);
+  const counts = (name: string, site: string) =>
+    summed(members, name).reduce((sum, { labels, value }) => sum + (labels['site'] === site ? value : 0), 0);
   return [...sites].map(([site, rows]) => {
     const { opening, open, loggedIn, sockets, socketsLoggedIn, held, queued } = totalOf(rows);
-    return [site, opening, open, loggedIn, sockets, socketsLoggedIn, held, queued];
+    const logins = [counts('boshd_logins_total', site), counts('boshd_logins_failed_total', site)];
+    return [site, opening, open, loggedIn, sockets, socketsLoggedIn, held, queued, ...logins];
   });
 }
 
-/** The same counter of several members, summed, largest first. */
-export function summed(members: readonly MemberStatus[], name: string): readonly SeriesStatus[] {
-  const sums = new Map<string, SeriesStatus>();
-  for (const { series } of members) {
-    for (const one of series) {
-      // All that could happen is listed, with 0: of interest here is what did.
-      if (one.value === 0) continue;
-      if (one.name !== name) continue;
-      const key = JSON.stringify(one.labels);
-      sums.set(key, { ...one, value: one.value + (sums.get(key)?.value ?? 0) });
-    }
-  }
-  return [...sums.values()].sort((a, b) => b.value - a.value);
+const FAILURES_SHOWN = 10;
+
+/** What went wrong lately, for the person who is asked "why does it not work?". */
+function failures(members: readonly MemberStatus[]): Markup {
+  const newest = members
+    .flatMap((member) => member.failures)
+    .sort((a, b) => b.at.localeCompare(a.at))
+    .slice(0, FAILURES_SHOWN);
+  if (newest.length === 0) return NOTHING_TO_SHOW;
+  const items = newest.map(
+    ({ at, session, domain, text, detail }) =>
+      html`<li><p class="where"><time>${at.slice(0, 19).replace('T', ' ')}</time> <strong>${domain}</strong> session ${session}</p><p>${text}</p><p class="detail">${detail}</p></li>`,
+  );
+  return html`<section id="failures" class="sheet"><h2>Last failures</h2><ol class="failures">${items}</ol></section>`;
 }
 
-function reasons(caption: string, members: readonly MemberStatus[], name: string): string {
+/** Why sessions ended or were refused, in the words of the log and of docs/reasons.md. */
+function reasons(id: string, caption: string, members: readonly MemberStatus[], name: string): Markup {
   const rows = summed(members, name).map(({ labels, value }) => [
-    labels['site'] ?? '',
-    labels['reason'] ?? '',
     value,
+    labels['reason'] ?? '',
+    labels['site'] ?? '',
+    wordsOf(labels['reason']),
   ]);
-  return rows.length === 0 ? '' : table(caption, ['Site', 'Reason', 'Count'], rows);
+  return table(id, caption, ['Count', 'Reason', 'Site', 'What it means, and what to do'], rows);
 }
 
-/** The cluster as each member sees it, which may differ: that is what one looks for. */
-function cluster(members: readonly MemberStatus[]): string {
-  const others = clusterRows(members);
-  const placed = members
-    .flatMap(({ member, cluster: seen }) =>
-      (seen?.placements ?? []).map((placement) => ({ member, ...placement })),
-    )
-    .sort((a, b) => a.agoMs - b.agoMs)
-    .slice(0, PLACEMENTS_SHOWN)
-    .map(({ member, to, why, agoMs }) => [lasted(agoMs), member, to, why]);
-  const head = ['Seen by', 'Member', 'Region', 'State', 'Sessions', 'Load', 'Silent, ms', 'Requests to it'];
-  return [
-    others.length === 0 ? '' : table('Cluster', head, others),
-    placed.length === 0
-      ? ''
-      : table('Where new sessions went', ['Ago', 'Came in at', 'Went to', 'Why'], placed),
-  ].join('');
+function wordsOf(name: string | undefined): string {
+  const reason = ALL_REASONS.find((each) => each === name);
+  return reason === undefined ? '' : reasonFacts(reason).text;
 }
 
 const PLACEMENTS_SHOWN = 10;
 
-/** What went wrong lately, for whoever is asked "why does it not work?". */
-function failures(members: readonly MemberStatus[]): string {
+function placements(members: readonly MemberStatus[]): Markup {
   const rows = members
-    .flatMap((member) => member.failures)
-    .sort((a, b) => b.at.localeCompare(a.at))
-    .slice(0, FAILURES_SHOWN)
-    .map(({ at, session, domain, text, detail }) => [
-      at.slice(0, 19).replace('T', ' '),
-      domain,
-      text,
-      detail,
-      session,
-    ]);
-  return rows.length === 0
-    ? ''
-    : table('Last failures', ['UTC', 'Domain', 'What happened', 'Detail', 'Session'], rows);
-}
-
-const FAILURES_SHOWN = 20;
-
-/** The status page: whole in itself, made anew by the browser every five seconds. */
-export function statusPage(members: readonly MemberStatus[], now: Date): string {
-  const total = totalOf(members.flatMap(({ sites }) => sites));
-  const notReady = members.filter(({ notReady: why }) => why !== undefined).length;
-  const health =
-    notReady === 0
-      ? '<p class="good">Ready for new sessions.</p>'
-      : `<p class="bad">${notReady} of ${members.length} take no new sessions.</p>`;
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>boshd: status</title><style>${STYLE}</style></head><body>
-<h1>boshd</h1>${health}<p>${escaped(now.toISOString())}. Made anew every five seconds; <a href="/metrics">/metrics</a> and <a href="/status.json">/status.json</a> are for programs.</p>
-<ul class="figures">${figure(total.open + total.opening, 'sessions')}${figure(total.sockets, 'WebSockets')}${figure(total.loggedIn + total.socketsLoggedIn, 'logged in')}${figure(total.held, 'requests held')}${figure(total.queued, 'stanzas queued')}</ul>
-${table(
-  'Members',
-  ['Member', 'State', 'Sessions', 'Links', 'Memory, MB', 'Loop delay p99, ms', 'Up for', 'Version'],
-  members.map((member) => memberRow(member, now)),
-)}
-${table('Sites', SITE_HEAD, bySite(members))}
-${cluster(members)}
-${failures(members)}
-${reasons('Why sessions ended', members, 'boshd_sessions_ended_total')}
-${reasons('Why sessions were refused', members, 'boshd_sessions_refused_total')}
-</body></html>
-`;
+    .flatMap(({ member, cluster }) => (cluster?.placements ?? []).map((each) => ({ member, ...each })))
+    .sort((a, b) => a.agoMs - b.agoMs)
+    .slice(0, PLACEMENTS_SHOWN)
+    .map(({ member, to, why, agoMs }) => [lasted(agoMs), member, to, why]);
+  return table('placements', 'Where new sessions went', ['Ago', 'Came in at', 'Went to', 'Why'], rows);
 }
