@@ -192,6 +192,9 @@ export class Stage {
         return `== dial ${describePlan(output.plan)}`;
       case 'read':
         return `== ${this.#whichLink(output.link)}read ${output.wanted ? 'on' : 'off'}`;
+      case 'keep':
+      case 'forget':
+        return `== ${output.type}`;
       case 'decode':
         return `== decode ${output.request}`;
       case 'secure':

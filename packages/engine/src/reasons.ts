@@ -227,6 +227,10 @@ const REASONS = {
     text: 'Other members of the cloud could not reach this one, and told the client that its session is over; look at the mesh between them.',
     condition: 'internal-server-error',
   },
+  'not-restored': {
+    text: 'The process that served the session is gone, and the record of the session cannot be read by the next one: it is of another version of boshd, or damaged.',
+    condition: 'internal-server-error',
+  },
   shutdown: { text: 'boshd is being stopped.', condition: 'system-shutdown' },
 } as const satisfies Record<string, ReasonFacts>;
 

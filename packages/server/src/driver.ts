@@ -1,6 +1,6 @@
 import { type Instant, instantOf, unreachable } from '@boshd/engine/kit';
 import type { CloudInput, CloudOutput } from '@boshd/engine/manager';
-import type { FrontPort, MeshPort, ObservePort, UpstreamPort } from './ports.ts';
+import type { FrontPort, MeshPort, ObservePort, RecordsPort, UpstreamPort } from './ports.ts';
 
 /** The doors that the driver opens and shuts. */
 export interface Ports {
@@ -9,6 +9,8 @@ export interface Ports {
   readonly observe: ObservePort;
   /** Only of a member of a cloud. */
   readonly mesh?: MeshPort;
+  /** Only where sessions are recorded. */
+  readonly records?: RecordsPort;
 }
 
 /** What decides: a connection manager that stands alone, or a member of a cloud. */
@@ -123,7 +125,7 @@ export function clock(): Instant {
   return instantOf(Math.trunc(performance.now()));
 }
 
-function perform(output: CloudOutput, { front, upstream, observe, mesh }: Ports): void {
+function perform(output: CloudOutput, { front, upstream, observe, mesh, records }: Ports): void {
   switch (output.type) {
     case 'respond':
       front.respond(output.request, output.reply);
@@ -157,6 +159,10 @@ function perform(output: CloudOutput, { front, upstream, observe, mesh }: Ports)
       break;
     case 'log':
       observe.event(output.event);
+      break;
+    case 'keep':
+    case 'forget':
+      records?.record(output);
       break;
     case 'mesh-send':
       mesh?.send(output.to, output.bytes);

@@ -1,5 +1,14 @@
 import type { ByteString } from '@boshd/engine/kit';
-import type { CloudInput, Input, LinkId, LogEvent, Reply, RequestId } from '@boshd/engine/manager';
+import type {
+  CloudInput,
+  ForgetOutput,
+  Input,
+  KeepOutput,
+  LinkId,
+  LogEvent,
+  Reply,
+  RequestId,
+} from '@boshd/engine/manager';
 import type { Incarnation, MeshEvent } from '@boshd/engine/mesh';
 import type { DialPlan } from '@boshd/engine/site';
 import type { CloseCode, SocketId } from '@boshd/engine/socket';
@@ -49,6 +58,12 @@ export interface MeshPort {
   send(to: Incarnation, bytes: ByteString): void;
   /** To all others. */
   announce(bytes: ByteString): void;
+}
+
+/** Towards the process that keeps the records of sessions. */
+export interface RecordsPort {
+  /** Keeps a record, or forgets it: which must be safe before what follows in the same turn leaves. */
+  record(output: KeepOutput | ForgetOutput): void;
 }
 
 /** Towards people: log lines and counters. */

@@ -143,6 +143,9 @@ export class Transcript implements Witness {
       case 'secure':
       case 'close':
         return this.#links.has(output.link) ? `== ${output.type}` : undefined;
+      case 'keep':
+      case 'forget':
+        return undefined;
       case 'log':
         return this.#describeLog(output.event);
       default:

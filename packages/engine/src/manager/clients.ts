@@ -107,15 +107,19 @@ export class Clients {
     this.creationConfirmed(client);
     this.#bySid.delete(session.sid);
     this.#timers.drop(client);
-    const memory = memoryOf(session);
     const { account } = client.holding;
+    // In this order the account of its address is never empty, which would end it, short as it may be.
+    this.remember(memoryOf(session), account);
+    this.#budget.leave(client);
+    this.#forgetSurplus();
+  }
+
+  /** @param account of the client's address, where it is known */
+  remember(memory: Memory, account?: Remembered['account']): void {
     const remembered = { memory, account, heldBytes: 0, deadline: memory.forgetAt, scheduled: undefined };
     this.#remembered.set(memory.sid, remembered);
-    // In this order the account of its address is never empty, which would end it, short as it may be.
     this.#budget.remember(remembered, bytesHeldByMemory(memory));
-    this.#budget.leave(client);
     this.#forgetting.moved(remembered);
-    this.#forgetSurplus();
   }
 
   /** From now on so many ended sessions are remembered. */

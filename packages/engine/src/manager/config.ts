@@ -4,6 +4,7 @@ import type { SocketLimits } from '../socket/index.ts';
 import type { StreamLimits } from '../stream/index.ts';
 import type { XmlLimits } from '../wire/index.ts';
 import type { AdmissionLimits } from './admission/limits.ts';
+import type { Survival } from './kept.ts';
 import type { SeeOther } from './see-other.ts';
 
 /** What holds for the sessions of one site. */
@@ -31,4 +32,6 @@ export interface ManagerConfig extends SitePolicy {
   readonly sites?: ReadonlyMap<string, SitePolicy>;
   /** Makes sids that nobody can guess. Default: 160 random bits. In a cloud they name their owner. */
   readonly makeSid?: () => string;
+  /** Sessions are recorded, so that another process can go on with them. Default: they end with this one. */
+  readonly survival?: Survival | undefined;
 }

@@ -15,6 +15,7 @@ export { CloudManager } from './cloud-manager.ts';
 export type { ManagerConfig, SitePolicy } from './config.ts';
 export { planDial } from './dialling.ts';
 export type { Input, LinkId, RequestId } from './input.ts';
+export type { ForgetOutput, KeepOutput, Kept, Survival } from './kept.ts';
 export { ConnectionManager } from './manager.ts';
 export type { LogEvent, Output, Reply } from './output.ts';
 export type { SeeOther } from './see-other.ts';

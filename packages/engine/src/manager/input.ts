@@ -3,12 +3,11 @@ import type { RequestId } from '../session/index.ts';
 import type { ChannelBindings } from '../stream/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { ManagerConfig } from './config.ts';
+import type { LinkId } from './kept.ts';
 import type { SocketInput } from './socket-input.ts';
 import type { NextDial } from './start.ts';
 
-export type { RequestId };
-/** One upstream link (a TCP connection being made or up), numbered by the manager. Never used twice. */
-export type LinkId = number;
+export type { LinkId, RequestId };
 
 /** What the ports learned. The manager turns each into outputs. */
 export type Input =

@@ -16,9 +16,11 @@ import { Clients } from './clients.ts';
 import type { ManagerConfig } from './config.ts';
 import { Creation, type RequestInput } from './creation.ts';
 import type { Input, RequestId } from './input.ts';
+import type { Kept } from './kept.ts';
 import { Budget, type Relief } from './memory/budget.ts';
 import type { Output } from './output.ts';
 import { refusal } from './refusal.ts';
+import { Restoration } from './restore.ts';
 import { socketUriFor } from './see-other.ts';
 import { type Site, Sites } from './sites.ts';
 import type { SocketInput } from './socket-input.ts';
@@ -57,7 +59,7 @@ export class ConnectionManager {
     this.#budget = new Budget(config.admission);
     this.#sites = new Sites(config, this.#budget);
     this.#clients = new Clients(config.admission.endedMax, this.#budget);
-    this.#upstreams = new Upstreams(this.#turn, this.#budget);
+    this.#upstreams = new Upstreams(this.#turn, this.#budget, config.survival?.firstLink ?? 1);
     this.#parts = {
       turn: this.#turn,
       sites: this.#sites,
@@ -112,6 +114,15 @@ export class ConnectionManager {
     this.#turn.begin(now);
     this.#take(input);
     this.#creation.endDisplaced();
+    if (this.#budget.isDue) this.#budget.relieve(this.#relief);
+    return this.#turn.finish();
+  }
+
+  /** Goes on with sessions whose process is gone, and returns what follows from it. */
+  restore(kept: readonly Kept[], now: Instant): readonly Output[] {
+    const restoration = new Restoration(this.#parts);
+    this.#turn.begin(now);
+    for (const each of kept) restoration.restore(each);
     if (this.#budget.isDue) this.#budget.relieve(this.#relief);
     return this.#turn.finish();
   }
@@ -215,7 +226,7 @@ export class ConnectionManager {
     }
     const client = this.#clients.ofSid(sid);
     const session = client?.session ?? this.#clients.memoryOf(sid);
-    if (session === undefined || session.site !== input.site) {
+    if (session === undefined || (session.site ?? input.site) !== input.site) {
       this.#turn.put(refusal(input.request, 'item-not-found'));
       return;
     }
@@ -252,7 +263,7 @@ export class ConnectionManager {
     }
     const client = this.#clients.ofSid(sid);
     const session = client?.session ?? this.#clients.memoryOf(sid);
-    if (session === undefined || session.site !== name) {
+    if (session === undefined || (session.site ?? name) !== name) {
       this.#turn.put(refusal(request, 'item-not-found'));
       return;
     }

@@ -5,6 +5,7 @@ import type { DialPlan } from '../site/index.ts';
 import type { LoginFault } from '../stream/index.ts';
 import type { FramerFault } from '../wire/index.ts';
 import type { LinkId, RequestId } from './input.ts';
+import type { ForgetOutput, KeepOutput } from './kept.ts';
 import type { SocketOutput } from './socket-input.ts';
 
 export type { Reply };
@@ -12,6 +13,9 @@ export type { Reply };
 /** The work that follows from an input, in the order it must be done. */
 export type Output =
   | SocketOutput
+  /** Only where `ManagerConfig.survival` is set, in front of all else that a turn leads to. */
+  | KeepOutput
+  | ForgetOutput
   | { readonly type: 'respond'; readonly request: RequestId; readonly reply: Reply }
   /** After the input `request-head`: decode the request and submit it. */
   | { readonly type: 'decode'; readonly request: RequestId }

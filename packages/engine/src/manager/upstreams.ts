@@ -44,11 +44,13 @@ export class Upstreams {
   readonly #turn: ManagerTurn;
   readonly #budget: Budget;
   readonly #byLink = new Map<LinkId, Upstream>();
-  #lastLink: LinkId = 0;
+  #lastLink: LinkId;
 
-  constructor(turn: ManagerTurn, budget: Budget) {
+  /** @param firstLink the number of the first link */
+  constructor(turn: ManagerTurn, budget: Budget, firstLink: LinkId) {
     this.#turn = turn;
     this.#budget = budget;
+    this.#lastLink = firstLink - 1;
   }
 
   /** Dials for a stream of a client whose domain was admitted. */

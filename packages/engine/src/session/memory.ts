@@ -9,7 +9,8 @@ import type { Reply } from './work.ts';
  */
 export interface Memory {
   readonly sid: string;
-  readonly site: string;
+  /** Undefined: not known, so any may be it. */
+  readonly site: string | undefined;
   /** Born on https: not told on http (XEP-0124 §19.1). */
   readonly secure: boolean;
   readonly isLegacy: boolean;
