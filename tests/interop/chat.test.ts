@@ -56,6 +56,23 @@ describe.each(SERVERS)('%s', (server) => {
     await (await login(domain, 'alice', SCRAM[server])).logout();
   });
 
+  test('a creation request with <auth/> and bind is answered with the JID', async () => {
+    const domain = domainOf(server, 'override-starttls');
+    const response = await fetch(servers.boshd.url, { method: 'POST', body: atOnce(domain, USERS.bob) });
+    expect(await response.text()).toContain(`<jid>bob@${domain}/`);
+  });
+
+  test('with a wrong password the stream of such a client goes on, and its bind is answered', async () => {
+    const response = await fetch(servers.boshd.url, {
+      method: 'POST',
+      body: atOnce(domainOf(server, 'override-starttls'), 'wrong'),
+    });
+    const reply = await response.text();
+    expect(reply).toContain('<failure ');
+    expect(reply).toContain("type='error' id='bind'");
+    expect(reply).not.toContain('terminate');
+  });
+
   const texts: readonly (readonly [string, string])[] = [
     ['of 200 KB', 'Lorem ipsum dolor. '.repeat(11_000)],
     ['of 200 KB in letters of several bytes', '日本語と😀 '.repeat(13_000)],
@@ -87,6 +104,16 @@ describe.each(SERVERS)('%s', (server) => {
     });
   });
 });
+
+/** The whole log-in in the creation request, as Prosody's own tests do it. */
+function atOnce(domain: string, password: string): string {
+  const data = Buffer.from(`\0bob\0${password}`).toString('base64');
+  return (
+    `<body rid='1' to='${domain}' ver='1.6' wait='20' hold='1' xmlns='http://jabber.org/protocol/httpbind'>` +
+    `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${data}</auth>` +
+    `<iq type='set' id='bind' xmlns='jabber:client'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq></body>`
+  );
+}
 
 async function collect(session: ChatSession, count: number): Promise<readonly string[]> {
   const texts: string[] = [];

@@ -8,7 +8,7 @@ export const AT_MOST = {
   mutualFoldersServer: 27,
   circlesEngine: 0,
   circlesServer: 0,
-  crumbs: 31,
+  crumbs: 30,
   deadExports: 133,
   doubleTypesEngine: 11,
   doubleTypesServer: 20,

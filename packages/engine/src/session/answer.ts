@@ -61,7 +61,10 @@ function judge(
   const { now } = turn;
   const isDue = now >= oldest.answerBy;
   // The creation reply waits for the features, so that clients that never poll before log-in get them (stanza, Pidgin).
-  if (session.phase === 'opening') return session.isStreamOpen || isDue ? 'payloads' : 'wait';
+  if (session.phase === 'opening') {
+    const isKnown = session.isStreamOpen && oldest.gatherUntil === undefined;
+    return isKnown || isDue ? 'payloads' : 'wait';
+  }
   if (session.outbound.length > 0 && !carriesPayloads(session)) {
     if (oldest.request !== undefined) return 'payloads';
     return isDue || hasListener(session) ? 'empty' : 'wait';

@@ -1,7 +1,7 @@
 import { after, type Instant, shorter } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { leave } from './end.ts';
-import { makeGathering } from './gather.ts';
+import { logsInAtOnce, makeGathering } from './gather.ts';
 import { makeKeySequence } from './keys.ts';
 import { joinOctets } from './octets.ts';
 import { makePace } from './pace.ts';
@@ -85,18 +85,13 @@ function takeFirst(session: Session, body: DecodedBody, turn: Turn): void {
 /** Held until the features are known, at the latest for `wait` or `creationAnswer`. */
 function creationRequest(
   { request }: Birth,
-  { attributes }: DecodedBody,
+  body: DecodedBody,
   { wait }: SessionTerms,
   { creationAnswer }: SessionLimits,
   now: Instant,
 ): HeldRequest {
-  return {
-    rid: attributes.rid,
-    request,
-    others: undefined,
-    answerBy: after(now, shorter(wait, creationAnswer)),
-    gatherUntil: undefined,
-    key: attributes.key,
-    copies: 1,
-  };
+  const { rid, key } = body.attributes;
+  const answerBy = after(now, shorter(wait, creationAnswer));
+  const gatherUntil = logsInAtOnce(body) ? answerBy : undefined;
+  return { rid, request, others: undefined, answerBy, gatherUntil, key, copies: 1 };
 }

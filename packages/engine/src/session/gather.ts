@@ -1,5 +1,5 @@
 import { after, type Instant, type Toolbox } from '../kit/index.ts';
-import { type DecodedBody, rootAttribute } from '../wire/index.ts';
+import { type DecodedBody, NS, type Payload, rootAttribute } from '../wire/index.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -61,6 +61,26 @@ export function gather(session: Session, body: DecodedBody, turn: Turn): void {
   }
   gathering.watchedUntil = until;
   if (gathering.score > 0) oldest.gatherUntil = until;
+}
+
+/**
+ * Whether a creation request logs in, and has more behind that: its reply waits for what the server says to all of it, as the
+ * connection manager of Prosody does it.
+ */
+export function logsInAtOnce({ payloads }: DecodedBody): boolean {
+  return payloads.length > 1 && payloads.some(isSasl);
+}
+
+/** Payloads came for the creation request: beside the features and the word that the log-in was right, they are its answer. */
+export function creationAnswered({ held }: Session, payloads: readonly Payload[]): void {
+  const [creation] = held;
+  if (creation === undefined) return;
+  const isOnTheWay = ({ name }: Payload): boolean => name === 'features' || name === 'success';
+  if (!payloads.every(isOnTheWay)) creation.gatherUntil = undefined;
+}
+
+function isSasl({ namespace }: Payload): boolean {
+  return namespace === NS.sasl || namespace === NS.sasl2;
 }
 
 function asksForAnswer({ payloads }: DecodedBody, toolbox: Toolbox): boolean {

@@ -3,7 +3,7 @@ import { type BodyAttributes, type DecodedBody, NS, type Payload, writtenBytes }
 import { answer, isFull, settle } from './answer.ts';
 import { takeUnconfirmed } from './confirm.ts';
 import { leave, terminate } from './end.ts';
-import { answerCame } from './gather.ts';
+import { answerCame, creationAnswered } from './gather.ts';
 import type { Batch, Session, SessionStream, StreamFacts, Terminal } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -109,6 +109,7 @@ export function deliver(
   if (payloads.length > 0) enqueue(session, stream, payloads);
   if (!session.isCounting && payloads.some(startsCounting)) session.isCounting = true;
   session.isStreamOpen = true;
+  if (session.phase === 'opening') creationAnswered(session, payloads);
   answerCame(session.gathering);
   settle(session, turn);
   if (session.stopsReading || !isFull(session)) return;

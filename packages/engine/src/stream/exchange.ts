@@ -13,8 +13,9 @@ import { bareOf } from './addresses.ts';
 import { type Bridge, toClient } from './bridge.ts';
 import { giveUp, giveUpUnreadable } from './closing.ts';
 import { NO_MECHANISMS } from './features/features.ts';
+import { sendBehind } from './forward.ts';
 import { isStreamElement } from './header.ts';
-import { endAttempt, noteAnswer } from './login.ts';
+import { endAttempt, noteAnswer, refuseAttempt } from './login.ts';
 import { answerRequest, enableManagement, ownOldest, takeManagement } from './management-exchange.ts';
 import { describeStreamError, negotiate, noteFeatures, readFeatures, sendHeader } from './negotiate.ts';
 import { awaitFeatures, keepFeatures } from './restart.ts';
@@ -131,6 +132,7 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
     }
   }
   events.length = 0;
+  if (stream.waiting.length > 0) payloads.push(...sendBehind(stream, turn));
   if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
   ownOldest(stream, turn);
   answerRequest(stream, turn);
@@ -236,7 +238,7 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
     enterStreamPhase(stream, 'authenticated');
   } else if (isRefusedLogIn(stream, payload, turn.toolbox)) {
-    endAttempt(stream);
+    refuseAttempt(stream);
     turn.work.push({ type: 'login-failed', ...refusedLogIn(stream, payload, turn.toolbox) });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
@@ -244,6 +246,7 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
     turn.work.push({ type: 'logged-in' });
   } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
     stream.isLoggedIn = true;
+    endAttempt(stream);
     stream.account = accountOf(payload, turn.toolbox);
     stream.bridge = undefined;
     turn.work.push({ type: 'logged-in' });

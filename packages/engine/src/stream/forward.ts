@@ -1,5 +1,5 @@
 import { NS, type Payload } from '../wire/index.ts';
-import { judge } from './login.ts';
+import { endAttempt, judge, refusals } from './login.ts';
 import { hasManagement, refuseManagement } from './management-exchange.ts';
 import { sendHeader } from './negotiate.ts';
 import { goOnWithoutRestart, restartBridged } from './restart.ts';
@@ -30,6 +30,20 @@ export function forward(
   pass(stream, rest, restart, turn);
 }
 
+/**
+ * The server may have decided on an attempt to log in: what the client has sent behind it goes on. Returns boshd's answers, where the
+ * attempt failed.
+ */
+export function sendBehind(stream: Stream, turn: StreamTurn): readonly Payload[] {
+  const { waiting, exchange, phase } = stream;
+  if (exchange === 'asked' || exchange === 'challenged') return [];
+  if (phase === 'authenticated') goOnUnasked(stream, turn);
+  if (phase !== 'ready') return [];
+  const behind = waiting.splice(0);
+  endAttempt(stream);
+  return exchange === 'refused' ? refusals(behind, turn.toolbox) : sendNow(stream, behind, turn);
+}
+
 function pass(
   stream: Stream,
   payloads: readonly Payload[],
@@ -44,19 +58,29 @@ function pass(
     else sendHeader(stream, turn);
   } else if (stream.phase === 'authenticated' && payloads.length > 0) {
     stream.waiting.push(...payloads);
-    if (stream.bridge?.hasSucceeded === true) {
-      goOnWithoutRestart(stream, turn);
-    } else {
-      stream.hidesFeatures = true;
-      sendHeader(stream, turn);
-    }
+    goOnUnasked(stream, turn);
   } else if (stream.phase === 'ready') {
-    const { toServer, answers } = judge(stream, payloads, turn);
-    sendPayloads(stream, toServer, turn);
+    const answers = sendNow(stream, payloads, turn);
     if (answers.length > 0) turn.work.push({ type: 'deliver', payloads: answers });
   } else {
     // The header that the client asks for is on its way already.
     if (restart !== undefined) stream.hidesFeatures = false;
     stream.waiting.push(...payloads);
   }
+}
+
+/** A client that is authenticated sends stanzas without asking for a restart: boshd makes it. */
+function goOnUnasked(stream: Stream, turn: StreamTurn): void {
+  if (stream.bridge?.hasSucceeded === true) {
+    goOnWithoutRestart(stream, turn);
+  } else {
+    stream.hidesFeatures = true;
+    sendHeader(stream, turn);
+  }
+}
+
+function sendNow(stream: Stream, payloads: readonly Payload[], turn: StreamTurn): readonly Payload[] {
+  const { toServer, answers } = judge(stream, payloads, turn);
+  sendPayloads(stream, toServer, turn);
+  return answers;
 }

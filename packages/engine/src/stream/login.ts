@@ -4,6 +4,8 @@ import {
   type Payload,
   readElement,
   rootAttribute,
+  stanzaErrorFor,
+  stanzaOf,
   writeElement,
   type XmlElement,
 } from '../wire/index.ts';
@@ -23,11 +25,16 @@ import type { StreamTurn } from './work.ts';
  *   none          no attempt is under way                  sent
  *   asked         the server is to answer                  refused
  *   challenged    the client is to answer                  sent: servers drop the old attempt, which counts as failed
+ *   refused       the server has refused it                (never seen: what waits is answered at once)
+ *
+ * What a client sends behind a request for SASL, without waiting for the answer, waits in boshd: a server ends the stream of who
+ * sends a stanza before it is logged in (RFC 6120 §4.9.3.12). After success it goes on; after a failure it is answered
+ * with errors.
  *
  * An attempt that the server refuses, or that its client gives up or leaves, counts as a failed log-in of its address.
  * After log-in no mechanism is shown any more.
  */
-export type Exchange = 'none' | 'asked' | 'challenged';
+export type Exchange = 'none' | 'asked' | 'challenged' | 'refused';
 
 /** What becomes of payloads of the client. */
 export interface Judged {
@@ -41,20 +48,35 @@ export function judge(stream: Stream, payloads: readonly Payload[], turn: Stream
   if (stream.isLoggedIn && !payloads.some(isSasl)) return { toServer: payloads, answers: [] };
   const answers: Payload[] = [];
   const passed: Payload[] = [];
+  let isRefused = false;
   for (const payload of payloads) {
-    const answer = isSasl(payload) ? refuseSasl(stream, payload, turn) : refuseLegacy(stream, payload, turn);
+    const isStep = isSasl(payload);
+    const answer = isStep ? refuseSasl(stream, payload, turn) : refuseLegacy(stream, payload, turn);
     const { bridge } = stream;
-    if (answer !== undefined) answers.push(answer);
+    if (answer !== undefined) {
+      isRefused = isStep && stream.exchange === 'none';
+      answers.push(answer);
+    } else if (!isStep && isRefused) answers.push(...refusals([payload], turn.toolbox));
+    else if (!isStep && hasToWait(stream)) stream.waiting.push(payload);
     else passed.push(bridge === undefined ? payload : toServer(stream, bridge, payload, turn.toolbox));
   }
   return { toServer: passed, answers };
+}
+
+/** The errors for stanzas behind an attempt to log in that failed. */
+export function refusals(payloads: readonly Payload[], toolbox: Toolbox): readonly Payload[] {
+  return payloads.flatMap((payload) => {
+    const stanza = stanzaOf(payload, toolbox);
+    return stanza === undefined ? [] : [stanzaErrorFor(stanza, 'not-authorized', toolbox)];
+  });
 }
 
 /** The server has answered a step of SASL. */
 export function noteAnswer(stream: Stream, payload: Payload): void {
   if (!isSasl(payload)) return;
   const { name } = payload;
-  if (name === 'success' || name === 'failure') endAttempt(stream);
+  if (name === 'success') endAttempt(stream);
+  else if (name === 'failure') refuseAttempt(stream);
   else if (stream.exchange === 'asked' && (name === 'challenge' || name === 'continue')) {
     stream.exchange = 'challenged';
   }
@@ -66,9 +88,19 @@ export function abandonAttempt(stream: Stream, turn: StreamTurn): void {
   endAttempt(stream);
 }
 
+/** The server has refused. */
+export function refuseAttempt(stream: Stream): void {
+  stream.exchange = stream.waiting.length > 0 ? 'refused' : 'none';
+}
+
 /** The server has decided. */
 export function endAttempt(stream: Stream): void {
   stream.exchange = 'none';
+}
+
+/** What is not SASL, behind a request for it that is not decided. By XEP-0078 there is no restart, and servers go on at once. */
+function hasToWait({ legacyAuthId, exchange, waiting }: Stream): boolean {
+  return legacyAuthId === undefined && (exchange === 'asked' || waiting.length > 0);
 }
 
 function isSasl({ namespace }: Payload): boolean {
@@ -89,6 +121,7 @@ function refuseSasl(stream: Stream, payload: Payload, turn: StreamTurn): Payload
   if (stream.exchange === 'asked') return failure(namespace, 'malformed-request');
   stream.missesBinding = (isSasl2 ? MISSED_BINDING_SASL2 : MISSED_BINDING).test(bytes);
   stream.mechanism = MECHANISM.test(mechanism) ? mechanism : '';
+  stream.legacyAuthId = undefined;
   beginAttempt(stream, turn);
   return undefined;
 }
@@ -97,14 +130,15 @@ function refuseSasl(stream: Stream, payload: Payload, turn: StreamTurn): Payload
 function refuseLegacy(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
   const iq = stream.isLoggedIn ? undefined : legacyAuthIn(payload, turn.toolbox);
   if (iq === undefined) return undefined;
-  const id = iq.attributes.get('id') ?? '';
+  const id = iq.attributes.get('id');
   if (stream.exchange === 'asked') {
     const error = element('error', NS.client, '', [element('unexpected-request', NS.stanzaErrors)]);
     const children = [withAttributes(error, { type: 'wait' })];
-    const answer = withAttributes(element('iq', NS.client, '', children), { type: 'error', id });
+    const attributes = id === undefined ? { type: 'error' } : { type: 'error', id };
+    const answer = withAttributes(element('iq', NS.client, '', children), attributes);
     return { name: 'iq', namespace: NS.client, bytes: writeElement(answer, turn.toolbox), isOwn: true };
   }
-  stream.legacyAuthId = id;
+  stream.legacyAuthId = id ?? '';
   beginAttempt(stream, turn);
   return undefined;
 }

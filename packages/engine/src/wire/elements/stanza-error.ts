@@ -6,10 +6,17 @@ import { writeElement, type XmlElement } from './element.ts';
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
 
+/** What a client can do about an error (RFC 6120 §8.3.2), by its condition. */
+const TYPES = {
+  'bad-request': 'modify',
+  'policy-violation': 'modify',
+  'not-authorized': 'auth',
+} as const;
+
 /** The error that the client gets back for a stanza of its own, as if from the one that it was for (RFC 6120 §8.3). */
 export function stanzaErrorFor(
   { name, to, from, id }: RefusedStanza,
-  condition: 'bad-request' | 'policy-violation',
+  condition: keyof typeof TYPES,
   toolbox: Toolbox,
 ): Payload {
   const attributes = new Map([['type', 'error']]);
@@ -17,7 +24,7 @@ export function stanzaErrorFor(
   if (to !== undefined) attributes.set('from', to);
   if (from !== undefined) attributes.set('to', from);
   const cause = element(condition, NS.stanzaErrors, NO_ATTRIBUTES, []);
-  const error = element('error', NS.client, new Map([['type', 'modify']]), [cause]);
+  const error = element('error', NS.client, new Map([['type', TYPES[condition]]]), [cause]);
   const bytes = writeElement(element(name, NS.client, attributes, [error]), toolbox);
   return { bytes, name, namespace: NS.client, isOwn: true };
 }
