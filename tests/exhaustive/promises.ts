@@ -28,7 +28,7 @@ function isStartOf(part: readonly string[], whole: readonly string[]): boolean {
 
 /** What the client did not get went back, or can still come. */
 function checkEnd({ session, client, pushed, returned, replies }: System): void {
-  if (session.outbound.length > 0 || session.held.length > 0 || session.early.length > 0)
+  if (session.queue.batches.length > 0 || session.held.length > 0 || session.early.length > 0)
     throw new Error('an ended session keeps something');
   const known = new Set([...client.got, ...returned]);
   for (const { reply } of client.unanswered) addAll(known, reply);

@@ -40,7 +40,7 @@ export class MemoryCheck implements Witness {
     const expect = (what: string, amount: number, most: number): void => {
       if (amount > most) throw new Broken(session.address, `${what}: ${amount}, more than ${most}`);
     };
-    expect('queued bytes', session.outboundBytes, queueBytes);
+    expect('queued bytes', session.queue.bytes, queueBytes);
     expect('requests held', session.held.length, requests + 1);
     expect('requests that are early', session.early.length, requests + 1);
     // At the end the requests that were held join the cache.

@@ -92,7 +92,7 @@ export class BoshClient implements ClientSide {
   }
 
   get isFull(): boolean {
-    return this.session.stopsReading;
+    return this.session.queue.stopsReading;
   }
 
   holdBack(isHeldBack: boolean): void {
@@ -167,7 +167,7 @@ export class BoshClient implements ClientSide {
     const wasUp = session.streams.length === 1 ? session.isStreamOpen : of.facts !== undefined;
     const condition = conditionOf(reason, wasUp);
     streamOver(session, of, { condition, error }, turn.session);
-    if (hasEnded(session)) turn.log(sessionEnded(this, reason, detail, session.outbound, turn.now));
+    if (hasEnded(session)) turn.log(sessionEnded(this, reason, detail, session.queue.batches, turn.now));
     else turn.log({ event: 'stream-ended', session: session.name, domain: of.domain, reason, detail });
   }
 

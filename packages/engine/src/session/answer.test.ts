@@ -7,8 +7,8 @@ import {
   turnAt,
 } from '../../../../tests/support/engine/session.ts';
 import { type FramerEvent, makeFramer, NS, type Payload, SERVER_XML_LIMITS } from '../wire/index.ts';
-import { REPLY_BYTES_MAX } from './answer.ts';
 import { receive, type SessionWork, streamOver, type Turn } from './index.ts';
+import { REPLY_BYTES_MAX } from './queue.ts';
 import type { Session } from './session.ts';
 
 const KIB = 1024;
@@ -52,7 +52,7 @@ describe('a reply has at most a mebibyte', () => {
     // The rest goes with the next request, at once.
     for (let rid = 2; rid < 2 + expected.length; rid += 1) poll(session, rid, turn);
     expect(replies(turn.work)).toEqual(expected);
-    expect([session.outboundBytes, session.outboundCount, session.outbound.length]).toEqual([0, 0, 0]);
+    expect([session.queue.bytes, session.queue.count, session.queue.batches.length]).toEqual([0, 0, 0]);
     for (const { reply } of session.answered.slice(1))
       if ((reply.match(/no /g) ?? []).length > 1) expect(reply.length).toBeLessThan(REPLY_BYTES_MAX + KIB);
   });
@@ -104,7 +104,7 @@ describe('prefixes of a stream root', () => {
     const turn = turnAt(10_000);
     const value = 'x'.repeat(900);
     serverSends(session, sent(root(value) + '<p:a/>'.repeat(10_000)), turn);
-    expect(session.outboundBytes).toBe(60_000);
+    expect(session.queue.bytes).toBe(60_000);
     poll(session, 2, turn);
     const [reply] = turn.work.flatMap((each) => (each.type === 'respond' ? [each.reply.body] : []));
     expect(reply?.length).toBeLessThan(60_000 + 1_200);

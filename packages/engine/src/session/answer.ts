@@ -9,31 +9,26 @@ import {
   join,
   shorter,
 } from '../kit/index.ts';
-import { encodeBody, type Payload, writtenBytes } from '../wire/index.ts';
+import { encodeBody, type Payload } from '../wire/index.ts';
 import { countConfirmed, stanzasIn, takeUnconfirmed } from './confirm.ts';
 import { PAYLOAD_COST_BYTES } from './held.ts';
 import { payloadsGiven } from './pace.ts';
+import { type Batch, REPLY_BYTES_MAX, setReading, takeBatch } from './queue.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
 import { takeReport } from './reports.ts';
-import type { AnsweredRequest, Batch, HeldRequest, Session, SessionStream } from './session.ts';
+import type { AnsweredRequest, HeldRequest, Session, SessionStream } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
 
 const NOTHING: readonly Payload[] = [];
 
 /**
- * Bytes of payloads in one reply, unless it is one payload that is longer. A client on a slow line sees progress, and a reply that
- * is lost costs no more; ejabberd's stanzas end at 256 KiB, so four of the largest fit.
- */
-export const REPLY_BYTES_MAX = 1024 * 1024;
-
-/**
  * Answers every held request that is to be answered now, oldest first. The one place that decides it (see session.ts).
  */
 export function settle(session: Session, turn: Turn): void {
   answerHeld(session, turn);
-  if (!session.stopsReading || isFull(session)) return;
-  session.stopsReading = false;
+  if (!session.queue.stopsReading || isFull(session)) return;
+  setReading(session.queue, true);
   turn.work.push({ type: 'read', wanted: true });
 }
 
@@ -49,7 +44,7 @@ function answerHeld(session: Session, turn: Turn): void {
       answerTerminal(session, turn);
       return;
     }
-    answer(session, verdict === 'payloads' ? takeBatch(session) : undefined, turn);
+    answer(session, verdict === 'payloads' ? takeBatch(session.queue) : undefined, turn);
   }
 }
 
@@ -65,7 +60,7 @@ function judge(
     const isKnown = session.isStreamOpen && oldest.gatherUntil === undefined;
     return isKnown || isDue ? 'payloads' : 'wait';
   }
-  if (session.outbound.length > 0 && !carriesPayloads(session)) {
+  if (session.queue.batches.length > 0 && !carriesPayloads(session)) {
     if (oldest.request !== undefined) return 'payloads';
     return isDue || hasListener(session) ? 'empty' : 'wait';
   }
@@ -75,7 +70,7 @@ function judge(
   }
   if (isDue) return 'empty';
   // Nothing comes before the client has confirmed what it was given, which it does with its next request.
-  if (session.stopsReading && oldest.request !== undefined) return 'empty';
+  if (session.queue.stopsReading && oldest.request !== undefined) return 'empty';
   if (session.held.length > heldMax(session)) {
     return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
@@ -93,11 +88,11 @@ function isGathered({ gatherUntil }: HeldRequest, now: Instant): boolean {
 }
 
 /** Whether the terminal reply may hold payloads: only with remote-stream-error (XEP-0206 §6; Swift loops on others). */
-function carriesPayloads({ terminal, outbound, outboundBytes, streams }: Session): boolean {
-  if (terminal?.condition !== 'remote-stream-error' || outboundBytes > REPLY_BYTES_MAX) return false;
+function carriesPayloads({ terminal, queue, streams }: Session): boolean {
+  if (terminal?.condition !== 'remote-stream-error' || queue.bytes > REPLY_BYTES_MAX) return false;
   // They must be of the stream that the error is of (XEP-0124 §16.4).
-  const [first] = outbound;
-  return first === undefined || (outbound.length === 1 && first.stream === streams.at(-1));
+  const [first] = queue.batches;
+  return first === undefined || (queue.batches.length === 1 && first.stream === streams.at(-1));
 }
 
 export function hasListener(session: Session): boolean {
@@ -105,36 +100,12 @@ export function hasListener(session: Session): boolean {
   return false;
 }
 
-/** Takes from the queue what one reply may carry; the rest goes with the next request, at once. */
-function takeBatch(session: Session): Batch | undefined {
-  const batch = session.outboundBytes > REPLY_BYTES_MAX ? takePart(session) : session.outbound.shift();
-  if (batch === undefined) return undefined;
-  session.outboundCount -= batch.payloads.length;
-  for (const payload of batch.payloads) session.outboundBytes -= writtenBytes(payload);
-  return batch;
-}
-
-/** The first of the queue, cut where it is too long for one reply. That the stream ended is told with its last part. */
-function takePart({ outbound }: Session): Batch | undefined {
-  const [batch] = outbound;
-  if (batch === undefined) return undefined;
-  let count = 0;
-  let bytes = 0;
-  for (const payload of batch.payloads) {
-    bytes += writtenBytes(payload);
-    if (bytes > REPLY_BYTES_MAX && count > 0) break;
-    count += 1;
-  }
-  if (count === batch.payloads.length) return outbound.shift();
-  return { ...batch, payloads: batch.payloads.splice(0, count), end: undefined };
-}
-
 /**
  * The client does not fetch, or confirm, as fast as the servers send. What a reply in doubt carried counts: it is kept, too. Only
  * memory counts: how many stanzas a server leaves unacknowledged is the stream's affair (`unconfirmedMax`).
  */
-export function isFull({ outboundBytes, outboundCount, answered, limits }: Session): boolean {
-  let bytes = outboundBytes + outboundCount * PAYLOAD_COST_BYTES;
+export function isFull({ queue, answered, limits }: Session): boolean {
+  let bytes = queue.bytes + queue.count * PAYLOAD_COST_BYTES;
   for (const { payloads, reply } of answered) if (payloads.length > 0) bytes += reply.length;
   return bytes > limits.queueBytesMax;
 }
@@ -218,7 +189,7 @@ function forget(
 export function answerTerminal(session: Session, turn: Turn): void {
   const { terminal } = session;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
-  let payloads = (carriesPayloads(session) ? takeBatch(session)?.payloads : undefined) ?? NOTHING;
+  let payloads = (carriesPayloads(session) ? takeBatch(session.queue)?.payloads : undefined) ?? NOTHING;
   for (const held of session.held) {
     if (held.request === undefined) continue;
     // jbosh reads sid and wait before it looks for a terminate, so a creation reply has them where it says ack='1'.

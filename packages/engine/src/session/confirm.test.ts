@@ -104,7 +104,7 @@ describe('takeUnconfirmed', () => {
     serverSends(made, [stanza('in 99')], turnAt(90_000));
     expect(unconfirmed(made)).toBe('5 6 7 99');
     expect(unconfirmed(made)).toBe('');
-    expect(made.outboundBytes).toBe(0);
+    expect(made.queue.bytes).toBe(0);
   });
 });
 

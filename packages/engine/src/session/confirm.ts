@@ -1,6 +1,7 @@
 import { between, type Instant, millis } from '../kit/index.ts';
-import { type DecodedBody, isStanza, type Payload, writtenBytes } from '../wire/index.ts';
+import { type DecodedBody, isStanza, type Payload } from '../wire/index.ts';
 import { hasContent, isFarewell } from './pace.ts';
+import { takeQueued } from './queue.ts';
 import type { AnsweredRequest, Session, SessionStream, Undelivered } from './session.ts';
 
 const NOTHING: readonly Payload[] = [];
@@ -98,11 +99,9 @@ export function takeUnconfirmed(session: Session, only?: SessionStream): readonl
     each.stanzas = 0;
     each.payloads = NOTHING;
   }
-  for (const batch of session.outbound) {
-    if (only !== undefined && batch.stream !== only) continue;
+  for (const batch of takeQueued(session.queue, only)) {
     unconfirmed.push({ stream: batch.stream, payloads: batch.payloads, isPassed: false });
   }
-  dropQueue(session, only);
   return unconfirmed;
 }
 
@@ -114,14 +113,4 @@ function isConfirmedAfter(
   return answered.some(
     (later, at) => at > place && later.stream === stream && later.payloads.length === 0 && later.stanzas > 0,
   );
-}
-
-function dropQueue(session: Session, only: SessionStream | undefined): void {
-  session.outbound = only === undefined ? [] : session.outbound.filter(({ stream }) => stream !== only);
-  session.outboundCount = 0;
-  session.outboundBytes = 0;
-  for (const { payloads } of session.outbound) {
-    session.outboundCount += payloads.length;
-    for (const payload of payloads) session.outboundBytes += writtenBytes(payload);
-  }
 }

@@ -5,6 +5,7 @@ import { logsInAtOnce, makeGathering } from './gather.ts';
 import { makeKeySequence } from './keys.ts';
 import { joinOctets } from './octets.ts';
 import { makePace } from './pace.ts';
+import { makeQueue } from './queue.ts';
 import { passOn } from './receive.ts';
 import { makeReports } from './reports.ts';
 import type { HeldRequest, Session } from './session.ts';
@@ -45,6 +46,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     createdAt: now,
     keys: makeKeySequence(attributes.newkey),
     pace: makePace(now),
+    queue: makeQueue(),
     reports: makeReports(attributes.rid),
     gathering: makeGathering(),
     phase: 'opening',
@@ -55,10 +57,6 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     streams: [limits.streamsMax > 1 ? makeStream(birth.domain, toolbox) : onlyStream(birth.domain)],
     closedStreams: [],
     hasNamedStreams: false,
-    outbound: [],
-    outboundCount: 0,
-    outboundBytes: 0,
-    stopsReading: false,
     isStreamOpen: false,
     isLoggedIn: false,
     registeringBy: undefined,

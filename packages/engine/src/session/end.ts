@@ -70,7 +70,7 @@ export function terminate(
   enter(session, 'ending');
   settle(session, turn);
   // With nothing left to fetch, the end needs no witness: a late request hears it.
-  if (session.held.length === 0 && session.outbound.length === 0) conclude(session, turn);
+  if (session.held.length === 0 && session.queue.batches.length === 0) conclude(session, turn);
   return dropped;
 }
 

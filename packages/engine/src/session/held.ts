@@ -9,8 +9,8 @@ export const PAYLOAD_COST_BYTES = 200;
 
 /** Bytes that are kept for a session: what came too early, what is queued, what was answered and may be asked for again. */
 export function bytesHeld(session: Session): number {
-  const { answered, early, octets, outboundBytes, outboundCount, blockedBytes } = session;
-  let bytes = outboundBytes + outboundCount * PAYLOAD_COST_BYTES + (blockedBytes ?? 0);
+  const { answered, early, octets, queue, blockedBytes } = session;
+  let bytes = queue.bytes + queue.count * PAYLOAD_COST_BYTES + (blockedBytes ?? 0);
   for (const { reply, payloads } of answered) {
     bytes += reply.length;
     // In doubt: they are kept beside the reply, to go back to the server.

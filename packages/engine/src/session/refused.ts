@@ -2,7 +2,7 @@ import { type Payload, type RefusedContent, stanzaErrorFor } from '../wire/index
 import { leave } from './end.ts';
 import { takeKey } from './keys.ts';
 import type { EarlyRequest, Session } from './session.ts';
-import { addressees, enqueue } from './streams.ts';
+import { addressees, enqueueAll } from './streams.ts';
 import type { Turn } from './work.ts';
 
 /*
@@ -70,6 +70,6 @@ export function answerRefused(
     if (mayTake < 0) break;
     errors.push(error);
   }
-  if (errors.length > 0) enqueue(session, stream, errors);
+  if (errors.length > 0) enqueueAll(session, stream, errors);
   return true;
 }

@@ -1,6 +1,7 @@
 import { ascii, type ByteString, EMPTY, type Toolbox } from '../kit/index.ts';
 import { conditionFacts, encodeBody, escapeAttribute, type Payload } from '../wire/index.ts';
-import type { Batch, HeldRequest, Session, SessionStream, Terminal } from './session.ts';
+import type { Batch } from './queue.ts';
+import type { HeldRequest, Session, SessionStream, Terminal } from './session.ts';
 import { DEFAULT_CONTENT_TYPE } from './terms/content-type.ts';
 import type { Reply } from './work.ts';
 

@@ -1,8 +1,9 @@
 import { assert, type ByteString, type Duration, type Instant } from '../kit/index.ts';
-import type { Condition, DeclaredOutside, DecodedBody, FragmentJoiner, Payload } from '../wire/index.ts';
+import type { Condition, DecodedBody, FragmentJoiner, Payload } from '../wire/index.ts';
 import type { Gathering } from './gather.ts';
 import type { KeySequence } from './keys.ts';
 import type { Pace } from './pace.ts';
+import type { Queue } from './queue.ts';
 import type { Reports } from './reports.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import type { SessionTerms } from './terms/terms.ts';
@@ -19,7 +20,7 @@ import type { RequestId } from './work.ts';
  * A request enters `held` only when all lower rids have been received; its payloads are forwarded at that moment, so
  * the server sees payloads in rid order (XEP-0124 §14.2). Replies leave only from the front of `held`, so the client
  * gets them in rid order too. `settle` (answer.ts) is the one place that decides to answer: it is called after every
- * change and looks at the front of `held`, the outbound payloads, `hold`, and the clock.
+ * change and looks at the front of `held`, the queue for the client, `hold`, and the clock.
  *
  * A request whose socket is gone stays in `held` with nobody listening: it takes no payloads, and lives again if it is
  * repeated. That, with the reply cache, is what makes every rid safe to repeat.
@@ -114,18 +115,6 @@ export interface SessionStream {
   confirmed: number;
 }
 
-/** What one reply may carry: payloads of one stream only (XEP-0124 §16.4). */
-export interface Batch {
-  readonly stream: SessionStream;
-  readonly payloads: Payload[];
-  /** The stream is new, and its name the answer to the request for it (XEP-0124 §16.3). */
-  readonly isAnnounced: boolean;
-  /** The stream ended, while others of the session go on (XEP-0124 §16.6). */
-  end: Terminal | undefined;
-  /** What the stream root of the payloads declares, where they use it: of another root they are in another batch. */
-  root: DeclaredOutside['root'] | undefined;
-}
-
 /** Payloads that the client did not get, or may not have got. */
 export interface Undelivered {
   readonly stream: SessionStream;
@@ -158,6 +147,7 @@ export interface Session {
 
   readonly keys: KeySequence;
   readonly pace: Pace;
+  readonly queue: Queue;
   readonly reports: Reports;
   readonly gathering: Gathering;
 
@@ -174,12 +164,6 @@ export interface Session {
   closedStreams: string[];
   /** More than one stream was opened, so what is not empty must say its stream (XEP-0124 §16.4). */
   hasNamedStreams: boolean;
-  /** For the client, oldest first, with the number and bytes of the payloads in it. */
-  outbound: Batch[];
-  outboundCount: number;
-  outboundBytes: number;
-  /** The queue is over its limit: the servers are not read. */
-  stopsReading: boolean;
   /** The first features have arrived, or never will: the creation request may be answered. */
   isStreamOpen: boolean;
   isLoggedIn: boolean;

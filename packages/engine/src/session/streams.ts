@@ -1,10 +1,11 @@
-import { after, appended, EMPTY, type Instant, type Toolbox } from '../kit/index.ts';
-import { type BodyAttributes, type DecodedBody, NS, type Payload, writtenBytes } from '../wire/index.ts';
+import { after, EMPTY, type Instant, type Toolbox } from '../kit/index.ts';
+import { type BodyAttributes, type DecodedBody, NS, type Payload } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { takeUnconfirmed } from './confirm.ts';
 import { leave, terminate } from './end.ts';
 import { answerCame, creationAnswered } from './gather.ts';
-import type { Batch, Session, SessionStream, StreamFacts, Terminal } from './session.ts';
+import { announce, enqueue, setReading, tellEnd } from './queue.ts';
+import type { Session, SessionStream, StreamFacts, Terminal } from './session.ts';
 import type { Turn } from './work.ts';
 
 const STREAM_NAME_BYTES = 12;
@@ -54,7 +55,7 @@ export function addStream(session: Session, attributes: BodyAttributes, turn: Tu
   const stream = makeStream(attributes.to ?? '', turn.toolbox);
   session.streams.push(stream);
   session.hasNamedStreams = true;
-  session.outbound = appended(session.outbound, newBatch(stream, true));
+  announce(session.queue, stream);
   turn.work.push({ type: 'open-stream', stream, attributes });
   return true;
 }
@@ -88,9 +89,7 @@ export function isTooLate(session: Session, { terminate: isLast, stream }: BodyA
 export function removeStream(session: Session, stream: SessionStream, turn: Turn): void {
   turn.work.push({ type: 'close-stream', stream, undelivered: takeUnconfirmed(session, stream) });
   dropStream(session, stream);
-  const farewell = newBatch(stream, false);
-  farewell.end = { condition: undefined, error: undefined };
-  session.outbound.push(farewell);
+  tellEnd(session.queue, stream, { condition: undefined, error: undefined }, true);
 }
 
 /** The server's stream is open; its features, when the client is to see them, follow by `deliver` (XEP-0206 §4). */
@@ -106,14 +105,14 @@ export function deliver(
   turn: Turn,
 ): void {
   if (session.terminal !== undefined) return;
-  if (payloads.length > 0) enqueue(session, stream, payloads);
+  if (payloads.length > 0) enqueueAll(session, stream, payloads);
   if (!session.isCounting && payloads.some(startsCounting)) session.isCounting = true;
   session.isStreamOpen = true;
   if (session.phase === 'opening') creationAnswered(session, payloads);
   answerCame(session.gathering);
   settle(session, turn);
-  if (session.stopsReading || !isFull(session)) return;
-  session.stopsReading = true;
+  if (session.queue.stopsReading || !isFull(session)) return;
+  setReading(session.queue, false);
   turn.work.push({ type: 'read', wanted: false });
   settle(session, turn);
 }
@@ -124,14 +123,10 @@ function startsCounting({ name, namespace }: Payload): boolean {
 }
 
 /** Puts payloads into the queue to the client. */
-export function enqueue(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
+export function enqueueAll(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
   for (const payload of payloads) {
     if (payload.bytes === EMPTY && tookPlace(session, stream)) continue;
-    let batch = batchFor(session, stream);
-    if (payload.outside !== undefined) batch = batchOfRoot(session, batch, payload.outside.root);
-    batch.payloads.push(payload);
-    session.outboundBytes += writtenBytes(payload);
-    session.outboundCount += 1;
+    enqueue(session.queue, stream, payload);
   }
 }
 
@@ -139,8 +134,8 @@ export function enqueue(session: Session, stream: SessionStream, payloads: reado
  * A stanza that the client does not get has a place without bytes (`isStanza`), settled when all before it is. False: it
  * stands in the queue, behind others. Where none is queued, a reply of its own would only be late.
  */
-function tookPlace({ outbound, answered }: Session, stream: SessionStream): boolean {
-  if (outbound.some((batch) => batch.stream === stream && batch.payloads.length > 0)) return false;
+function tookPlace({ queue, answered }: Session, stream: SessionStream): boolean {
+  if (queue.batches.some((batch) => batch.stream === stream && batch.payloads.length > 0)) return false;
   stream.given += 1;
   for (let index = answered.length - 1; index >= 0; index -= 1) {
     const each = answered[index];
@@ -150,29 +145,6 @@ function tookPlace({ outbound, answered }: Session, stream: SessionStream): bool
   }
   stream.confirmed += 1;
   return true;
-}
-
-/** Payloads of a stream that was opened again have their declarations on another <body/> than those before. */
-function batchOfRoot(session: Session, batch: Batch, root: NonNullable<Batch['root']>): Batch {
-  if (batch.root === undefined) batch.root = root;
-  if (batch.root === root) return batch;
-  const next = newBatch(batch.stream, false);
-  next.root = root;
-  session.outbound = appended(session.outbound, next);
-  return next;
-}
-
-function newBatch(stream: SessionStream, isAnnounced: boolean): Batch {
-  return { stream, payloads: [], isAnnounced, end: undefined, root: undefined };
-}
-
-/** The last batch when it can take more of this stream, else a new one. */
-function batchFor(session: Session, stream: SessionStream): Batch {
-  const last = session.outbound.at(-1);
-  if (last?.stream === stream && last.end === undefined && !last.isAnnounced) return last;
-  const batch = newBatch(stream, false);
-  session.outbound = appended(session.outbound, batch);
-  return batch;
 }
 
 /**
@@ -186,7 +158,7 @@ export function streamOver(session: Session, stream: SessionStream, terminal: Te
     return;
   }
   dropStream(session, stream);
-  batchFor(session, stream).end = terminal;
+  tellEnd(session.queue, stream, terminal, false);
   settle(session, turn);
 }
 

@@ -100,8 +100,8 @@ export class Self {
       if (session.phase !== 'ended') count[session.phase] += 1;
       if (session.isLoggedIn) count.loggedIn += 1;
       count.held += session.held.length;
-      count.queued += session.outboundCount;
-      count.queuedBytes += session.outboundBytes;
+      count.queued += session.queue.count;
+      count.queuedBytes += session.queue.bytes;
     }
     for (const { socket, upstreams } of this.#parts.sockets()) {
       links += upstreams.length;
