@@ -11,6 +11,9 @@ export interface Posting {
   /** In script syntax (XEP-0252): its content is a piece of an octet stream. */
   readonly isScript: boolean;
   readonly address: string;
+  /** Its session is logged in for a page; with the cookie that it is bound to. */
+  readonly forPage: { readonly cookie: string | undefined } | undefined;
+  readonly cookies: string | undefined;
 }
 
 export type Answer = Extract<Output, { type: 'respond' | 'drop' }>;
@@ -38,13 +41,14 @@ export class DirectDoor implements Door {
   readonly #requests = new Map<string, { readonly request: RequestId; readonly sid: string | undefined }>();
 
   async post(
-    { name, body, site, secure, address, isScript }: Posting,
+    { name, body, site, secure, address, isScript, forPage, cookies }: Posting,
     take: (input: RequestInput) => void,
   ): Promise<void> {
     const request = this.#requests.size + 1;
     const decoded = (isScript ? readScriptRequest : readRequest)(body, CLIENT_XML_LIMITS, this.#toolbox);
     this.#requests.set(name, { request, sid: decoded.ok ? decoded.value.attributes.sid : undefined });
-    if (decoded.ok) take({ type: 'request', request, site, secure, address, body: decoded.value });
+    const of = { site, secure, address, cookies, ...(forPage === undefined ? {} : { forPage }) };
+    if (decoded.ok) take({ type: 'request', request, ...of, body: decoded.value });
     else take({ type: 'bad-request', request, fault: decoded.fault });
   }
 

@@ -32,9 +32,10 @@ describe.each(folders)('%s', (folder) => {
 
 /**
  * Needs what two sockets of one machine can not be made to do, or several sites, which one front does not have, or
- * replies in another form.
+ * replies in another form, or a session that is made for a page, which no HTTP request of a client asks for.
  */
-const NOT_OVER_HTTP = /^!! lost |^-> \S+ .*\bsite:|^-> \S+ script |^!! socket|^## after socket/m;
+const NOT_OVER_HTTP =
+  /^!! lost |^-> \S+ .*\bsite:|^-> \S+ script |^!! socket|^## after socket|^-> \S+ .*\bfor-page|^## after for-page/m;
 
 const overHttp = (folder: string): readonly string[] =>
   filesOf(folder).filter((name) => !NOT_OVER_HTTP.test(readFileSync(join(HERE, name), 'utf8')));

@@ -75,6 +75,8 @@ export class Stage {
       secure: !flags.includes('http '),
       isScript: flags.includes('script '),
       address: /address:(\S+)/.exec(flags)?.[1] ?? '192.0.2.1',
+      forPage: flags.includes('for-page ') ? { cookie: /bound:(\S+)/.exec(flags)?.[1] } : undefined,
+      cookies: /cookie:(\S+)/.exec(flags)?.[1],
     };
     await this.#door.post(posting, (input) => {
       this.#names.set(input.request, name);
@@ -86,6 +88,8 @@ export class Stage {
     const [word = '', rest = ''] = text.split(/ (.*)/s);
     const length = durationOf(rest);
     if (word === 'wait' && length !== undefined) this.#wait(length);
+    else if (word === 'offer' && length !== undefined)
+      this.submit({ type: 'offer', sid: this.#sid, within: length });
     else if (word === 'link') this.#link = Number(rest);
     else if (word === 'abort' || word === 'lost')
       await this.#door.hangUp(rest, word, (input) => this.submit(input));

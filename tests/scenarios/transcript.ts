@@ -4,7 +4,8 @@
  * What happens (each followed by what follows from it):
  *
  *   -> A <body .../>         the client sends request A; before the <body/> may stand, each with a blank behind it:
- *                            `http` (not https), `script` (XEP-0252), `site:NAME`, `address:192.0.2.7`
+ *                            `http` (not https), `script` (XEP-0252), `site:NAME`, `address:192.0.2.7`, `for-page` (its session is
+ *                            to be claimed; with `bound:NAME=VALUE` by a page with that cookie), `cookie:NAME=VALUE`
  *   => <stream:stream ...>   the XMPP server sends this
  *   !! up | up tls           the link to the server is up, or up and under TLS
  *   !! secured               TLS was made on the link
@@ -14,6 +15,7 @@
  *   !! lost A                the reply to A could not be written
  *   !! wait 15s              time passes (ms or s)
  *   !! link 1                from now on the server's lines are about the link that was dialled first; else about the newest
+ *   !! offer 30s             the session is logged in, and can be claimed for so long
  *   !! shutdown              boshd is stopped
  *   !! drain                 no new sessions from now on
  *   !! socket                a WebSocket is opened (behind it `http`, `site:`, `address:`)

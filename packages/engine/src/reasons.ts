@@ -146,6 +146,10 @@ const REASONS = {
     text: 'The client never took up the session it had created.',
     condition: 'item-not-found',
   },
+  unclaimed: {
+    text: 'The session was logged in for a page (prebind), and no page has claimed it in time; look at whether the page gets sid and rid, and how soon.',
+    condition: 'item-not-found',
+  },
   'login-timeout': {
     text: 'The client did not log in within the time allowed for it.',
     condition: 'policy-violation',

@@ -96,6 +96,7 @@ export class Transcript implements Witness {
         return `!! doubt ${this.#requests.get(input.request)}`;
       case 'end-session':
         return '!! end';
+      case 'offer':
       case 'drain':
       case 'reconfigure':
       case 'shutdown':

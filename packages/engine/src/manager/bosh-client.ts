@@ -1,4 +1,4 @@
-import { earlier, type Instant, unreachable } from '../kit/index.ts';
+import { type Duration, earlier, type Instant, unreachable } from '../kit/index.ts';
 import { conditionOf, type Reason, reasonFacts } from '../reasons.ts';
 import {
   bytesHeld,
@@ -28,10 +28,11 @@ import {
 } from '../stream/index.ts';
 import type { BodyAttributes, Payload } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
+import { type Claim, type ClaimRefusal, offer, takeClaim } from './claim.ts';
 import { bytesHeldUpstream, type ClientSide, type Upstream } from './client-side.ts';
 import type { Clients } from './clients.ts';
 import { sessionEnded } from './events.ts';
-import type { RequestId } from './input.ts';
+import type { Input, RequestId } from './input.ts';
 import type { Budget, Holding } from './memory/budget.ts';
 import type { Site, Sites } from './sites.ts';
 import type { StartFailure } from './start.ts';
@@ -52,7 +53,11 @@ export class BoshClient implements ClientSide {
   readonly session: Session;
   readonly site: Site;
   readonly guest: Guest;
+  /** Of a session that is logged in for a page. */
+  readonly claim: Claim | undefined;
   readonly #parts: ManagerParts;
+  /** The address that used the session last: limits of one address count the session there. */
+  #address: string;
   upstreams: readonly Upstream[] = [];
   refusedLogIn: RefusedLogIn | undefined;
   /** Until the second request: its abort or loss names no sid. */
@@ -63,11 +68,13 @@ export class BoshClient implements ClientSide {
   scheduled: Instant | undefined;
   readonly holding: Holding;
 
-  constructor(session: Session, site: Site, guest: Guest, parts: ManagerParts) {
+  constructor(session: Session, site: Site, guest: Guest, parts: ManagerParts, claim?: Claim) {
     this.session = session;
     this.site = site;
     this.guest = guest;
+    this.claim = claim;
     this.#parts = parts;
+    this.#address = session.address;
     this.holding = parts.budget.open(guest.group);
   }
 
@@ -91,8 +98,41 @@ export class BoshClient implements ClientSide {
     return this.session.isLoggedIn;
   }
 
+  /** Not served on http (XEP-0124 §19.1). */
+  get isSecure(): boolean {
+    return this.session.secure || this.claim?.isSecure === true;
+  }
+
   get isFull(): boolean {
     return this.session.queue.stopsReading;
+  }
+
+  /** The log-in for a page is done. */
+  offer(within: Duration): void {
+    const { claim, session } = this;
+    if (claim === undefined || !session.isLoggedIn || this.isOver) return;
+    offer(claim, session, within, this.#parts.turn.now);
+    this.settle();
+  }
+
+  /** Takes who makes a request of the session; returns why the request is not one of the session's page. */
+  usedBy(input: Extract<Input, { type: 'request' }>): ClaimRefusal | undefined {
+    const { claim, session } = this;
+    const { address, secure, cookies, body } = input;
+    if (claim !== undefined) {
+      const refused = takeClaim(claim, session, { rid: body.attributes.rid, address, secure, cookies });
+      if (refused !== undefined) return refused;
+    }
+    if (address !== this.#address && session.isLoggedIn) this.#moveTo(address);
+    return undefined;
+  }
+
+  /** A web application may have made the session for the page that uses it, and a device changes its network. */
+  #moveTo(address: string): void {
+    const { turn, budget } = this.#parts;
+    this.#address = address;
+    if (this.site.admission.move(this.guest, address, this.claim !== undefined, turn.now))
+      budget.move(this, this.guest.group);
   }
 
   holdBack(isHeldBack: boolean): void {
@@ -129,7 +169,10 @@ export class BoshClient implements ClientSide {
   }
 
   tick(): void {
-    tick(this.session, this.#parts.turn.session);
+    const { turn } = this.#parts;
+    tick(this.session, turn.session);
+    const until = this.claim?.until;
+    if (until !== undefined && until <= turn.now && !this.isOver) this.endByOthers('unclaimed');
   }
 
   settle(): void {
@@ -143,7 +186,7 @@ export class BoshClient implements ClientSide {
       clients.bury(this);
       return;
     }
-    let next = nextDeadline(session);
+    let next = earlier(nextDeadline(session), this.isOver ? undefined : this.claim?.until);
     for (const { stream, of } of upstreams) {
       confirmStanzas(stream, of.confirmed, turn.stream);
       next = earlier(next, streamDeadline(stream));

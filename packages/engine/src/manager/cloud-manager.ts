@@ -162,6 +162,8 @@ export class CloudManager {
   #request(input: RequestInput, now: Instant): void {
     const { sid } = input.body.attributes;
     if (sid?.startsWith(this.#own) === true) this.#ownHandle(input, now);
+    // The page that the session is made for learns the sid from who had it made, and that names the member.
+    else if (input.forPage !== undefined) this.#ownHandle(input, now);
     else if (sid === undefined && input.body.refused === undefined) this.#create(input, now);
     else if (sid === undefined) this.#ownHandle(input, now);
     else this.#mesh.forward(input.request, sid, forwardedOf(input), now);
@@ -288,6 +290,6 @@ export class CloudManager {
 
 const NO_REGIONS: readonly string[] = [];
 
-function forwardedOf({ site, secure, address, body }: RequestInput): ForwardedRequest {
-  return { site, secure, address, body };
+function forwardedOf({ site, secure, address, body, cookies }: RequestInput): ForwardedRequest {
+  return cookies === undefined ? { site, secure, address, body } : { site, secure, address, body, cookies };
 }

@@ -4,6 +4,7 @@ import { type AdmittedDomain, admitDomain } from '../site/index.ts';
 import { endElsewhere, endWithError } from '../socket/index.ts';
 import { full, type Guest, isRefusal, type Refusal } from './admission/admission.ts';
 import { BoshClient, type ManagerParts } from './bosh-client.ts';
+import { newClaim } from './claim.ts';
 import type { ClientSide } from './client-side.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Input } from './input.ts';
@@ -134,7 +135,9 @@ export class Creation {
     const { request, address, secure, body } = input;
     const birth = { request, site: site.name, domain: domain.name, address, secure, sid: this.#makeSid?.() };
     const session = createSession(birth, body, site.policy.session, turn.session);
-    const client = new BoshClient(session, site, guest, this.#parts);
+    const { forPage } = input;
+    const claim = forPage === undefined ? undefined : newClaim(forPage.cookie);
+    const client = new BoshClient(session, site, guest, this.#parts, claim);
     letEnd(guest, client);
     clients.addSession(client, request);
     turn.log({

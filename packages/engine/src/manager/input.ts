@@ -1,3 +1,4 @@
+import type { Duration } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
 import type { RequestId } from '../session/index.ts';
 import type { ChannelBindings } from '../stream/index.ts';
@@ -25,6 +26,10 @@ export type Input =
       readonly body: DecodedBody;
       /** Regions of the cloud that suit the client, the best first; only of a creation request. Default: none known. */
       readonly regions?: readonly string[];
+      /** Only of a creation request: the session is logged in for a page, which claims it when it is offered. It is made here. */
+      readonly forPage?: { readonly cookie: string | undefined };
+      /** The cookies that pages claim sessions with, as in the header. Default: none. */
+      readonly cookies?: string | undefined;
     }
   /**
    * A long or compressed request, before its <body/> is decoded, of which the start tag was read. It is answered, or the output
@@ -76,6 +81,8 @@ export type Input =
   | { readonly type: 'release'; readonly request: RequestId; readonly sid: string | undefined }
   /** The client of this session was told, by somebody else, that it is over. */
   | { readonly type: 'end-session'; readonly sid: string }
+  /** A session that was made for a page is logged in: a page may claim it until `within` is over, and then it ends. */
+  | { readonly type: 'offer'; readonly sid: string; readonly within: Duration }
   /** No new sessions from now on; the ones that are go on. */
   | { readonly type: 'drain' }
   /** Another configuration. Live sessions stay, and keep what they were granted. */

@@ -32,7 +32,10 @@ import { WebSocketClient } from './websocket-client.ts';
 /** The start tag of a creation request, besides its payloads: the longest seen has 700 bytes. */
 const WRAPPER_BYTES_MAX = 4096;
 
-type Order = Extract<Input, { type: 'end-session' | 'release' | 'drain' | 'reconfigure' | 'shutdown' }>;
+type Order = Extract<
+  Input,
+  { type: 'end-session' | 'offer' | 'release' | 'drain' | 'reconfigure' | 'shutdown' }
+>;
 
 const SOCKET_NAME_BYTES = 6;
 
@@ -194,6 +197,9 @@ export class ConnectionManager {
         if (client?.isOver === false) client.endByOthers('declared-over');
         break;
       }
+      case 'offer':
+        this.#clients.ofSid(input.sid)?.offer(input.within);
+        break;
       case 'release':
         this.#aboutRequest(input, ({ session }) => release(session, input.request, this.#turn.session));
         break;
@@ -231,7 +237,7 @@ export class ConnectionManager {
       return;
     }
     // XEP-0124 §19.1: only the connection is closed, since ending the session would let anybody end it.
-    if (session.secure && !input.secure) {
+    if ((client?.isSecure ?? session.secure) && !input.secure) {
       this.#turn.put({ type: 'drop', request: input.request });
       return;
     }
@@ -267,7 +273,7 @@ export class ConnectionManager {
       this.#turn.put(refusal(request, 'item-not-found'));
       return;
     }
-    const isOnHttp = session.secure && !secure;
+    const isOnHttp = (client?.isSecure ?? session.secure) && !secure;
     const excess =
       client === undefined || isOnHttp ? undefined : site.admission.excess(client.guest, bytes, now);
     if (client === undefined || excess === undefined || client.isOver) {
@@ -281,6 +287,13 @@ export class ConnectionManager {
 
   #receive(client: BoshClient, input: RequestInput): void {
     this.#clients.creationConfirmed(client);
+    const refused = client.usedBy(input);
+    if (refused !== undefined) {
+      const { name, site, terms } = client.session;
+      this.#turn.log({ event: 'request-refused', session: name, site, ...refused });
+      this.#turn.put(refusal(input.request, 'item-not-found', terms.isLegacy, terms.contentType));
+      return;
+    }
     const violation = takeRequest(client, input.body, this.#turn.now);
     if (violation !== undefined && !client.isOver) client.endByOthers(violation.reason, violation.detail);
     receive(client.session, input.request, input.body, this.#turn.session);

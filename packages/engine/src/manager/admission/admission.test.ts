@@ -49,6 +49,25 @@ describe('what counts as one address', () => {
 });
 
 describe('sessions of one address', () => {
+  it('count where they are used', () => {
+    const admission = make({ sessionsPerAddressMax: 2, creationsPerAddressPerSecond: 0 });
+    const [first, second] = admitted(admission, '192.0.2.1', 3, 0);
+    if (first === undefined || second === undefined) throw new Error('two are admitted');
+    expect(admission.move(first, '203.0.113.1', false, at(0))).toBe(true);
+    expect(admission.move(first, '::ffff:203.0.113.1', false, at(0))).toBe(false);
+    expect(admitted(admission, '192.0.2.1', 3, 0)).toHaveLength(1);
+    expect(admitted(admission, '203.0.113.1', 3, 0)).toHaveLength(1);
+    // There is no room, so it stays; one that was made for a page must go there.
+    expect(admission.move(second, '203.0.113.1', false, at(0))).toBe(false);
+    expect(admission.move(second, '203.0.113.1', true, at(0))).toBe(true);
+    expect(admitted(admission, '192.0.2.1', 3, 0)).toHaveLength(1);
+    admission.leave(first, at(0));
+    expect(admitted(admission, '203.0.113.1', 3, 0)).toHaveLength(0);
+    admission.leave(second, at(0));
+    expect(admitted(admission, '203.0.113.1', 3, 0)).toHaveLength(1);
+    expect(admission.liveSessions).toBe(4);
+  });
+
   it('are limited, and each that ends makes room for one', () => {
     const admission = make({ sessionsPerAddressMax: 5, creationsPerAddressPerSecond: 0 });
     const [first] = admitted(admission, '192.0.2.1', 9, 0);

@@ -26,7 +26,7 @@ export interface Refusal {
 /** What is counted of one session. */
 export interface Guest {
   /** What limits of one address are counted by; undefined: there are none. */
-  readonly group: string | undefined;
+  group: string | undefined;
   readonly traffic: TrafficLeft;
   /** Ends the session, when its place is needed for another. Only while nobody has logged in. */
   end: ((why: Refusal) => void) | undefined;
@@ -104,10 +104,26 @@ export class Admission {
   leave(guest: Guest, now: Instant): void {
     this.#live -= 1;
     this.loggedIn(guest);
-    const usage = this.#usageOf(guest.group, now);
-    if (guest.group === undefined || usage === undefined) return;
-    usage.sessions -= 1;
-    this.#addresses.forgetIfIdle(guest.group, this.#rates, now);
+    this.#release(guest, now);
+  }
+
+  /**
+   * The session is used from another address, and counts there from now on. Not where that address has as many as it may,
+   * unless it must: else two addresses could have any number of sessions by using those of one from the other. False: it is
+   * counted where it was.
+   */
+  move(guest: Guest, address: string, must: boolean, now: Instant): boolean {
+    const group = addressGroup(address);
+    if (group === guest.group) return false;
+    const usage = this.#usageOf(group, now);
+    const { sessionsPerAddressMax } = this.#limits;
+    const isFull =
+      usage !== undefined && sessionsPerAddressMax > 0 && usage.sessions >= sessionsPerAddressMax;
+    if (isFull && !must) return false;
+    this.#release(guest, now);
+    if (usage !== undefined) usage.sessions += 1;
+    guest.group = group;
+    return true;
   }
 
   loggedIn(guest: Guest): void {
@@ -143,6 +159,14 @@ export class Admission {
     if (usage === undefined || isEnough(usage.traffic.bytes, ofAddress.traffic.bytes, bytes, now))
       return undefined;
     return tooMuch('bytes', 'all sessions of this address');
+  }
+
+  /** The session does not count for its address any more. */
+  #release({ group }: Guest, now: Instant): void {
+    const usage = this.#usageOf(group, now);
+    if (group === undefined || usage === undefined) return;
+    usage.sessions -= 1;
+    this.#addresses.forgetIfIdle(group, this.#rates, now);
   }
 
   #usageOf(group: string | undefined, now: Instant): Usage | undefined {

@@ -49,6 +49,24 @@ function scene() {
   return { budget, open, remember, settled };
 }
 
+describe('a session that is used from another address', () => {
+  it('holds there, and is read again where its old address was short', () => {
+    const { budget, open, settled } = scene();
+    const one = open('one', A);
+    const two = open('two', A);
+    budget.count(one.holding, 300);
+    budget.count(two.holding, 350);
+    expect(settled()).toEqual(['warn', 'unread one', 'unread two']);
+    budget.move(one, addressGroup(B));
+    expect(settled()).toEqual(['read one', 'warn', 'read two']);
+    budget.count(one.holding, 601);
+    expect(settled()).toEqual(['warn', 'unread one']);
+    expect([budget.refusalOf(A), budget.refusalOf(B)?.reason]).toEqual([undefined, 'memory-short']);
+    budget.move(one, undefined);
+    expect([budget.refusalOf(B), budget.bytes]).toEqual([undefined, 951]);
+  });
+});
+
 describe('what is let go of', () => {
   it('is nothing up to the limit', () => {
     const { budget, open, settled } = scene();

@@ -38,7 +38,7 @@ export interface Holding {
   /** As counted last. */
   heldBytes: number;
   /** Of the client's address; undefined: no limit of one address applies. */
-  readonly account: Scope | undefined;
+  account: Scope | undefined;
 }
 
 /** The memory of an ended session as it is counted. */
@@ -108,13 +108,23 @@ export class Budget {
 
   /** A session or WebSocket of an address begins. */
   open(group: string | undefined): Holding {
-    if (group === undefined) return { heldBytes: 0, account: undefined };
-    let account = this.#accounts.get(group);
-    if (account === undefined) {
-      account = newScope(group);
-      this.#accounts.set(group, account);
-    }
-    return { heldBytes: 0, account };
+    return { heldBytes: 0, account: this.#accountOf(group) };
+  }
+
+  /** A session counts for another address from now on. */
+  move(holder: Holder, group: string | undefined): void {
+    const { holding } = holder;
+    const { account: before, heldBytes } = holding;
+    const wasHeldBack = this.holdsBack(holder);
+    const account = this.#accountOf(group);
+    before?.live.delete(holder);
+    if (before !== undefined) this.#add(before, -heldBytes);
+    this.#close(before);
+    holding.account = account;
+    account?.live.add(holder);
+    if (account !== undefined) this.#add(account, heldBytes);
+    const isHeldBack = this.holdsBack(holder);
+    if (isHeldBack !== wasHeldBack) holder.holdBack(isHeldBack);
   }
 
   enter(holder: Holder): void {
@@ -175,6 +185,15 @@ export class Budget {
     );
     this.#due.clear();
     for (const scope of due) this.#relieve(scope, relief);
+  }
+
+  #accountOf(group: string | undefined): Scope | undefined {
+    if (group === undefined) return undefined;
+    const known = this.#accounts.get(group);
+    if (known !== undefined) return known;
+    const account = newScope(group);
+    this.#accounts.set(group, account);
+    return account;
   }
 
   #maxOf({ group }: Scope): number {

@@ -40,6 +40,10 @@ function forwardedOf(read: typeof readRequest, text: string): Message {
 const requestOf = (text: string) => forwardedOf(readRequest, text);
 const scriptOf = (text: string) => forwardedOf(readScriptRequest, text);
 
+function withCookies(message: Message, cookies: string): Message {
+  return message.kind === 'forward' ? { ...message, request: { ...message.request, cookies } } : message;
+}
+
 const MESSAGES: readonly Message[] = [
   { kind: 'announce', facts: FACTS, again: false },
   { kind: 'announce', facts: { ...FACTS, draining: false, id: '' }, again: true },
@@ -55,6 +59,7 @@ const MESSAGES: readonly Message[] = [
     `<body sid='s' xmlns='${NS.httpbind}' rid='7'><message to='a@b' id='é'/><iq type='set'/><x>&nbsp;</x></body>`,
   ),
   requestOf(`<body sid='s' xmlns='${NS.httpbind}'><message/></body>`),
+  withCookies(forwardOf("rid='1' sid='s'"), 'boshd-claim-1=a; boshd-claim-2=b'),
   scriptOf(`<b:body sid='s' rid='8' xmlns:b='${NS.httpbind}' xmlns:ü='urn:ü' xmlns='urn:x'><a>ü</b:body>`),
   { kind: 'reply', id: 2 ** 53 - 1, reply: { status: 404, contentType: 'text/xml', body: ascii('\xff\0') } },
   {

@@ -33,7 +33,9 @@ const KINDS = [
   'release',
   'forward-again',
   'fence',
-] as const satisfies readonly (Message['kind'] | 'piece')[];
+  // A forwarded request with cookies.
+  'claim',
+] as const satisfies readonly (Message['kind'] | 'piece' | 'claim')[];
 type Kind = (typeof KINDS)[number];
 
 const STATUSES = [200, 400, 403, 404, 503] as const satisfies readonly ForwardedReply['status'][];
@@ -52,7 +54,7 @@ export function encodeMessage(
   serial: number,
   toolbox: Toolbox,
 ): readonly ByteString[] {
-  const writer = begin(from, message.kind, toolbox);
+  const writer = begin(from, kindOf(message), toolbox);
   writeMessage(writer, message);
   const whole = writer.finish();
   if (whole.length <= bytesMax) return [whole];
@@ -87,6 +89,11 @@ export function senderOf(bytes: ByteString): Incarnation {
 
 export function isIncarnation(text: string): boolean {
   return /^[0-9a-f]{16}$/.test(text);
+}
+
+/** Few requests have cookies, and those that have none are written as before. */
+function kindOf(message: Message): Exclude<Kind, 'piece'> {
+  return message.kind === 'forward' && message.request.cookies !== undefined ? 'claim' : message.kind;
 }
 
 function begin(from: Incarnation, kind: Kind, toolbox: Toolbox): Writer {
@@ -124,6 +131,7 @@ function writeMessage(writer: Writer, message: Message): void {
       writer.text(request.site);
       writer.byte(request.secure ? 1 : 0);
       writer.text(request.address);
+      if (request.cookies !== undefined) writer.text(request.cookies);
       writeBody(writer, request.body);
       break;
     }
@@ -160,13 +168,10 @@ function readMessage(reader: Reader, kind: Exclude<Kind, 'piece'>): Message {
       return { kind };
     case 'announce':
       return { kind, facts: readFacts(reader), again: reader.flag() };
-    case 'forward': {
-      const id = reader.number();
-      const site = reader.text();
-      const secure = reader.flag();
-      const address = reader.text();
-      return { kind, id, request: { site, secure, address, body: readBody(reader) } };
-    }
+    case 'forward':
+      return readForward(reader, false);
+    case 'claim':
+      return readForward(reader, true);
     case 'reply': {
       const id = reader.number();
       const status = STATUSES[reader.byte()];
@@ -190,6 +195,16 @@ function readMessage(reader: Reader, kind: Exclude<Kind, 'piece'>): Message {
     default:
       return unreachable(kind);
   }
+}
+
+function readForward(reader: Reader, hasCookies: boolean): Message {
+  const id = reader.number();
+  const site = reader.text();
+  const secure = reader.flag();
+  const address = reader.text();
+  const cookies = hasCookies ? reader.text() : undefined;
+  const request = { site, secure, address, body: readBody(reader) };
+  return { kind: 'forward', id, request: cookies === undefined ? request : { ...request, cookies } };
 }
 
 function writeFacts(writer: Writer, facts: MemberFacts): void {

@@ -35,6 +35,8 @@ export interface ForwardedRequest {
   readonly secure: boolean;
   readonly address: string;
   readonly body: DecodedBody;
+  /** The cookies that pages claim sessions with. Default: none. */
+  readonly cookies?: string | undefined;
 }
 
 /** What an HTTP request is answered with, by the owner of its session. */
