@@ -26,8 +26,8 @@ export interface LoginOptions extends BoshClientOptions {
    * same rid, as browsers' clients do. Default false.
    */
   readonly repeats?: boolean;
-  /** Between a reply and the next request: a client far away, or a busy one. Default 0. */
-  readonly idleMs?: number;
+  /** Between a reply and the next request, when it has logged in: a client that is away until this resolves. */
+  readonly away?: Promise<unknown>;
 }
 
 /** How a session ended. */
@@ -62,7 +62,7 @@ export class ChatSession {
   #inOrder: Promise<void> = Promise.resolve();
   #requestsMax = 2;
   #repeats = false;
-  #idleMs = 0;
+  #away: Promise<unknown> | undefined;
   #isOver = false;
   /** How it ended, for those who still wait for something. */
   #ending: string | undefined;
@@ -82,7 +82,7 @@ export class ChatSession {
     try {
       const session = new ChatSession(client);
       session.#repeats = options.repeats ?? false;
-      session.#idleMs = options.idleMs ?? 0;
+      session.#away = options.away;
       await session.#authenticate(options);
       session.#pump();
       return session;
@@ -217,7 +217,7 @@ export class ChatSession {
     this.#inOrder = this.#inOrder
       .then(async () => {
         const taken = await reply;
-        if (this.#idleMs > 0) await sleep(this.#idleMs);
+        await this.#away;
         this.#take(taken);
       })
       .catch((error: unknown) => {
