@@ -26,6 +26,7 @@ PROGRAMS=(
   'docker-compose: docker-compose'
   'finch: finch'
   'tmux: tmux'
+  'python3: python3'
 )
 
 # Servers live in sbin, which is not on every user's PATH.

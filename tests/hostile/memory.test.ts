@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
+import { noMoreFilesThan, openFiles } from '../support/open-files.ts';
 import { until } from '../support/program.ts';
 
 /** Of the JavaScript heap: a process with so much died of seven sessions of the first of these servers. */
@@ -94,9 +97,14 @@ async function attackedBy(first: string, again: string): Promise<void> {
 }
 
 async function ask(attributes: string): Promise<string> {
-  const text = `<body ${attributes} xmlns='http://jabber.org/protocol/httpbind'/>`;
-  const response = await fetch(boshd?.url ?? '', { method: 'POST', body: text });
-  return await response.text();
+  const body = `<body ${attributes} xmlns='http://jabber.org/protocol/httpbind'/>`;
+  return await new Promise((resolve, reject) => {
+    // Each on a connection of its own, which is closed behind the reply.
+    const sent = request(boshd?.url ?? '', { method: 'POST', agent: false }, (reply) =>
+      text(reply).then(resolve, reject),
+    );
+    sent.on('error', reject).end(body);
+  });
 }
 
 /** A session that fetches a few replies and then lets everything lie. */
@@ -116,6 +124,7 @@ async function residentMib(pid: number): Promise<number> {
 
 test.each(ATTACKS)(`${SESSIONS} sessions of a server that sends %s`, async (_what, first, again) => {
   await attackedBy(first, again);
+  const files = openFiles(boshd?.pid);
   const replies = await Promise.all(Array.from({ length: SESSIONS }, session));
   for (const reply of replies) expect(reply.length).toBeLessThan(1024 * 1024 * 1.2);
   expect(boshd?.isRunning()).toBe(true);
@@ -125,4 +134,6 @@ test.each(ATTACKS)(`${SESSIONS} sessions of a server that sends %s`, async (_wha
     const reply = await ask("rid='1' to='h.example' wait='1' hold='1' ver='1.6'");
     return !reply.includes("condition='policy-violation'") || reply.includes('sid=');
   });
+  for (const socket of sockets) socket.destroy();
+  await noMoreFilesThan(files, boshd?.pid);
 });

@@ -8,7 +8,7 @@ import { startFront, textReply } from '../support/front-rig.ts';
 import { noMoreFilesThan, openFiles } from '../support/open-files.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
 
-const CLIENT = fileURLToPath(new URL('h2-resets.mjs', import.meta.url));
+const CLIENT = fileURLToPath(new URL('h2_resets.py', import.meta.url));
 const CONNECTIONS = 75;
 
 let authority: TestCa;
@@ -29,7 +29,7 @@ test.each([
 ])(
   'connections of HTTP/2 that are reset, %s, with a reply of %i bytes, leave no descriptor',
   {
-    timeout: 60_000,
+    timeout: 120_000,
   },
   async (kind, bytes) => {
     const limits = { ...FRONT_LIMITS, keepAliveMs: 400, replyMs: 400, silentMs: 2000 };
@@ -38,7 +38,7 @@ test.each([
         setImmediate(() => front.respond(input.request, textReply('x'.repeat(bytes))));
     });
     const before = openFiles();
-    const client = spawn(process.execPath, [CLIENT, String(rig.port), String(CONNECTIONS), kind], {
+    const client = spawn('python3', [CLIENT, String(rig.port), String(CONNECTIONS), kind, String(bytes)], {
       stdio: 'inherit',
     });
     expect(await once(client, 'exit')).toEqual([0, null]);

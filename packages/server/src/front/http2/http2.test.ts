@@ -24,6 +24,7 @@ import {
   textReply,
 } from '../../../../../tests/support/front-rig.ts';
 import { createTestCa, type TestCa } from '../../../../../tests/support/test-ca.ts';
+import { until } from '../../../../../tests/support/upstream-rig.ts';
 import { FRONT_LIMITS, type FrontOptions } from '../options.ts';
 
 const HOST = 'chat.example.org';
@@ -164,6 +165,25 @@ describe('what comes over HTTP/2', () => {
     const stream = session.request({ ':method': 'POST', ':path': '/http-bind' });
     stream.write('x'.repeat(20_000));
     expect((await answerTo(stream)).body).toBe('body-too-large');
+  });
+
+  test('bodies that are not whole are counted, and one too many is refused', async () => {
+    const session = await start(answerAll, { limits: { ...FRONT_LIMITS, readingBytesMax: 25_000 } });
+    const half = (): ClientHttp2Stream => {
+      const stream = session.request({ ':method': 'POST', ':path': '/http-bind' });
+      stream.on('error', () => undefined).write('x'.repeat(10_000));
+      return stream;
+    };
+    const first = half();
+    half();
+    await until(() => rig.front.reading.bytes === 20_000);
+    expect((await answerTo(half())).headers).toMatchObject({ ':status': 503, 'retry-after': '5' });
+    expect(rig.front.reading.bytes).toBe(20_000);
+    first.close(constants.NGHTTP2_CANCEL);
+    await until(() => rig.front.reading.bytes === 10_000);
+    // With its connection goes all that it had begun.
+    session.destroy();
+    await until(() => rig.front.reading.bytes === 0);
   });
 
   test('HTTP/1.1 is still spoken with who wants that', async () => {
