@@ -13,8 +13,8 @@ export function checkState(system: System): void {
   const isInOrder = system.client.end !== undefined || isStartOf(forwarded, client.said);
   if (!isInOrder && !session.phase.startsWith('end'))
     throw new Error(`the server got ${forwarded} of ${client.said}`);
-  if (session.held.length > session.terms.hold) throw new Error('more is held than hold');
-  if (session.answered.length > 2 * (session.terms.requests + 1))
+  if (session.requests.held.length > session.terms.hold) throw new Error('more is held than hold');
+  if (session.requests.answered.length > 2 * (session.terms.requests + 1))
     throw new Error('too many replies are kept');
   const [due, meant] = [nextDeadline(session), dueAt(system.model)];
   if (due !== meant) throw new Error(`the session wants to be called at ${due}, the model at ${meant}`);
@@ -28,13 +28,17 @@ function isStartOf(part: readonly string[], whole: readonly string[]): boolean {
 
 /** What the client did not get went back, or can still come. */
 function checkEnd({ session, client, pushed, returned, replies }: System): void {
-  if (session.queue.batches.length > 0 || session.held.length > 0 || session.early.length > 0)
+  if (
+    session.queue.batches.length > 0 ||
+    session.requests.held.length > 0 ||
+    session.requests.early.length > 0
+  )
     throw new Error('an ended session keeps something');
   const known = new Set([...client.got, ...returned]);
   for (const { reply } of client.unanswered) addAll(known, reply);
   for (const { answer } of replies) addAll(known, answer);
   // A session that is over still answers a request again.
-  for (const { rid, reply } of session.answered) {
+  for (const { rid, reply } of session.requests.answered) {
     const isMissing = client.end === undefined && client.unanswered.some((each) => each.rid === rid);
     if (isMissing) addAll(known, idsIn(reply));
   }

@@ -7,21 +7,21 @@
 export const MUTANTS = [
   {
     rule: 'Requests are processed in order of rid',
-    file: 'receive.ts',
-    from: 'first?.rid === session.lastRid + 1; first',
-    to: 'first !== undefined; first',
+    file: 'requests.ts',
+    from: 'early[0]?.rid === lastRid + 1 ? early.shift() : undefined',
+    to: 'early.shift()',
   },
   {
     rule: 'A gap is given up for a terminate only, not for a pause',
     file: 'tick.ts',
-    from: 'session.early.find(({ body }) => body.attributes.terminate)',
-    to: 'session.early.find(({ body }) => body.attributes.terminate || body.attributes.pause !== undefined)',
+    from: 'session.requests.early.find(({ body }) => body.attributes.terminate)',
+    to: 'session.requests.early.find(({ body }) => body.attributes.terminate || body.attributes.pause !== undefined)',
   },
   {
     rule: 'As many replies are kept as requests may be open, and one',
     file: 'answer.ts',
-    from: 'session.answered.length <= session.terms.requests + 1',
-    to: 'session.answered.length <= session.terms.requests - 1',
+    from: 'answered, session.terms.requests + 1)',
+    to: 'answered, session.terms.requests - 1)',
   },
   {
     rule: 'Of two copies of a held request the newer one gets the reply',
@@ -50,14 +50,14 @@ export const MUTANTS = [
   {
     rule: 'The window reaches `requests` above the last rid received in order',
     file: 'window.ts',
-    from: 'session.lastRid + session.terms.requests + (isExtra ? 1 : 0)',
-    to: 'session.lastRid + session.terms.requests + (isExtra ? 0 : -1)',
+    from: 'session.requests.lastRid + session.terms.requests + (isExtra ? 1 : 0)',
+    to: 'session.requests.lastRid + session.terms.requests + (isExtra ? 0 : -1)',
   },
   {
     rule: 'A rid older than the cache ends nothing but that copy',
     file: 'receive.ts',
     from: '    refuse(session, request, turn);\n  } else {',
-    to: "    session.early = [arrivalOf(request, body, turn)];\n    leave(session, 'bad-rid', '', turn);\n  } else {",
+    to: "    keepEarly(session.requests, arrivalOf(request, body, turn));\n    leave(session, 'bad-rid', '', turn);\n  } else {",
   },
   {
     rule: 'Without acks, rid n confirms replies up to n - requests only',
@@ -93,13 +93,13 @@ export const MUTANTS = [
     rule: 'A repeat is known by its rid also while a lower one is missing',
     file: 'window.ts',
     from: "if (early !== undefined) return { is: 'repeat-of-early', original: early };",
-    to: "if (early !== undefined) return session.early.length > 1 ? EARLY : { is: 'repeat-of-early', original: early };",
+    to: "if (early !== undefined) return session.requests.early.length > 1 ? EARLY : { is: 'repeat-of-early', original: early };",
   },
   {
     rule: 'The last reply with payloads can be had again',
     file: 'answer.ts',
-    from: '    if (payloads.length > 0)\n      session.answered.push({',
-    to: "    if (payloads.length > 0 && session.phase === 'opening')\n      session.answered.push({",
+    from: '    if (payloads.length > 0)\n      keepLastAnswer(session.requests, {',
+    to: "    if (payloads.length > 0 && session.phase === 'opening')\n      keepLastAnswer(session.requests, {",
   },
   {
     rule: 'Too many open requests end the session, `requests` of them do not',

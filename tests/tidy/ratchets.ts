@@ -14,7 +14,7 @@ export const AT_MOST = {
   doubleTypesServer: 20,
   fieldsOfSession: 31,
   fieldsOfStream: 58,
-  writersOfSession: 23,
+  writersOfSession: 13,
   writersOfStream: 64,
   helpersFirst: 96,
   secondMeanings: 11,

@@ -41,10 +41,10 @@ export class MemoryCheck implements Witness {
       if (amount > most) throw new Broken(session.address, `${what}: ${amount}, more than ${most}`);
     };
     expect('queued bytes', session.queue.bytes, queueBytes);
-    expect('requests held', session.held.length, requests + 1);
-    expect('requests that are early', session.early.length, requests + 1);
+    expect('requests held', session.requests.held.length, requests + 1);
+    expect('requests that are early', session.requests.early.length, requests + 1);
     // At the end the requests that were held join the cache.
-    expect('replies kept', session.answered.length, 2 * (requests + 1));
+    expect('replies kept', session.requests.answered.length, 2 * (requests + 1));
     expect('streams', upstreams.length, session.limits.streamsMax);
     // The queue, the replies each with the payloads in it, and what came early.
     const mostBytes = (1 + 4 * (requests + 1)) * queueBytes + (requests + 1) * BODY_BYTES_MAX;

@@ -53,7 +53,7 @@ describe('a reply has at most a mebibyte', () => {
     for (let rid = 2; rid < 2 + expected.length; rid += 1) poll(session, rid, turn);
     expect(replies(turn.work)).toEqual(expected);
     expect([session.queue.bytes, session.queue.count, session.queue.batches.length]).toEqual([0, 0, 0]);
-    for (const { reply } of session.answered.slice(1))
+    for (const { reply } of session.requests.answered.slice(1))
       if ((reply.match(/no /g) ?? []).length > 1) expect(reply.length).toBeLessThan(REPLY_BYTES_MAX + KIB);
   });
 

@@ -1,6 +1,5 @@
 import {
   after,
-  appended,
   assert,
   type ByteString,
   between,
@@ -12,11 +11,22 @@ import {
 import { encodeBody, type Payload } from '../wire/index.ts';
 import { countConfirmed, stanzasIn, takeUnconfirmed } from './confirm.ts';
 import { PAYLOAD_COST_BYTES } from './held.ts';
+import { dropOctets } from './octets.ts';
 import { payloadsGiven } from './pace.ts';
 import { type Batch, REPLY_BYTES_MAX, setReading, takeBatch } from './queue.ts';
 import { okReply, replyAttributes, reportAttributes, terminalBody, terminalReply } from './reply.ts';
 import { takeReport } from './reports.ts';
-import type { AnsweredRequest, HeldRequest, Session, SessionStream } from './session.ts';
+import {
+  type AnsweredRequest,
+  type HeldRequest,
+  hasListener,
+  keepAnswer,
+  keepLastAnswer,
+  takeEarly,
+  takeHeld,
+  takeOldest,
+} from './requests.ts';
+import type { Session, SessionStream } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -33,7 +43,7 @@ export function settle(session: Session, turn: Turn): void {
 }
 
 function answerHeld(session: Session, turn: Turn): void {
-  for (let oldest = session.held[0]; oldest !== undefined; oldest = session.held[0]) {
+  for (let oldest = session.requests.held[0]; oldest !== undefined; oldest = session.requests.held[0]) {
     const verdict = judge(session, oldest, turn);
     if (verdict === 'wait') {
       // Nobody may be there to be answered; the moment is over all the same, and must not stay due.
@@ -62,16 +72,16 @@ function judge(
   }
   if (session.queue.batches.length > 0 && !carriesPayloads(session)) {
     if (oldest.request !== undefined) return 'payloads';
-    return isDue || hasListener(session) ? 'empty' : 'wait';
+    return isDue || hasListener(session.requests) ? 'empty' : 'wait';
   }
   if (session.terminal !== undefined) {
     if (oldest.request !== undefined) return 'terminate';
-    return isDue || hasListener(session) ? 'empty' : 'wait';
+    return isDue || hasListener(session.requests) ? 'empty' : 'wait';
   }
   if (isDue) return 'empty';
   // Nothing comes before the client has confirmed what it was given, which it does with its next request.
   if (session.queue.stopsReading && oldest.request !== undefined) return 'empty';
-  if (session.held.length > heldMax(session)) {
+  if (session.requests.held.length > heldMax(session)) {
     return oldest.gatherUntil === undefined || isGathered(oldest, now) ? 'empty' : 'wait';
   }
   return session.reports.due === undefined ? 'wait' : 'empty';
@@ -95,25 +105,19 @@ function carriesPayloads({ terminal, queue, streams }: Session): boolean {
   return first === undefined || (queue.batches.length === 1 && first.stream === streams.at(-1));
 }
 
-export function hasListener(session: Session): boolean {
-  for (const held of session.held) if (held.request !== undefined) return true;
-  return false;
-}
-
 /**
  * The client does not fetch, or confirm, as fast as the servers send. What a reply in doubt carried counts: it is kept, too. Only
  * memory counts: how many stanzas a server leaves unacknowledged is the stream's affair (`unconfirmedMax`).
  */
-export function isFull({ queue, answered, limits }: Session): boolean {
+export function isFull({ queue, requests, limits }: Session): boolean {
   let bytes = queue.bytes + queue.count * PAYLOAD_COST_BYTES;
-  for (const { payloads, reply } of answered) if (payloads.length > 0) bytes += reply.length;
+  for (const { payloads, reply } of requests.answered) if (payloads.length > 0) bytes += reply.length;
   return bytes > limits.queueBytesMax;
 }
 
 /** Answers the oldest held request and remembers the reply. */
 export function answer(session: Session, batch: Batch | undefined, turn: Turn): void {
-  const held = session.held.shift();
-  assert(held !== undefined, 'only a held request is answered');
+  const held = takeOldest(session.requests);
   const payloads = batch?.payloads ?? NOTHING;
   const error = batch?.end?.error;
   const content = error === undefined ? payloads : [...payloads, error];
@@ -163,10 +167,8 @@ function remember(
     isInDoubt: false,
     copies: held.copies,
   };
-  session.answered = appended(session.answered, answered);
+  const forgotten = keepAnswer(session.requests, answered, session.terms.requests + 1);
   if (batch !== undefined) batch.stream.given += answered.stanzas;
-  if (session.answered.length <= session.terms.requests + 1) return;
-  const forgotten = session.answered.shift();
   if (forgotten?.stream === undefined) return;
   forget(session, forgotten, forgotten.stream, turn);
 }
@@ -190,7 +192,7 @@ export function answerTerminal(session: Session, turn: Turn): void {
   const { terminal } = session;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
   let payloads = (carriesPayloads(session) ? takeBatch(session.queue)?.payloads : undefined) ?? NOTHING;
-  for (const held of session.held) {
+  for (const held of takeHeld(session.requests)) {
     if (held.request === undefined) continue;
     // jbosh reads sid and wait before it looks for a terminate, so a creation reply has them where it says ack='1'.
     const attributes =
@@ -200,7 +202,7 @@ export function answerTerminal(session: Session, turn: Turn): void {
     const body = terminalBody(terminal, payloads, attributes);
     // Payloads went with it: whoever repeats the request, its reply being lost, must find them again.
     if (payloads.length > 0)
-      session.answered.push({
+      keepLastAnswer(session.requests, {
         ...held,
         reply: body,
         payloads: NOTHING,
@@ -213,14 +215,11 @@ export function answerTerminal(session: Session, turn: Turn): void {
       respondTerminal(session, request, body, turn);
     payloads = NOTHING;
   }
-  session.early.sort((a, b) => a.rid - b.rid);
-  for (const early of session.early) {
+  for (const early of takeEarly(session.requests)) {
     if (early.request !== undefined)
       respondTerminal(session, early.request, terminalBody(terminal, NOTHING), turn);
   }
-  session.held = [];
-  session.early = [];
-  session.octets = undefined;
+  dropOctets(session.octets);
   // Nobody can have it any more, and the memory of a session may last for minutes.
   takeUnconfirmed(session);
   session.quietSince = turn.now;
@@ -239,7 +238,7 @@ export function respondTerminal(session: Session, request: number, body: ByteStr
 
 /** When the next request is to be answered although nothing came. */
 export function answerDeadline(session: Session): Instant | undefined {
-  const oldest = session.held[0];
+  const oldest = session.requests.held[0];
   if (oldest === undefined) return undefined;
   if (oldest.gatherUntil !== undefined && oldest.gatherUntil < oldest.answerBy) return oldest.gatherUntil;
   return oldest.answerBy;
@@ -249,7 +248,7 @@ export function answerDeadline(session: Session): Instant | undefined {
 export function answerByOf(session: Session, hasPayload: boolean, turn: Turn): Instant {
   const { terms, limits } = session;
   // Pidgin sends its next stanza only after the reply; but until it is logged in, the reply must carry the server's answer.
-  const isOneConnection = hasPayload && session.isLoggedIn && !session.hasTwoConnections;
+  const isOneConnection = hasPayload && session.isLoggedIn && !session.requests.hasTwoConnections;
   const isQuick = isOneConnection && session.blockedBytes === undefined;
   return after(turn.now, isQuick ? shorter(limits.oneConnectionAnswer, terms.wait) : terms.wait);
 }

@@ -18,7 +18,10 @@ function session(asked: string) {
     serverSends(made, [stanza(`in ${rid}`)], turnAt(rid * 10_000));
   }
   // What earlier requests confirmed is not the matter here.
-  made.answered = made.answered.map((each) => ({ ...each, payloads: [stanza(`in ${each.rid}`)] }));
+  made.requests.answered = made.requests.answered.map((each) => ({
+    ...each,
+    payloads: [stanza(`in ${each.rid}`)],
+  }));
   return made;
 }
 
@@ -118,7 +121,7 @@ describe('a reply whose writer is gone', () => {
 
   it('has come when a later one was confirmed: the client would have asked for it again', () => {
     const made = session('');
-    made.answered = made.answered.map((each) => ({ ...each, stanzas: 1 }));
+    made.requests.answered = made.requests.answered.map((each) => ({ ...each, stanzas: 1 }));
     replyInDoubt(made, 6);
     confirm(made, bodyOf("rid='8'"), AT_ONCE);
     expect(unconfirmed(made)).toBe('');
@@ -144,7 +147,7 @@ describe('the stanzas of a stream that are settled', () => {
     const made = session('');
     const [stream] = made.streams;
     if (stream === undefined) throw new Error('a session has a stream');
-    made.answered = made.answered.map((each) => ({ ...each, stanzas: 1 }));
+    made.requests.answered = made.requests.answered.map((each) => ({ ...each, stanzas: 1 }));
     stream.confirmed = 3;
     return { made, stream };
   }

@@ -2,7 +2,8 @@ import { between, type Instant, millis } from '../kit/index.ts';
 import { type DecodedBody, isStanza, type Payload } from '../wire/index.ts';
 import { hasContent, isFarewell } from './pace.ts';
 import { takeQueued } from './queue.ts';
-import type { AnsweredRequest, Session, SessionStream, Undelivered } from './session.ts';
+import type { AnsweredRequest } from './requests.ts';
+import type { Session, SessionStream, Undelivered } from './session.ts';
 
 const NOTHING: readonly Payload[] = [];
 
@@ -27,7 +28,12 @@ export function confirm(session: Session, body: DecodedBody, now: Instant): void
   const isExtra = isFarewell(body);
   if (session.terms.acks) {
     confirmThrough(session, attributes.ack ?? attributes.rid - 1, true);
-  } else if (!hasContent(body) && !isExtra && session.held.length === 0 && session.early.length === 0) {
+  } else if (
+    !hasContent(body) &&
+    !isExtra &&
+    session.requests.held.length === 0 &&
+    session.requests.early.length === 0
+  ) {
     confirmThrough(session, attributes.rid - 1, false);
   } else {
     confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false);
@@ -47,14 +53,14 @@ export function confirmEarly(session: Session, { attributes: { ack, rid } }: Dec
 }
 
 function confirmOlderThan(session: Session, now: Instant): void {
-  for (const answered of session.answered) {
+  for (const answered of session.requests.answered) {
     const isOld = between(answered.answeredAt, now) > ROUND_TRIP;
     if (isOld && answered.request !== undefined) answered.payloads = NOTHING;
   }
 }
 
 function confirmThrough(session: Session, rid: number, wasTold: boolean): void {
-  for (const answered of session.answered) {
+  for (const answered of session.requests.answered) {
     if (answered.rid > rid) return;
     if (wasTold || answered.request !== undefined) answered.payloads = NOTHING;
   }
@@ -64,8 +70,8 @@ function confirmThrough(session: Session, rid: number, wasTold: boolean): void {
  * Counts what is settled without a gap. `confirmed` may not say that the client has a later reply and not an earlier one
  * (XEP-0198 §4: h is one number), so it stops at the first reply in doubt: until that is confirmed, or given back.
  */
-export function countConfirmed({ answered }: Session, stream: SessionStream): void {
-  for (const each of answered) {
+export function countConfirmed({ requests }: Session, stream: SessionStream): void {
+  for (const each of requests.answered) {
     if (each.stream !== stream) continue;
     if (each.payloads.length > 0) return;
     stream.confirmed += each.stanzas;
@@ -84,7 +90,7 @@ export function stanzasIn(payloads: readonly Payload[]): number {
  * that the client has confirmed has passed is counted as settled: it must be given back.
  */
 export function takeUnconfirmed(session: Session, only?: SessionStream): readonly Undelivered[] {
-  const { answered } = session;
+  const { answered } = session.requests;
   const unconfirmed: Undelivered[] = [];
   for (let place = 0; place < answered.length; place += 1) {
     const each = answered[place];

@@ -3,12 +3,13 @@ import type { DecodedBody } from '../wire/index.ts';
 import { leave } from './end.ts';
 import { logsInAtOnce, makeGathering } from './gather.ts';
 import { makeKeySequence } from './keys.ts';
-import { joinOctets } from './octets.ts';
+import { joinOctets, makeOctets } from './octets.ts';
 import { makePace } from './pace.ts';
 import { makeQueue } from './queue.ts';
 import { passOn } from './receive.ts';
 import { makeReports } from './reports.ts';
-import type { HeldRequest, Session } from './session.ts';
+import { type HeldRequest, makeRequests } from './requests.ts';
+import type { Session } from './session.ts';
 import { makeStream, onlyStream, randomName } from './streams.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import { agreeTerms, type SessionTerms } from './terms/terms.ts';
@@ -44,16 +45,14 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     limits,
     creationRid: attributes.rid,
     createdAt: now,
+    requests: makeRequests(creationRequest(birth, body, terms, limits, now)),
+    octets: makeOctets(),
     keys: makeKeySequence(attributes.newkey),
     pace: makePace(now),
     queue: makeQueue(),
     reports: makeReports(attributes.rid),
     gathering: makeGathering(),
     phase: 'opening',
-    lastRid: attributes.rid,
-    early: [],
-    held: [creationRequest(birth, body, terms, limits, now)],
-    answered: [],
     streams: [limits.streamsMax > 1 ? makeStream(birth.domain, toolbox) : onlyStream(birth.domain)],
     closedStreams: [],
     hasNamedStreams: false,
@@ -62,9 +61,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     registeringBy: undefined,
     isCounting: false,
     loginBytes: 0,
-    octets: undefined,
     blockedBytes: undefined,
-    hasTwoConnections: false,
     quietSince: now,
     pause: undefined,
     terminal: undefined,
@@ -74,7 +71,7 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
 }
 
 function takeFirst(session: Session, body: DecodedBody, turn: Turn): void {
-  const joined = joinOctets(session, body, turn.toolbox);
+  const joined = joinOctets(session.octets, body, turn.toolbox);
   const { refused } = joined;
   if (refused === undefined) passOn(session, joined, turn);
   else leave(session, 'bad-content', `${refused.code}: ${refused.detail}`, turn);

@@ -4,6 +4,7 @@ import { encodeBody } from '../wire/index.ts';
 import { answerTerminal, settle } from './answer.ts';
 import { takeUnconfirmed } from './confirm.ts';
 import { okReply, terminalBody } from './reply.ts';
+import { keepLastAnswer, takeHeld } from './requests.ts';
 import type { Session, Terminal, Undelivered } from './session.ts';
 import { enter } from './session.ts';
 import type { Turn } from './work.ts';
@@ -29,9 +30,9 @@ export function finish(session: Session, turn: Turn): void {
   const undelivered = takeUnconfirmed(session);
   if (isStreamUp) turn.work.push({ type: 'leave', why: 'client-terminated', detail: '', undelivered });
   let body = terminalBody({ condition: undefined, error: undefined }, []);
-  for (const held of session.held) {
+  for (const held of takeHeld(session.requests)) {
     const { rid, key, copies, request: listener } = held;
-    session.answered.push({
+    keepLastAnswer(session.requests, {
       rid,
       key,
       copies,
@@ -49,7 +50,6 @@ export function finish(session: Session, turn: Turn): void {
     }
     body = encodeBody(EMPTY, []);
   }
-  session.held = [];
   session.terminal = AFTER_FAREWELL;
   answerTerminal(session, turn);
 }
@@ -70,7 +70,7 @@ export function terminate(
   enter(session, 'ending');
   settle(session, turn);
   // With nothing left to fetch, the end needs no witness: a late request hears it.
-  if (session.held.length === 0 && session.queue.batches.length === 0) conclude(session, turn);
+  if (session.requests.held.length === 0 && session.queue.batches.length === 0) conclude(session, turn);
   return dropped;
 }
 

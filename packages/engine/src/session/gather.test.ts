@@ -15,7 +15,7 @@ const MESSAGE = "<message xmlns='jabber:client'/>";
 function waits(payloads: string, session = openSession()): boolean {
   receive(session, 2, bodyOf("rid='2'"), turnAt(10_000));
   receive(session, 3, bodyOf("rid='3'", payloads), turnAt(20_000));
-  return session.held[0]?.rid === 2;
+  return session.requests.held[0]?.rid === 2;
 }
 
 describe('which payloads ask for an answer', () => {
@@ -48,14 +48,14 @@ describe('learning from messages', () => {
     let rid = 2;
     return answersMs.map((answerMs, index) => {
       const at = 10_000 + index * 10_000;
-      while (session.held.length < 1) {
+      while (session.requests.held.length < 1) {
         receive(session, rid, bodyOf(`rid='${rid}'`), turnAt(at));
         rid += 1;
       }
-      const poll = session.held[0]?.rid;
+      const poll = session.requests.held[0]?.rid;
       receive(session, rid, bodyOf(`rid='${rid}'`, MESSAGE), turnAt(at + 1));
       rid += 1;
-      const hasWaited = session.held[0]?.rid === poll;
+      const hasWaited = session.requests.held[0]?.rid === poll;
       if (answerMs === undefined || answerMs >= 5) tick(session, turnAt(at + 6));
       if (answerMs !== undefined) serverSends(session, [stanza('answer')], turnAt(at + 1 + answerMs));
       return hasWaited;

@@ -1,5 +1,6 @@
 import { after, type Instant, type Toolbox } from '../kit/index.ts';
 import { type DecodedBody, NS, type Payload, rootAttribute } from '../wire/index.ts';
+import type { Requests } from './requests.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -48,8 +49,8 @@ export function gather(session: Session, body: DecodedBody, turn: Turn): void {
   const { gathering } = session;
   const { gather: patience } = session.limits;
   if (patience === 0 || body.payloads.length === 0) return;
-  const oldest = session.held[0];
-  if (oldest === undefined || session.held.length <= session.terms.hold) return;
+  const oldest = session.requests.held[0];
+  if (oldest === undefined || session.requests.held.length <= session.terms.hold) return;
 
   // Nothing came since the last message: it had no answer before the client said more.
   if (gathering.watchedUntil !== undefined) rate(gathering, -1);
@@ -72,7 +73,7 @@ export function logsInAtOnce({ payloads }: DecodedBody): boolean {
 }
 
 /** Payloads came for the creation request: beside the features and the word that the log-in was right, they are its answer. */
-export function creationAnswered({ held }: Session, payloads: readonly Payload[]): void {
+export function creationAnswered({ held }: Requests, payloads: readonly Payload[]): void {
   const [creation] = held;
   if (creation === undefined) return;
   const isOnTheWay = ({ name }: Payload): boolean => name === 'features' || name === 'success';

@@ -1,4 +1,5 @@
 import { type Payload, writtenBytes } from '../wire/index.ts';
+import type { Requests } from './requests.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -9,19 +10,20 @@ export const PAYLOAD_COST_BYTES = 200;
 
 /** Bytes that are kept for a session: what came too early, what is queued, what was answered and may be asked for again. */
 export function bytesHeld(session: Session): number {
-  const { answered, early, octets, queue, blockedBytes } = session;
+  const { requests, octets, queue, blockedBytes } = session;
+  const { answered, early } = requests;
   let bytes = queue.bytes + queue.count * PAYLOAD_COST_BYTES + (blockedBytes ?? 0);
   for (const { reply, payloads } of answered) {
     bytes += reply.length;
     // In doubt: they are kept beside the reply, to go back to the server.
     if (payloads.length > 0) bytes += reply.length + payloads.length * PAYLOAD_COST_BYTES;
   }
-  if (early.length > 0) bytes += earlyBytes(session);
-  return octets === undefined ? bytes : bytes + octets.bufferedBytes;
+  if (early.length > 0) bytes += earlyBytes(requests);
+  return octets.joiner === undefined ? bytes : bytes + octets.joiner.bufferedBytes;
 }
 
 /** Of what waits for a lower rid. */
-export function earlyBytes({ early }: Session): number {
+export function earlyBytes({ early }: Requests): number {
   let bytes = 0;
   for (const { body } of early) {
     bytes += payloadBytes(body.payloads) + body.payloads.length * PAYLOAD_COST_BYTES;

@@ -24,7 +24,8 @@ export interface Memory {
 }
 
 export function memoryOf(session: Session): Memory {
-  const { sid, site, secure, terms, terminal, answered, quietSince } = session;
+  const { sid, site, secure, terms, terminal, requests, quietSince } = session;
+  const { answered } = requests;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
   return {
     sid,

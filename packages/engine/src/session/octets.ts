@@ -8,21 +8,34 @@ import {
   type Payload,
   stanzaOf,
 } from '../wire/index.ts';
-import type { Session } from './session.ts';
 
 /*
  * In script syntax the contents of a session's requests are one octet stream, in order of rid; a stanza may begin in one
  * and end in another (XEP-0252 §2.2). Repeats bring nothing new: a rid has the content of its first copy.
  */
 
+export interface Octets {
+  /** What the client sent of a payload that is not whole; undefined: it does not use the script syntax. */
+  joiner: FragmentJoiner | undefined;
+}
+
+export function makeOctets(): Octets {
+  return { joiner: undefined };
+}
+
+/** Nothing is kept any more, nor can be joined. */
+export function dropOctets(octets: Octets): void {
+  octets.joiner = undefined;
+}
+
 /** The request with the payloads that became whole with it, or refused. Called with requests in order of rid. */
-export function joinOctets(session: Session, body: DecodedBody, toolbox: Toolbox): DecodedBody {
-  const { octets } = session;
+export function joinOctets(octets: Octets, body: DecodedBody, toolbox: Toolbox): DecodedBody {
+  const { joiner } = octets;
   const { fragment, payloads, refused } = body;
-  if (fragment !== undefined) return joinFragment(session, body, fragment, toolbox);
-  if (octets === undefined || (refused === undefined && (payloads.length === 0 || !octets.isUnfinished)))
+  if (fragment !== undefined) return joinFragment(octets, body, fragment, toolbox);
+  if (joiner === undefined || (refused === undefined && (payloads.length === 0 || !joiner.isUnfinished)))
     return body;
-  const stanza = octets.giveUp();
+  const stanza = joiner.giveUp();
   if (refused === undefined) return refusedWith(body, { ...IN_THE_MIDDLE, stanza }, payloads, toolbox);
   const stanzas = stanza === undefined ? refused.stanzas : [stanza, ...refused.stanzas];
   return { ...body, refused: { ...refused, stanzas } };
@@ -30,17 +43,12 @@ export function joinOctets(session: Session, body: DecodedBody, toolbox: Toolbox
 
 const IN_THE_MIDDLE = { code: 'not-well-formed', detail: 'whole payloads in the middle of one' } as const;
 
-function joinFragment(
-  session: Session,
-  body: DecodedBody,
-  fragment: Fragment,
-  toolbox: Toolbox,
-): DecodedBody {
-  session.octets ??= new FragmentJoiner(toolbox);
+function joinFragment(octets: Octets, body: DecodedBody, fragment: Fragment, toolbox: Toolbox): DecodedBody {
+  octets.joiner ??= new FragmentJoiner(toolbox);
   const payloads: Payload[] = [];
-  const wrong = session.octets.push(fragment, payloads);
+  const wrong = octets.joiner.push(fragment, payloads);
   if (wrong === undefined) return { ...body, payloads };
-  session.octets.giveUp();
+  octets.joiner.giveUp();
   return refusedWith(body, wrong, payloads, toolbox);
 }
 
@@ -57,10 +65,4 @@ function refusedWith(
   const bytes = body.fragment?.bytes.length ?? 0;
   const refused = { code, detail, isLimit: isLimitFault(wrong), bytes, hasRid: true, stanzas };
   return { attributes: body.attributes, payloads: [], refused };
-}
-
-/** A request is given up, and with it a piece of the stream: what comes behind it can not be read any more. */
-export function abandonOctets(session: Session): void {
-  session.octets = undefined;
-  session.early = session.early.map((each) => ({ ...each, body: { ...each.body, fragment: undefined } }));
 }

@@ -28,9 +28,10 @@ describe('too many (XEP-0124 §11)', () => {
   ] as const)('%d open, then %s', (open, attributes, expected) => {
     const session = openSession();
     const held = { others: undefined, answerBy: turnAt(90_000).now, gatherUntil: undefined, key: undefined };
-    for (let rid = 2; rid < 2 + open; rid += 1) session.held.push({ ...held, rid, request: rid, copies: 1 });
+    for (let rid = 2; rid < 2 + open; rid += 1)
+      session.requests.held.push({ ...held, rid, request: rid, copies: 1 });
     // A request whose socket is gone does not count.
-    session.held.push({ ...held, rid: 8, request: undefined, copies: 1 });
+    session.requests.held.push({ ...held, rid: 8, request: undefined, copies: 1 });
     expect(judgeActivity(session, bodyOf(attributes, PAYLOAD), turnAt(10_000))).toBe(expected);
   });
 });

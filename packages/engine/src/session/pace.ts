@@ -50,8 +50,8 @@ export function judgeActivity(
 ): 'too-many-requests' | 'too-frequent' | undefined {
   const { terms, limits, pace } = session;
   let unanswered = 1;
-  for (const held of session.held) if (held.request !== undefined) unanswered += 1;
-  for (const early of session.early) if (!isFarewell(early.body)) unanswered += 1;
+  for (const held of session.requests.held) if (held.request !== undefined) unanswered += 1;
+  for (const early of session.requests.early) if (!isFarewell(early.body)) unanswered += 1;
   if (unanswered > terms.requests && !isFarewell(body)) return 'too-many-requests';
 
   const isEmpty = isEmptyRequest(body);

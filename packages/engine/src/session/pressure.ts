@@ -14,9 +14,9 @@ import type { Turn } from './work.ts';
 export function serverBlocked(session: Session, isBlocked: boolean, turn: Turn): void {
   session.blockedBytes = isBlocked ? 0 : undefined;
   // A client with one connection was kept waiting, too.
-  const isKept = !isBlocked && session.isLoggedIn && !session.hasTwoConnections;
+  const isKept = !isBlocked && session.isLoggedIn && !session.requests.hasTwoConnections;
   const soon = after(turn.now, session.limits.oneConnectionAnswer);
-  if (isKept) for (const held of session.held) if (held.answerBy > soon) held.answerBy = soon;
+  if (isKept) for (const held of session.requests.held) if (held.answerBy > soon) held.answerBy = soon;
   settle(session, turn);
 }
 

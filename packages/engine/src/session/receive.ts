@@ -1,20 +1,32 @@
-import { appended, seconds } from '../kit/index.ts';
+import { seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
-import { answer, answerByOf, hasListener, respondTerminal, settle } from './answer.ts';
+import { answer, answerByOf, respondTerminal, settle } from './answer.ts';
 import { confirm, confirmEarly } from './confirm.ts';
 import { finish, leave } from './end.ts';
 import { gather } from './gather.ts';
 import { earlyBytes } from './held.ts';
 import { takeKey } from './keys.ts';
 import { lateReply, memoryOf } from './memory.ts';
-import { abandonOctets, joinOctets } from './octets.ts';
+import { dropOctets, joinOctets } from './octets.ts';
 import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './pace.ts';
 import { fitsInBuffer } from './pressure.ts';
 import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered } from './refused.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
 import { noteReport } from './reports.ts';
-import type { EarlyRequest, HeldRequest, Session } from './session.ts';
+import {
+  countIn,
+  dropFragments,
+  type EarlyRequest,
+  giveUpMissing,
+  type HeldRequest,
+  hangUp,
+  hasListener,
+  hold,
+  keepEarly,
+  takeNext,
+} from './requests.ts';
+import type { Session } from './session.ts';
 import { addressees, addStream, asksForStream, closedAlone, isTooLate, removeStream } from './streams.ts';
 import { arrivalOf, placeOf } from './window.ts';
 import type { RequestId, Turn } from './work.ts';
@@ -60,32 +72,31 @@ function receiveNew(
   session: Session,
   turn: Turn,
 ): void {
-  if (place === 'next' && session.early.length === 0) {
+  if (place === 'next' && session.requests.early.length === 0) {
     if (process(session, arrival, turn)) settle(session, turn);
     return;
   }
-  session.early.push(arrival);
+  keepEarly(session.requests, arrival);
   if (place === 'beyond') {
-    leave(session, 'bad-rid', `rid ${arrival.rid - session.lastRid} above the last one`, turn);
+    leave(session, 'bad-rid', `rid ${arrival.rid - session.requests.lastRid} above the last one`, turn);
     return;
   }
   if (!session.isLoggedIn && session.terminal === undefined) {
-    const bytes = session.loginBytes + earlyBytes(session);
+    const bytes = session.loginBytes + earlyBytes(session.requests);
     if (bytes > session.limits.loginBytesMax) {
       leave(session, 'prelogin-bytes', `${bytes} bytes`, turn);
       return;
     }
   }
   confirmEarly(session, arrival.body);
-  session.early.sort((a, b) => a.rid - b.rid);
   processInOrder(session, turn);
 }
 
 /** Processes what has no gap before it any more. */
 export function processInOrder(session: Session, turn: Turn): void {
-  for (let first = session.early[0]; first?.rid === session.lastRid + 1; first = session.early[0]) {
-    session.early.shift();
-    if (!process(session, first, turn)) return;
+  const { requests } = session;
+  for (let next = takeNext(requests); next !== undefined; next = takeNext(requests)) {
+    if (!process(session, next, turn)) return;
   }
   settle(session, turn);
 }
@@ -94,7 +105,7 @@ export function processInOrder(session: Session, turn: Turn): void {
 function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   const { attributes } = arrival.body;
   // A request that was freed but waited for an answer gives way to the next one.
-  if (session.held.length > session.terms.hold) stopGathering(session, turn);
+  if (session.requests.held.length > session.terms.hold) stopGathering(session, turn);
   // The stream was over already, and an older request was the one to hear it.
   if (session.phase === 'ended') {
     respondEnded(session, arrival.request, turn);
@@ -104,10 +115,9 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   if (body === undefined) return false;
   confirm(session, body, arrival.receivedAt);
   noteReport(session, attributes.ack, turn.now);
-  if (hasListener(session)) session.hasTwoConnections = true;
-  session.lastRid = arrival.rid;
+  countIn(session.requests, arrival.rid);
   session.pause = undefined;
-  hold(session, arrival, turn);
+  hold(session.requests, heldOf(session, arrival, turn));
 
   if (session.terminal === undefined && !takeContent(session, body, turn)) return false;
   const closed = closedAlone(session, attributes);
@@ -132,23 +142,23 @@ function admitted(session: Session, arrival: EarlyRequest, turn: Turn): DecodedB
     ? judgeActivity(session, body, turn)
     : 'bad-key';
   if (violation === undefined) {
-    const joined = joinOctets(session, body, turn.toolbox);
+    const joined = joinOctets(session.octets, body, turn.toolbox);
     if (joined.refused === undefined || canGoOn(session)) return joined;
     refuseForGood(session, arrival, joined.refused, turn);
     return undefined;
   }
-  session.early.push(arrival);
+  keepEarly(session.requests, arrival);
   leave(session, violation, `at rid ${rid - session.creationRid} of the session`, turn);
   return undefined;
 }
 
 function stopGathering(session: Session, turn: Turn): void {
-  for (const held of session.held) held.gatherUntil = undefined;
+  for (const held of session.requests.held) held.gatherUntil = undefined;
   settle(session, turn);
 }
 
-function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
-  const held: HeldRequest = {
+function heldOf(session: Session, arrival: EarlyRequest, turn: Turn): HeldRequest {
+  return {
     rid: arrival.rid,
     request: arrival.request,
     others: undefined,
@@ -157,7 +167,6 @@ function hold(session: Session, arrival: EarlyRequest, turn: Turn): void {
     key: arrival.key,
     copies: arrival.copies,
   };
-  session.held = appended(session.held, held);
 }
 
 /** What the request asks for, besides a reply. False: it ended the session. */
@@ -204,7 +213,7 @@ function pause(session: Session, pauseS: number, turn: Turn): boolean {
     return false;
   }
   session.pause = asked;
-  while (session.held.length > 0) answer(session, undefined, turn);
+  while (session.requests.held.length > 0) answer(session, undefined, turn);
   session.quietSince = turn.now;
   return true;
 }
@@ -212,11 +221,11 @@ function pause(session: Session, pauseS: number, turn: Turn): boolean {
 /** The client went away before its request was answered. */
 export function abort(session: Session, request: RequestId, turn: Turn): void {
   // It was answered while the news of its end was on the way.
-  if (!hangUp(session, request)) {
+  if (!hangUp(session.requests, request)) {
     replyLost(session, request, turn);
     return;
   }
-  if (hasListener(session)) return;
+  if (hasListener(session.requests)) return;
   session.quietSince = turn.now;
   // Nobody knows the sid of a session whose creation was not answered.
   if (session.phase === 'opening')
@@ -229,38 +238,22 @@ export function abort(session: Session, request: RequestId, turn: Turn): void {
  * One that waits for a lower rid stays, for replies go out in order of rid.
  */
 export function release(session: Session, request: RequestId, turn: Turn): void {
-  const last = session.held.findIndex((held) => held.request === request);
-  for (const held of session.held.slice(0, last + 1)) {
+  const last = session.requests.held.findIndex((held) => held.request === request);
+  for (const held of session.requests.held.slice(0, last + 1)) {
     held.answerBy = turn.now;
     held.gatherUntil = undefined;
   }
   if (last >= 0) settle(session, turn);
 }
 
-/** Nobody listens at this request any more. False: it is not an open one. */
-function hangUp(session: Session, request: RequestId): boolean {
-  for (const held of session.held) {
-    if (held.others?.includes(request) === true) {
-      held.others = held.others.filter((each) => each !== request);
-      return true;
-    }
-    if (held.request === request) {
-      held.request = held.others?.pop();
-      return true;
-    }
-  }
-  const early = session.early.find((each) => each.request === request);
-  if (early !== undefined) early.request = undefined;
-  return early !== undefined;
-}
-
 /** A reply that was thought written was not: it is in doubt, and so is the client's presence. */
 export function replyLost(session: Session, request: RequestId, turn: Turn): void {
-  for (const answered of session.answered) if (answered.request === request) answered.request = undefined;
-  const creation = session.answered[0];
+  for (const answered of session.requests.answered)
+    if (answered.request === request) answered.request = undefined;
+  const creation = session.requests.answered[0];
   if (
     session.phase === 'open' &&
-    session.lastRid === session.creationRid &&
+    session.requests.lastRid === session.creationRid &&
     creation?.request === undefined
   ) {
     leave(session, 'creation-unconfirmed', 'the creation reply could not be written', turn);
@@ -272,7 +265,7 @@ export function replyLost(session: Session, request: RequestId, turn: Turn): voi
  * it repeats its request; one that goes on without has got it.
  */
 export function replyInDoubt(session: Session, request: RequestId): void {
-  for (const answered of session.answered) {
+  for (const answered of session.requests.answered) {
     if (answered.request !== request) continue;
     answered.request = undefined;
     answered.isInDoubt = true;
@@ -281,9 +274,8 @@ export function replyInDoubt(session: Session, request: RequestId): void {
 
 /** Gives up the requests that a farewell has overtaken (a page's beacon goes out while its request dies). */
 export function closeGap(session: Session, turn: Turn): void {
-  abandonOctets(session);
-  for (let first = session.early[0]; first !== undefined; first = session.early[0]) {
-    session.lastRid = first.rid - 1;
-    processInOrder(session, turn);
-  }
+  // A piece of the octet stream is given up with them: what comes behind it cannot be read any more.
+  dropOctets(session.octets);
+  dropFragments(session.requests);
+  while (giveUpMissing(session.requests)) processInOrder(session, turn);
 }

@@ -1,7 +1,8 @@
 import { type Payload, type RefusedContent, stanzaErrorFor } from '../wire/index.ts';
 import { leave } from './end.ts';
 import { takeKey } from './keys.ts';
-import type { EarlyRequest, Session } from './session.ts';
+import { type EarlyRequest, keepEarly } from './requests.ts';
+import type { Session } from './session.ts';
 import { addressees, enqueueAll } from './streams.ts';
 import type { Turn } from './work.ts';
 
@@ -27,7 +28,7 @@ export function refuseForGood(
   { code, detail }: RefusedContent,
   turn: Turn,
 ): void {
-  session.early.push(arrival);
+  keepEarly(session.requests, arrival);
   leave(session, 'bad-content', `${code}: ${detail}`, turn);
 }
 
@@ -41,7 +42,7 @@ export function refuseUnnumbered(session: Session, arrival: EarlyRequest, turn: 
     refuseForGood(session, arrival, refused, turn);
     return;
   }
-  session.early.push(arrival);
+  keepEarly(session.requests, arrival);
   leave(session, 'bad-key', 'no rid', turn);
 }
 

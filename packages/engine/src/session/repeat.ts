@@ -3,7 +3,8 @@ import { settle } from './answer.ts';
 import { leave } from './end.ts';
 import { isSameKey } from './keys.ts';
 import { okReply, RECOVERABLE_ERROR } from './reply.ts';
-import type { AnsweredRequest, EarlyRequest, HeldRequest, Session } from './session.ts';
+import { type AnsweredRequest, type EarlyRequest, type HeldRequest, keepEarly } from './requests.ts';
+import type { Session } from './session.ts';
 import type { Place } from './window.ts';
 import { arrivalOf } from './window.ts';
 import type { RequestId, Turn } from './work.ts';
@@ -22,7 +23,7 @@ export function receiveRepeat(
   original.copies += 1;
   const isBadKey = !isSameKey(original.key, attributes.key);
   if (isBadKey || original.copies > session.limits.repeatsMax + 1) {
-    session.early.push(arrivalOf(request, { attributes, payloads: [] }, turn));
+    keepEarly(session.requests, arrivalOf(request, { attributes, payloads: [] }, turn));
     leave(session, isBadKey ? 'bad-key' : 'too-many-repeats', `copy ${original.copies} of a request`, turn);
   } else if (place.is === 'repeat-of-answered') {
     answerAgain(session, request, place.original, turn);

@@ -1,7 +1,8 @@
 import { ascii, type ByteString, EMPTY, type Toolbox } from '../kit/index.ts';
 import { conditionFacts, encodeBody, escapeAttribute, type Payload } from '../wire/index.ts';
 import type { Batch } from './queue.ts';
-import type { HeldRequest, Session, SessionStream, Terminal } from './session.ts';
+import type { HeldRequest } from './requests.ts';
+import type { Session, SessionStream, Terminal } from './session.ts';
 import { DEFAULT_CONTENT_TYPE } from './terms/content-type.ts';
 import type { Reply } from './work.ts';
 
@@ -26,7 +27,8 @@ export function replyAttributes(
   if (held.rid === session.creationRid) return creationAttributes(session, toolbox);
   let attributes = '';
   // XEP-0124 §9.1: not where the value would be the rid of the request itself.
-  if (session.terms.acks && session.lastRid !== held.rid) attributes += ` ack='${session.lastRid}'`;
+  if (session.terms.acks && session.requests.lastRid !== held.rid)
+    attributes += ` ack='${session.requests.lastRid}'`;
   if (batch === undefined) return attributes as ByteString;
   const { stream, isAnnounced, end } = batch;
   if (session.hasNamedStreams) attributes += ` stream='${stream.name}'`;

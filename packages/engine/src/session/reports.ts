@@ -23,7 +23,7 @@ export function makeReports(creationRid: number): Reports {
 export function noteReport(session: Session, ack: number | undefined, now: Instant): void {
   const { reports, terms, limits } = session;
   if (!terms.acks || ack === undefined) return;
-  const lost = session.answered.find((each) => each.rid === ack + 1);
+  const lost = session.requests.answered.find((each) => each.rid === ack + 1);
   if (lost === undefined || lost.rid <= reports.lastRid) return;
   if (between(lost.answeredAt, now) < limits.reportAfter) return;
   reports.due = { rid: lost.rid, since: lost.answeredAt };

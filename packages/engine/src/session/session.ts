@@ -1,13 +1,14 @@
-import { assert, type ByteString, type Duration, type Instant } from '../kit/index.ts';
-import type { Condition, DecodedBody, FragmentJoiner, Payload } from '../wire/index.ts';
+import { assert, type Duration, type Instant } from '../kit/index.ts';
+import type { Condition, Payload } from '../wire/index.ts';
 import type { Gathering } from './gather.ts';
 import type { KeySequence } from './keys.ts';
+import type { Octets } from './octets.ts';
 import type { Pace } from './pace.ts';
 import type { Queue } from './queue.ts';
 import type { Reports } from './reports.ts';
+import type { Requests } from './requests.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import type { SessionTerms } from './terms/terms.ts';
-import type { RequestId } from './work.ts';
 
 /*
  * Theory of operation
@@ -46,50 +47,6 @@ const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
   ending: ['ended'],
   ended: [],
 };
-
-/** A request that arrived before a lower rid did. Its payloads wait for the gap to close. */
-export interface EarlyRequest {
-  readonly rid: number;
-  /** Who listens; undefined when its socket is gone. */
-  request: RequestId | undefined;
-  readonly body: DecodedBody;
-  readonly key: string | undefined;
-  readonly receivedAt: Instant;
-  copies: number;
-}
-
-/** A request that was received in order and not answered yet. */
-export interface HeldRequest {
-  readonly rid: number;
-  /** Who listens; undefined when its socket is gone. */
-  request: RequestId | undefined;
-  /** Older copies that get the same reply; used only with heldRepeat 'same'. */
-  others: RequestId[] | undefined;
-  /** When it is answered even if nothing came. */
-  answerBy: Instant;
-  /** While it is free to be answered empty, but may wait a moment for the answer to what was just sent. */
-  gatherUntil: Instant | undefined;
-  readonly key: string | undefined;
-  copies: number;
-}
-
-/** A reply that was given, kept for repeats (XEP-0124 §14.3) and until the client confirmed it. */
-export interface AnsweredRequest {
-  readonly rid: number;
-  readonly reply: ByteString;
-  /** What it carried, until it is confirmed: goes back to the server if the session dies. */
-  payloads: readonly Payload[];
-  readonly stream: SessionStream | undefined;
-  /** How many of them are stanzas, until they are counted in `confirmed` of their stream. */
-  stanzas: number;
-  readonly answeredAt: Instant;
-  readonly key: string | undefined;
-  /** The request it was written to; undefined when nobody listened or the write failed. */
-  request: RequestId | undefined;
-  /** Whoever was to write it is gone, and may have done so before. */
-  isInDoubt: boolean;
-  copies: number;
-}
 
 /** How a session ends, as the client is told. */
 export interface Terminal {
@@ -145,6 +102,8 @@ export interface Session {
   readonly creationRid: number;
   readonly createdAt: Instant;
 
+  readonly requests: Requests;
+  readonly octets: Octets;
   readonly keys: KeySequence;
   readonly pace: Pace;
   readonly queue: Queue;
@@ -152,11 +111,6 @@ export interface Session {
   readonly gathering: Gathering;
 
   phase: Phase;
-  /** The highest rid received together with all lower ones. */
-  lastRid: number;
-  early: EarlyRequest[];
-  held: HeldRequest[];
-  answered: AnsweredRequest[];
 
   /** Open streams, oldest first; the last one stays when it ends, for it ends the session. */
   streams: SessionStream[];
@@ -173,13 +127,9 @@ export interface Session {
   isCounting: boolean;
   /** Bytes of payloads from the client before it logged in. */
   loginBytes: number;
-  /** What the client sent of a payload that is not whole; only of clients that use the script syntax. */
-  octets: FragmentJoiner | undefined;
   /** Bytes sent to the server since it stopped reading; undefined while it reads. */
   blockedBytes: number | undefined;
 
-  /** Two requests were open at once, so the client has more than one connection. */
-  hasTwoConnections: boolean;
   /** Since when nobody listens: from the last reply, or the abort of the last open request. */
   quietSince: Instant;
   /** Set by a pause until the next request. */

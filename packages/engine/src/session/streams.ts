@@ -51,7 +51,7 @@ export function addStream(session: Session, attributes: BodyAttributes, turn: Tu
     return false;
   }
   // The name is the answer to this request, so it must not go out on an older one (XEP-0124 §16.3).
-  while (session.held.length > 1) answer(session, undefined, turn);
+  while (session.requests.held.length > 1) answer(session, undefined, turn);
   const stream = makeStream(attributes.to ?? '', turn.toolbox);
   session.streams.push(stream);
   session.hasNamedStreams = true;
@@ -108,7 +108,7 @@ export function deliver(
   if (payloads.length > 0) enqueueAll(session, stream, payloads);
   if (!session.isCounting && payloads.some(startsCounting)) session.isCounting = true;
   session.isStreamOpen = true;
-  if (session.phase === 'opening') creationAnswered(session, payloads);
+  if (session.phase === 'opening') creationAnswered(session.requests, payloads);
   answerCame(session.gathering);
   settle(session, turn);
   if (session.queue.stopsReading || !isFull(session)) return;
@@ -134,9 +134,10 @@ export function enqueueAll(session: Session, stream: SessionStream, payloads: re
  * A stanza that the client does not get has a place without bytes (`isStanza`), settled when all before it is. False: it
  * stands in the queue, behind others. Where none is queued, a reply of its own would only be late.
  */
-function tookPlace({ queue, answered }: Session, stream: SessionStream): boolean {
+function tookPlace({ queue, requests }: Session, stream: SessionStream): boolean {
   if (queue.batches.some((batch) => batch.stream === stream && batch.payloads.length > 0)) return false;
   stream.given += 1;
+  const { answered } = requests;
   for (let index = answered.length - 1; index >= 0; index -= 1) {
     const each = answered[index];
     if (each?.stream !== stream || each.stanzas === 0) continue;

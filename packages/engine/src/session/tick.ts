@@ -1,8 +1,9 @@
 import { after, earlier, type Instant } from '../kit/index.ts';
-import { answerDeadline, answerTerminal, hasListener, settle } from './answer.ts';
+import { answerDeadline, answerTerminal, settle } from './answer.ts';
 import { leave } from './end.ts';
 import { watchExpired } from './gather.ts';
 import { closeGap } from './receive.ts';
+import { hasListener } from './requests.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -10,8 +11,8 @@ import type { Turn } from './work.ts';
 export function nextDeadline(session: Session): Instant | undefined {
   if (session.phase === 'ended') return undefined;
   let next = answerDeadline(session);
-  if (session.early.length > 0) next = earlier(next, gapAt(session));
-  if (!hasListener(session)) next = earlier(next, inactiveAt(session));
+  if (session.requests.early.length > 0) next = earlier(next, gapAt(session));
+  if (!hasListener(session.requests)) next = earlier(next, inactiveAt(session));
   if (session.terminal !== undefined) return next;
   next = earlier(next, session.gathering.watchedUntil);
   return session.isLoggedIn ? next : earlier(next, loginAt(session));
@@ -27,7 +28,7 @@ export function tick(session: Session, turn: Turn): void {
   if (isEnded(session)) return;
   if (session.terminal === undefined && !session.isLoggedIn && isDue(loginAt(session), now)) {
     leave(session, 'login-timeout', '', turn);
-  } else if (!hasListener(session) && isDue(inactiveAt(session), now)) {
+  } else if (!hasListener(session.requests) && isDue(inactiveAt(session), now)) {
     endInactive(session, turn);
   }
 }
@@ -40,7 +41,7 @@ function endInactive(session: Session, turn: Turn): void {
 }
 
 function isUnconfirmedCreation(session: Session): boolean {
-  return !session.isLoggedIn && session.lastRid === session.creationRid;
+  return !session.isLoggedIn && session.requests.lastRid === session.creationRid;
 }
 
 /** XEP-0124 §10: inactivity counts while nobody listens; a pause replaces it until the next request. */
@@ -56,7 +57,7 @@ function inactiveAt(session: Session): Instant {
  * and what the missing request carried would be lost without anybody hearing of it.
  */
 function gapAt(session: Session): Instant | undefined {
-  const farewell = session.early.find(({ body }) => body.attributes.terminate);
+  const farewell = session.requests.early.find(({ body }) => body.attributes.terminate);
   return farewell === undefined ? undefined : after(farewell.receivedAt, session.limits.gapPatience);
 }
 

@@ -1,5 +1,6 @@
 import type { DecodedBody } from '../wire/index.ts';
-import type { AnsweredRequest, EarlyRequest, HeldRequest, Session } from './session.ts';
+import type { AnsweredRequest, EarlyRequest, HeldRequest } from './requests.ts';
+import type { Session } from './session.ts';
 import type { RequestId, Turn } from './work.ts';
 
 /** Where a rid stands in the window of its session. */
@@ -24,15 +25,15 @@ const BEYOND: Place = { is: 'beyond' };
  * terminate (§11). Repeats are known by rid alone: Strophe repeats with an empty <body/> after a reload.
  */
 export function placeOf(session: Session, rid: number, isExtra: boolean): Place {
-  if (rid === session.lastRid + 1) return NEXT;
-  if (rid > session.lastRid) {
-    const early = session.early.find((each) => each.rid === rid);
+  if (rid === session.requests.lastRid + 1) return NEXT;
+  if (rid > session.requests.lastRid) {
+    const early = session.requests.early.find((each) => each.rid === rid);
     if (early !== undefined) return { is: 'repeat-of-early', original: early };
-    return rid <= session.lastRid + session.terms.requests + (isExtra ? 1 : 0) ? EARLY : BEYOND;
+    return rid <= session.requests.lastRid + session.terms.requests + (isExtra ? 1 : 0) ? EARLY : BEYOND;
   }
-  const held = session.held.find((each) => each.rid === rid);
+  const held = session.requests.held.find((each) => each.rid === rid);
   if (held !== undefined) return { is: 'repeat-of-held', original: held };
-  const answered = session.answered.find((each) => each.rid === rid);
+  const answered = session.requests.answered.find((each) => each.rid === rid);
   return answered === undefined ? FORGOTTEN : { is: 'repeat-of-answered', original: answered };
 }
 

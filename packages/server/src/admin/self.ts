@@ -99,7 +99,7 @@ export class Self {
       const count = of(session.site);
       if (session.phase !== 'ended') count[session.phase] += 1;
       if (session.isLoggedIn) count.loggedIn += 1;
-      count.held += session.held.length;
+      count.held += session.requests.held.length;
       count.queued += session.queue.count;
       count.queuedBytes += session.queue.bytes;
     }
