@@ -16,7 +16,7 @@ export const AT_MOST = {
   fieldsOfStream: 58,
   writersOfSession: 13,
   writersOfStream: 64,
-  helpersFirst: 96,
+  helpersFirst: 95,
   secondMeanings: 11,
   deadReferences: 0,
   deadClauses: 0,

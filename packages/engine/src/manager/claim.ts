@@ -51,8 +51,8 @@ export function newClaim(cookie: string | undefined): Claim {
 }
 
 /** The log-in is done: from now on the session can be claimed. */
-export function offer(claim: Claim, { lastRid }: Session, within: Duration, now: Instant): void {
-  claim.rid = lastRid + 1;
+export function offer(claim: Claim, { requests }: Session, within: Duration, now: Instant): void {
+  claim.rid = requests.lastRid + 1;
   claim.until = after(now, within);
 }
 
@@ -83,7 +83,8 @@ export function takeClaim(claim: Claim, session: Session, claimant: Claimant): C
  * Whether the request that claimed a session comes again because its reply was lost: its connection is gone, or the reply was
  * written, and the same address has sent nothing since.
  */
-function isRepeat({ held, answered, lastRid }: Session, rid: number, isSameAddress: boolean): boolean {
+function isRepeat({ requests }: Session, rid: number, isSameAddress: boolean): boolean {
+  const { held, answered, lastRid } = requests;
   const waiting = held.find((each) => each.rid === rid);
   if (waiting !== undefined) return waiting.request === undefined;
   const given = answered.find((each) => each.rid === rid);

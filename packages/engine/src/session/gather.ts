@@ -1,6 +1,6 @@
 import { after, type Instant, type Toolbox } from '../kit/index.ts';
 import { type DecodedBody, NS, type Payload, rootAttribute } from '../wire/index.ts';
-import type { Requests } from './requests.ts';
+import type { SessionRequests } from './requests.ts';
 import type { Session } from './session.ts';
 import type { Turn } from './work.ts';
 
@@ -73,7 +73,7 @@ export function logsInAtOnce({ payloads }: DecodedBody): boolean {
 }
 
 /** Payloads came for the creation request: beside the features and the word that the log-in was right, they are its answer. */
-export function creationAnswered({ held }: Requests, payloads: readonly Payload[]): void {
+export function creationAnswered({ held }: SessionRequests, payloads: readonly Payload[]): void {
   const [creation] = held;
   if (creation === undefined) return;
   const isOnTheWay = ({ name }: Payload): boolean => name === 'features' || name === 'success';

@@ -1,5 +1,5 @@
 import { type Payload, writtenBytes } from '../wire/index.ts';
-import type { Requests } from './requests.ts';
+import type { SessionRequests } from './requests.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -23,7 +23,7 @@ export function bytesHeld(session: Session): number {
 }
 
 /** Of what waits for a lower rid. */
-export function earlyBytes({ early }: Requests): number {
+export function earlyBytes({ early }: SessionRequests): number {
   let bytes = 0;
   for (const { body } of early) {
     bytes += payloadBytes(body.payloads) + body.payloads.length * PAYLOAD_COST_BYTES;

@@ -48,7 +48,7 @@ export interface AnsweredRequest {
 }
 
 /** The requests of a session by rid: early, then held, then answered (session.ts). */
-export interface Requests {
+export interface SessionRequests {
   /** The highest rid received together with all lower ones. */
   lastRid: number;
   /** By rid. */
@@ -62,59 +62,59 @@ export interface Requests {
 }
 
 /** What a session has of requests whose creation request is held. */
-export function makeRequests(creation: HeldRequest): Requests {
+export function makeRequests(creation: HeldRequest): SessionRequests {
   return { lastRid: creation.rid, early: [], held: [creation], answered: [], hasTwoConnections: false };
 }
 
 /** Keeps a request until all lower rids have come, or until it hears that the session is over. */
-export function keepEarly({ early }: Requests, arrival: EarlyRequest): void {
+export function keepEarly({ early }: SessionRequests, arrival: EarlyRequest): void {
   const place = early.findIndex(({ rid }) => rid > arrival.rid);
   early.splice(place < 0 ? early.length : place, 0, arrival);
 }
 
 /** Takes the request whose turn it is, if it is here. */
-export function takeNext({ early, lastRid }: Requests): EarlyRequest | undefined {
+export function takeNext({ early, lastRid }: SessionRequests): EarlyRequest | undefined {
   return early[0]?.rid === lastRid + 1 ? early.shift() : undefined;
 }
 
 /** Gives up what is missing before the first early request. False: there is none. */
-export function giveUpMissing(requests: Requests): boolean {
+export function giveUpMissing(requests: SessionRequests): boolean {
   const [first] = requests.early;
   if (first !== undefined) requests.lastRid = first.rid - 1;
   return first !== undefined;
 }
 
 /** A request was received in order. */
-export function countIn(requests: Requests, rid: number): void {
+export function countIn(requests: SessionRequests, rid: number): void {
   if (hasListener(requests)) requests.hasTwoConnections = true;
   requests.lastRid = rid;
 }
 
-export function hold(requests: Requests, request: HeldRequest): void {
+export function hold(requests: SessionRequests, request: HeldRequest): void {
   requests.held = appended(requests.held, request);
 }
 
-export function hasListener({ held }: Requests): boolean {
+export function hasListener({ held }: SessionRequests): boolean {
   for (const { request } of held) if (request !== undefined) return true;
   return false;
 }
 
 /** Takes the oldest held request, to be answered. */
-export function takeOldest({ held }: Requests): HeldRequest {
+export function takeOldest({ held }: SessionRequests): HeldRequest {
   const oldest = held.shift();
   assert(oldest !== undefined, 'only a held request is answered');
   return oldest;
 }
 
 /** Takes all held requests: the session is over. */
-export function takeHeld(requests: Requests): readonly HeldRequest[] {
+export function takeHeld(requests: SessionRequests): readonly HeldRequest[] {
   const { held } = requests;
   requests.held = [];
   return held;
 }
 
 /** Takes all early requests: the session is over. */
-export function takeEarly(requests: Requests): readonly EarlyRequest[] {
+export function takeEarly(requests: SessionRequests): readonly EarlyRequest[] {
   const { early } = requests;
   requests.early = [];
   return early;
@@ -122,7 +122,7 @@ export function takeEarly(requests: Requests): readonly EarlyRequest[] {
 
 /** Keeps a reply, and takes the oldest one if there are more of them than that. */
 export function keepAnswer(
-  requests: Requests,
+  requests: SessionRequests,
   answered: AnsweredRequest,
   max: number,
 ): AnsweredRequest | undefined {
@@ -131,12 +131,12 @@ export function keepAnswer(
 }
 
 /** Keeps a reply that ends the session. */
-export function keepLastAnswer({ answered }: Requests, last: AnsweredRequest): void {
+export function keepLastAnswer({ answered }: SessionRequests, last: AnsweredRequest): void {
   answered.push(last);
 }
 
 /** Nobody listens at this request any more. False: it is not an open one. */
-export function hangUp({ held, early }: Requests, request: RequestId): boolean {
+export function hangUp({ held, early }: SessionRequests, request: RequestId): boolean {
   for (const each of held) {
     if (each.others?.includes(request) === true) {
       each.others = each.others.filter((other) => other !== request);
@@ -153,6 +153,6 @@ export function hangUp({ held, early }: Requests, request: RequestId): boolean {
 }
 
 /** What came early goes on without the pieces of stanzas in it (octets.ts). */
-export function dropFragments(requests: Requests): void {
+export function dropFragments(requests: SessionRequests): void {
   requests.early = requests.early.map((each) => ({ ...each, body: { ...each.body, fragment: undefined } }));
 }

@@ -6,7 +6,7 @@ import type { Octets } from './octets.ts';
 import type { Pace } from './pace.ts';
 import type { Queue } from './queue.ts';
 import type { Reports } from './reports.ts';
-import type { Requests } from './requests.ts';
+import type { SessionRequests } from './requests.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import type { SessionTerms } from './terms/terms.ts';
 
@@ -102,7 +102,7 @@ export interface Session {
   readonly creationRid: number;
   readonly createdAt: Instant;
 
-  readonly requests: Requests;
+  readonly requests: SessionRequests;
   readonly octets: Octets;
   readonly keys: KeySequence;
   readonly pace: Pace;
