@@ -51,7 +51,7 @@ describe('boshd drain', () => {
     // Longer than any run of this test.
     await start({ shutdown: { drain: '1h', deadline: '5s' } });
     const [alice, bob] = await Promise.all([login(), login()]);
-    expect(await command('drain')).toContain('2 sessions are left');
+    expect(await command('drain', '--no-wait')).toContain('2 sessions are left');
     expect(await isReady()).toBe(false);
     expect(await command('status')).toContain('draining');
     const refused = await new BoshClient(boshd.url).create(demo.domain);
@@ -59,7 +59,7 @@ describe('boshd drain', () => {
     alice.message(bob.jid, 'still here');
     expect(await bob.nextMessage()).toBe('still here');
     await alice.logout();
-    expect(await command('drain')).toContain('draining already');
+    expect(await command('drain', '--no-wait')).toContain('draining already');
     bob.message(bob.jid, 'and still');
     expect(await bob.nextMessage()).toBe('and still');
     bob.vanish();
@@ -71,8 +71,11 @@ describe('boshd drain', () => {
     await start({ shutdown: { drain: '1s', deadline: '5s' } });
     const alice = await login();
     const drainedAt = Date.now();
-    expect(await command('drain')).toContain('1 session is left');
+    const drained = command('drain');
     expect((await alice.ended).condition).toBe('system-shutdown');
+    expect(await drained).toMatch(
+      /1 session is left[\s\S]*\n(?:boshd: no session is left|boshd: the time is over)/,
+    );
     expect(Date.now() - drainedAt).toBeGreaterThanOrEqual(1000);
   });
 });
@@ -90,8 +93,16 @@ describe('the operator of several workers', () => {
       return counts.length === 2 && counts.reduce((a, b) => a + b) >= users.length ? text : undefined;
     });
     expect(status).toMatch(/^\S+\/0 +\S+\/1 +default +live /m);
+    const sessions = await command('sessions', demo.domain);
+    const workers = [...sessions.matchAll(/^\S+ +\S+\/[01] +default .* logged in /gm)];
+    expect(workers.length).toBeGreaterThanOrEqual(users.length);
+    const [name = ''] = sessions.split('\n').flatMap((line) => /^(\S+) .* logged in /.exec(line)?.[1] ?? []);
+    expect(await command('kick', name)).toBe(`boshd: session ${name} is ended\n`);
+    expect((await Promise.race(users.map(({ ended }) => ended))).condition).toBe('policy-violation');
+    await expect(command('kick', name)).rejects.toThrow('there is no live session');
+    expect(await command('status', name)).toContain('ended-by-operator');
     expect(await command('reload')).toContain('the configuration is reloaded');
-    expect(await command('drain')).toContain('draining: no new sessions');
+    expect(await command('drain', '--no-wait')).toContain('draining: no new sessions');
     await until('both drain', async () => {
       const text = await command('status');
       return [...text.matchAll(/^\S+\/[01] +draining /gm)].length === 2;

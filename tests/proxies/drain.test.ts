@@ -63,7 +63,13 @@ function adminOf(index: number): string {
 
 /** What an operator sees who asks that member. */
 async function command(name: 'drain' | 'status', index: number): Promise<string> {
-  const { stdout } = await run(process.execPath, [MAIN, name, '--admin-listen', adminOf(index)]);
+  const { stdout } = await run(process.execPath, [
+    MAIN,
+    name,
+    ...(name === 'drain' ? ['--no-wait'] : []),
+    '--admin-listen',
+    adminOf(index),
+  ]);
   return stdout;
 }
 

@@ -235,6 +235,10 @@ const REASONS = {
     text: 'The process that served the session is gone, and the record of the session cannot be read by the next one: it is of another version of boshd, or damaged.',
     condition: 'internal-server-error',
   },
+  'ended-by-operator': {
+    text: 'The operator ended the session (boshd kick).',
+    condition: 'policy-violation',
+  },
   shutdown: { text: 'boshd is being stopped.', condition: 'system-shutdown' },
 } as const satisfies Record<string, ReasonFacts>;
 

@@ -1,17 +1,17 @@
 import { hostname } from 'node:os';
 import { ascii, fault } from '@boshd/engine/kit';
 import type { CloudManager, ConnectionManager } from '@boshd/engine/manager';
-import type { AdminAddress, OrderOutcome, SelfParts } from './admin/index.ts';
+import type { AdminAddress, OrderOutcome, Orders, SelfParts } from './admin/index.ts';
 import { cloudOf } from './compose/cloud.ts';
 import { clusterOf } from './compose/cluster-status.ts';
 import { Drain } from './compose/drain.ts';
 import { connect, endSessions, join, leave, machineOf, orLeave } from './compose/machine.ts';
-import { openAdmin } from './compose/operator.ts';
+import { kick, openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
 import { type ReadConfig, Reloader } from './compose/reload.ts';
 import { frontSeries, hopSeries, trafficSeries } from './compose/traffic.ts';
 import type { Config } from './config/index.ts';
-import { Driver } from './driver.ts';
+import { clock, Driver } from './driver.ts';
 import { createFront, type Front } from './front/front.ts';
 import type { BoundAddress } from './front/listener.ts';
 import type { FrontOptions } from './front/options.ts';
@@ -81,7 +81,7 @@ export async function startApp({
   const giveUp = closing(front);
   if (cloud !== undefined) await orLeave(join(manager, mesh, cloud), driver, mesh).catch(giveUp);
   const self = selfOf(manager, front, observe, reloader, drain, cloud?.identity.id ?? hostname());
-  const orders = { reload: async () => reloader.reload(), drain: async () => drain.order() };
+  const orders = ordersOf(reloader, drain, (session) => kick(session, manager, driver, observe.logger));
   const admin = await openAdmin(config, self, orders, worker !== undefined).catch(giveUp);
   isStarted = true;
   return {
@@ -97,6 +97,15 @@ export async function startApp({
       regions.close();
       await admin.close();
     },
+  };
+}
+
+/** What the operator may order. */
+function ordersOf(reloader: Reloader, drain: Drain, end: (session: string) => OrderOutcome): Orders {
+  return {
+    reload: async () => reloader.reload(),
+    drain: async (about) => drain.order(about),
+    kick: async (session) => end(session),
   };
 }
 
@@ -145,6 +154,8 @@ function selfOf(
     slots: () => manager.inspect(),
     sockets: () => manager.inspectSockets(),
     notReady: () => drain.notReady,
+    drainLeftMs: () => drain.leftMs,
+    now: clock,
     memory: () => ({
       bytes: manager.memory.bytes + front.reading.bytes,
       bytesMax: manager.memory.bytesMax + front.reading.bytesMax,

@@ -97,6 +97,7 @@ export class Transcript implements Witness {
       case 'end-session':
         return '!! end';
       case 'offer':
+      case 'kick':
       case 'drain':
       case 'reconfigure':
       case 'shutdown':

@@ -36,6 +36,7 @@ import type { Input, RequestId } from './input.ts';
 import type { Budget, Holding } from './memory/budget.ts';
 import type { Site, Sites } from './sites.ts';
 import type { StartFailure } from './start.ts';
+import { Story } from './story.ts';
 import type { ManagerTurn } from './turn.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -55,6 +56,7 @@ export class BoshClient implements ClientSide {
   readonly guest: Guest;
   /** Of a session that is logged in for a page. */
   readonly claim: Claim | undefined;
+  readonly story: Story;
   readonly #parts: ManagerParts;
   /** The address that used the session last: limits of one address count the session there. */
   #address: string;
@@ -73,6 +75,7 @@ export class BoshClient implements ClientSide {
     this.site = site;
     this.guest = guest;
     this.claim = claim;
+    this.story = new Story(session.createdAt);
     this.#parts = parts;
     this.#address = session.address;
     this.holding = parts.budget.open(guest.group);

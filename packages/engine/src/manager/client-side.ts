@@ -13,6 +13,7 @@ import type { LinkId } from './input.ts';
 import type { Holder } from './memory/budget.ts';
 import type { Site } from './sites.ts';
 import type { Start, StartFailure } from './start.ts';
+import type { Story } from './story.ts';
 
 /** A stream to an XMPP server, the link that carries it, and the client that it serves. */
 export interface Upstream {
@@ -57,6 +58,8 @@ export interface ClientSide extends Timed, Holder {
   /** The client does not read what is there for it, so its servers are not read. */
   readonly isFull: boolean;
   upstreams: readonly Upstream[];
+  /** What an operator asks about it. */
+  readonly story: Story;
   /** How the server refused the last log-in, until one succeeds. */
   refusedLogIn: RefusedLogIn | undefined;
   /** The server's stream header is known. */

@@ -50,6 +50,11 @@ export class Clients {
     return this.#bySocket.values();
   }
 
+  /** Those with a short name, which nearly always is one. */
+  named(name: string): readonly (BoshClient | WebSocketClient)[] {
+    return [...this.sessions, ...this.sockets].filter(({ facts }) => facts.name === name);
+  }
+
   ofSid(sid: string): BoshClient | undefined {
     return this.#bySid.get(sid);
   }

@@ -3,6 +3,7 @@ import { instantOf } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
 import type { RefusedLogIn } from '../stream/index.ts';
 import { sessionEnded } from './events.ts';
+import { Story } from './story.ts';
 
 const facts = {
   name: 'k3',
@@ -43,7 +44,8 @@ it.each<[refused: RefusedLogIn | undefined, last: Reason, detail: string, reason
   [REFUSED, 'too-many-failed-logins', 'of this address', 'too-many-failed-logins', 'of this address'],
   [REFUSED, 'shutdown', '', 'shutdown', ''],
 ])('%j, then %s (%s): %s', (refusedLogIn, last, detail, reason, told) => {
-  expect(sessionEnded({ facts, refusedLogIn }, last, detail, [], instantOf(1000))).toMatchObject({
+  const story = new Story(facts.createdAt);
+  expect(sessionEnded({ facts, refusedLogIn, story }, last, detail, [], instantOf(1000))).toMatchObject({
     event: 'session-ended',
     session: 'k3',
     reason,

@@ -19,7 +19,7 @@ const AFTER_REFUSAL: ReadonlySet<Reason> = new Set([
 
 /** The line of the log about a session that is over. What decided its end is told, not what came last. */
 export function sessionEnded(
-  { facts, refusedLogIn }: Pick<ClientSide, 'facts' | 'refusedLogIn'>,
+  { facts, refusedLogIn, story }: Pick<ClientSide, 'facts' | 'refusedLogIn' | 'story'>,
   last: Reason,
   lastDetail: string,
   lost: readonly Pick<Undelivered, 'payloads'>[],
@@ -33,7 +33,20 @@ export function sessionEnded(
   for (const { payloads } of lost)
     for (const payload of payloads) if (isStanza(payload) && payload.bytes !== EMPTY) undelivered += 1;
   const livedMs = between(createdAt, now);
-  return { event: 'session-ended', session: name, site, domain, reason, detail, livedMs, undelivered };
+  const { server, mechanism, slowestAnswer: slowestAnswerMs } = story;
+  return {
+    event: 'session-ended',
+    session: name,
+    site,
+    domain,
+    reason,
+    detail,
+    livedMs,
+    undelivered,
+    server,
+    mechanism,
+    slowestAnswerMs,
+  };
 }
 
 function refusalText({ mechanism, condition, code }: RefusedLogIn, last: readonly string[]): string {

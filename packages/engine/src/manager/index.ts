@@ -22,4 +22,5 @@ export type { SeeOther } from './see-other.ts';
 export type { Site, SiteTraffic } from './sites.ts';
 export type { SocketInput, SocketOutput } from './socket-input.ts';
 export type { NextDial } from './start.ts';
+export type { Milestone } from './story.ts';
 export type { WebSocketClient } from './websocket-client.ts';

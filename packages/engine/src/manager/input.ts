@@ -83,6 +83,8 @@ export type Input =
   | { readonly type: 'end-session'; readonly sid: string }
   /** A session that was made for a page is logged in: a page may claim it until `within` is over, and then it ends. */
   | { readonly type: 'offer'; readonly sid: string; readonly within: Duration }
+  /** The operator ends the session or WebSocket with this short name. */
+  | { readonly type: 'kick'; readonly session: string }
   /** No new sessions from now on; the ones that are go on. */
   | { readonly type: 'drain' }
   /** Another configuration. Live sessions stay, and keep what they were granted. */

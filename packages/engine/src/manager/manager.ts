@@ -34,7 +34,7 @@ const WRAPPER_BYTES_MAX = 4096;
 
 type Order = Extract<
   Input,
-  { type: 'end-session' | 'offer' | 'release' | 'drain' | 'reconfigure' | 'shutdown' }
+  { type: 'end-session' | 'offer' | 'kick' | 'release' | 'drain' | 'reconfigure' | 'shutdown' }
 >;
 
 const SOCKET_NAME_BYTES = 6;
@@ -199,6 +199,11 @@ export class ConnectionManager {
       }
       case 'offer':
         this.#clients.ofSid(input.sid)?.offer(input.within);
+        break;
+      case 'kick':
+        for (const client of this.#clients.named(input.session)) {
+          if (!client.isOver) client.endByOthers('ended-by-operator', '');
+        }
         break;
       case 'release':
         this.#aboutRequest(input, ({ session }) => release(session, input.request, this.#turn.session));

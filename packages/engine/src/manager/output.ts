@@ -52,6 +52,11 @@ export type LogEvent =
       readonly livedMs: number;
       /** Stanzas that the client never confirmed. */
       readonly undelivered: number;
+      /** The endpoint of the XMPP server that its stream was ready on last, and the mechanism of its log-in; '' where there was none. */
+      readonly server: string;
+      readonly mechanism: string;
+      /** How long the XMPP server took for its slowest answer (to an iq or a step of SASL). */
+      readonly slowestAnswerMs: number | undefined;
     }
   /** One of several streams; the session goes on. */
   | {

@@ -45,6 +45,9 @@ export class Restoration {
       detail,
       livedMs: 0,
       undelivered: 0,
+      server: '',
+      mechanism: '',
+      slowestAnswerMs: undefined,
     });
   }
 }

@@ -1,4 +1,4 @@
-import { appended, type Instant, unreachable } from '../kit/index.ts';
+import { appended, between, type Instant, unreachable } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
 import type { SessionStream } from '../session/index.ts';
 import { type AdmittedDomain, admitDomain } from '../site/index.ts';
@@ -19,7 +19,7 @@ import {
   type StreamWork,
   streamTick,
 } from '../stream/index.ts';
-import { type BodyAttributes, makeFramer, type Payload } from '../wire/index.ts';
+import { type BodyAttributes, makeFramer, NS, type Payload } from '../wire/index.ts';
 import type { ClientSide, Upstream } from './client-side.ts';
 import { planDial, startTlsOf, streamRequestOf } from './dialling.ts';
 import { notResumed, stanzaSkipped, streamReady } from './events.ts';
@@ -78,8 +78,10 @@ export class Upstreams {
     restart: Parameters<typeof forward>[2],
   ): void {
     // What the request has confirmed is told with what it carries.
-    confirmStanzas(upstream.stream, confirmed, this.#turn.stream);
-    forward(upstream.stream, payloads, restart, this.#turn.stream);
+    const { stream, client } = upstream;
+    client.story.sent(payloads, this.#turn.now, this.#turn.toolbox);
+    confirmStanzas(stream, confirmed, this.#turn.stream);
+    forward(stream, payloads, restart, this.#turn.stream);
     this.#carryOut(upstream);
   }
 
@@ -183,6 +185,7 @@ export class Upstreams {
         break;
       case 'deliver':
         this.#noteReady(upstream);
+        client.story.received(work.payloads, this.#turn.now);
         client.deliver(upstream, work.payloads);
         break;
       case 'secure':
@@ -195,7 +198,7 @@ export class Upstreams {
         client.registering();
         break;
       case 'logged-in':
-        this.#loggedIn(client);
+        this.#loggedIn(upstream);
         break;
       case 'skipped':
         this.#turn.log(stanzaSkipped(client.facts, work));
@@ -227,16 +230,23 @@ export class Upstreams {
   #noteReady(upstream: Upstream): void {
     if (upstream.start === undefined) return;
     upstream.start = undefined;
+    const { story } = upstream.client;
+    story.isOn(upstream.remote, upstream.stream.isSecure);
+    story.reach('stream-ready', this.#turn.now);
     this.#turn.log(streamReady(upstream, this.#turn.now));
   }
 
-  #loggedIn(client: ClientSide): void {
-    const { site, guest, facts } = client;
+  #loggedIn({ client, stream }: Upstream): void {
+    const { site, guest, facts, story } = client;
+    const { now } = this.#turn;
     client.loggedIn();
     if (this.#isHeldBack(client)) this.holdBack(client, true);
     client.refusedLogIn = undefined;
     if (guest !== undefined) site.admission.loggedIn(guest);
-    const tookMs = this.#turn.now - facts.createdAt;
+    const tookMs = between(facts.createdAt, now);
+    // The request of XEP-0078 names no mechanism.
+    story.loggedIn(stream.mechanism || NS.legacyAuth, tookMs);
+    story.reach('logged-in', now);
     this.#turn.log({ event: 'logged-in', session: facts.name, site: facts.site, tookMs });
   }
 
@@ -246,6 +256,7 @@ export class Upstreams {
   ): void {
     const { facts } = client;
     client.refusedLogIn = { mechanism, condition, code };
+    client.story.reach('login-refused', this.#turn.now);
     this.#countFailure(client);
     const { name: session, site: ofSite, domain, address } = facts;
     this.#turn.log({
@@ -330,6 +341,8 @@ export class Upstreams {
   /** The stream goes on over its new link. */
   #resumed({ client, link, stream, remote }: Upstream, tookMs: number, dials: number): void {
     const { name: session, domain } = client.facts;
+    client.story.isOn(remote, stream.isSecure);
+    client.story.reach('stream-resumed', this.#turn.now);
     this.#turn.log({ event: 'stream-resumed', session, domain, remote, tookMs, dials });
     // A client that does not fetch has not begun to while the link was away.
     if (link !== undefined && !stream.isReading) this.#turn.put({ type: 'read', link, wanted: false });
@@ -339,6 +352,7 @@ export class Upstreams {
   /** What the client sends meanwhile lies here, so it is limited as if the server did not read. */
   #broken(client: ClientSide, { reason, detail }: StartFailure): void {
     const { name: session, domain } = client.facts;
+    client.story.reach('stream-broken', this.#turn.now);
     this.#turn.log({ event: 'stream-broken', session, domain, reason, detail });
     client.serverBlocked(true);
   }

@@ -33,6 +33,7 @@ import type { Holding } from './memory/budget.ts';
 import type { Site } from './sites.ts';
 import type { SocketInput } from './socket-input.ts';
 import type { StartFailure } from './start.ts';
+import { Story } from './story.ts';
 
 /** The first <open/> of a client: who wants a stream, and to which domain. */
 export type Open = Extract<ClientFrame, { type: 'open' }>;
@@ -47,6 +48,7 @@ export class WebSocketClient implements ClientSide {
   readonly id: SocketId;
   readonly socket: Socket;
   readonly site: Site;
+  readonly story: Story;
   readonly #parts: ManagerParts;
   readonly #onOpen: (client: WebSocketClient, open: Open) => void;
   /** One at most. */
@@ -69,6 +71,7 @@ export class WebSocketClient implements ClientSide {
     this.id = id;
     this.socket = socket;
     this.site = site;
+    this.story = new Story(socket.createdAt);
     this.#parts = parts;
     this.holding = parts.budget.open(addressGroup(socket.address));
     this.#onOpen = onOpen;

@@ -56,7 +56,7 @@ export function gather(session: Session, body: DecodedBody, turn: Turn): void {
   if (gathering.watchedUntil !== undefined) rate(gathering, -1);
   gathering.watchedUntil = undefined;
   const until = after(turn.now, patience);
-  if (asksForAnswer(body, turn.toolbox)) {
+  if (asksForAnswer(body.payloads, turn.toolbox)) {
     oldest.gatherUntil = until;
     return;
   }
@@ -80,11 +80,8 @@ export function creationAnswered({ held }: SessionRequests, payloads: readonly P
   if (!payloads.every(isOnTheWay)) creation.gatherUntil = undefined;
 }
 
-function isSasl({ namespace }: Payload): boolean {
-  return namespace === NS.sasl || namespace === NS.sasl2;
-}
-
-function asksForAnswer({ payloads }: DecodedBody, toolbox: Toolbox): boolean {
+/** Whether the server has to answer one of them: an iq get or set, a step of SASL. */
+export function asksForAnswer(payloads: readonly Payload[], toolbox: Toolbox): boolean {
   for (const { name, bytes } of payloads) {
     if (name === 'auth' || name === 'response') return true;
     if (name !== 'iq') continue;
@@ -92,6 +89,10 @@ function asksForAnswer({ payloads }: DecodedBody, toolbox: Toolbox): boolean {
     if (type === 'get' || type === 'set') return true;
   }
   return false;
+}
+
+function isSasl({ namespace }: Payload): boolean {
+  return namespace === NS.sasl || namespace === NS.sasl2;
 }
 
 function rate(gathering: Gathering, change: number): void {

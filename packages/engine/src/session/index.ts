@@ -1,6 +1,7 @@
 export { settle } from './answer.ts';
 export { type Birth, createSession } from './create.ts';
 export { terminate } from './end.ts';
+export { asksForAnswer } from './gather.ts';
 export { bytesHeld } from './held.ts';
 export { bytesHeldByMemory, lateReply, type Memory, memoryOf } from './memory.ts';
 export { serverBlocked } from './pressure.ts';

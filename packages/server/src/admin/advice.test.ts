@@ -35,6 +35,7 @@ const FAILURE = {
   reason: 'connect-refused',
   text: 'The XMPP server refused the connection.',
   detail: '',
+  whole: undefined,
 };
 
 test.each<[string, readonly MemberStatus[], readonly OtherStatus[], readonly RegExp[]]>([

@@ -14,6 +14,7 @@ const MEMBER: MemberStatus = {
   pid: 1,
   startedAt: '2026-01-01T00:00:00.000Z',
   notReady: undefined,
+  drainLeftMs: undefined,
   sites: [
     {
       site: '<b>&"',
@@ -77,6 +78,7 @@ const END: EndStatus = {
   reason: 'tls-name-mismatch',
   text: 'The certificate is not for this domain.',
   detail: 'it is for <other>.example',
+  whole: undefined,
 };
 
 let directory = '';
@@ -96,10 +98,12 @@ async function listen(at: AdminAddress): Promise<AdminAddress> {
   const second = { ...MEMBER, member: 'm2', notReady: 'draining', failures: [END] };
   listener = await listenForAdmin([at], {
     status: async () => [MEMBER, second],
-    endsOf: async (session) => (session === 'k3' ? [END] : []),
+    sessions: async (text) => [{ member: text, count: 0, sessions: [] }],
+    session: async (name) => ({ live: [], ends: name === 'k3' ? [END] : [] }),
     orders: {
-      drain: async () => {
+      drain: async (about) => {
         drains += 1;
+        if (about !== '') return { ok: true, text: `about ${about}` };
         return drains === 1 ? { ok: true, text: 'draining' } : { ok: false, text: 'is draining already' };
       },
     },
@@ -109,7 +113,11 @@ async function listen(at: AdminAddress): Promise<AdminAddress> {
   return bound;
 }
 
-const NOBODY = { status: async () => [], endsOf: async () => [] };
+const NOBODY = {
+  status: async () => [],
+  sessions: async () => [],
+  session: async () => ({ live: [], ends: [] }),
+};
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
 /** As anybody may ask, with headers of their own choice. */
@@ -172,9 +180,14 @@ describe('what is shown', () => {
   test.each([
     ['k3', [END]],
     ['k4', []],
-  ])('how the session %s ended', async (session, ends) => {
+  ])('what is known of the session %s', async (session, ends) => {
     const { text } = await fetchFrom(await listen(LOOPBACK), `/session.json?name=${session}`);
-    expect(JSON.parse(text)).toEqual(ends);
+    expect(JSON.parse(text)).toEqual({ live: [], ends });
+  });
+
+  test('live sessions, with the text that says which', async () => {
+    const { text } = await fetchFrom(await listen(LOOPBACK), '/sessions.json?text=a%26b%20c');
+    expect(JSON.parse(text)).toEqual([{ member: 'a&b c', count: 0, sessions: [] }]);
   });
 
   test.each([
@@ -267,6 +280,7 @@ describe('orders', () => {
     const at = await listen({ path: join(directory, 'admin.sock') });
     expect(await askAdmin(at, 'POST', '/drain')).toEqual({ status: 200, text: 'draining\n' });
     expect(await askAdmin(at, 'POST', '/drain')).toEqual({ status: 409, text: 'is draining already\n' });
+    expect(await askAdmin(at, 'POST', '/drain?about=60%20s')).toEqual({ status: 200, text: 'about 60 s\n' });
   });
 });
 

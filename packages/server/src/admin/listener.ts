@@ -142,10 +142,11 @@ async function answerTo(request: IncomingMessage, desk: Desk): Promise<Answer> {
   const refusal = refusalOf(request, desk);
   if (refusal !== undefined) return { status: 403, contentType: TEXT, text: `${refusal}\n` };
   const [path = '/'] = (request.url ?? '/').split('?');
-  if (request.method === 'POST') return order(path, desk);
+  const about = new URL(request.url ?? '/', 'http://localhost').searchParams;
+  if (request.method === 'POST') return order(path, about.get('about') ?? '', desk);
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return { status: 405, contentType: TEXT, text: 'GET, HEAD or POST\n' };
-  return show(path, request, desk);
+  return show(path, about, request, desk);
 }
 
 /**
@@ -173,32 +174,39 @@ function isStatusPage(headers: IncomingMessage['headers'], token: string | undef
   return timingSafeEqual(Buffer.from(shown, 'latin1'), Buffer.from(token, 'latin1'));
 }
 
-async function show(path: string, request: IncomingMessage, desk: Desk): Promise<Answer> {
+async function show(
+  path: string,
+  about: URLSearchParams,
+  request: IncomingMessage,
+  desk: Desk,
+): Promise<Answer> {
   const { source } = desk;
   const asset = assetAt(path);
   if (asset !== undefined) return { status: 200, ...asset };
   switch (path) {
     case '/':
       return { status: 200, contentType: 'text/html; charset=utf-8', text: await pageOf(desk) };
-    case '/status.json': {
-      const text = `${JSON.stringify(await source.status(), undefined, 2)}\n`;
-      return { status: 200, contentType: 'application/json', text };
-    }
+    case '/status.json':
+      return json(await source.status());
+    case '/sessions.json':
+      return json(await source.sessions(about.get('text') ?? ''));
+    case '/session.json':
+      return json(await source.session(about.get('name') ?? ''));
     case '/metrics': {
       const isOpenMetrics = (request.headers.accept ?? '').includes('application/openmetrics-text');
       return { status: 200, ...(await expose(await source.status(), isOpenMetrics)) };
     }
-    case '/session.json': {
-      const name = new URL(request.url ?? '/', 'http://localhost').searchParams.get('name') ?? '';
-      return {
-        status: 200,
-        contentType: 'application/json',
-        text: `${JSON.stringify(await source.endsOf(name), undefined, 2)}\n`,
-      };
-    }
     default:
-      return { status: 404, contentType: TEXT, text: 'here are /, /status.json and /metrics\n' };
+      return {
+        status: 404,
+        contentType: TEXT,
+        text: 'here are /, /status.json, /sessions.json, /session.json and /metrics\n',
+      };
   }
+}
+
+function json(value: unknown): Answer {
+  return { status: 200, contentType: 'application/json', text: `${JSON.stringify(value, undefined, 2)}\n` };
 }
 
 async function pageOf({ source, minute, token }: Desk): Promise<string> {
@@ -207,7 +215,7 @@ async function pageOf({ source, minute, token }: Desk): Promise<string> {
   return statusPage({ members, latencies: minute.latencies(members, now.getTime()), now, token });
 }
 
-async function order(path: string, { source: { orders }, token }: Desk): Promise<Answer> {
+async function order(path: string, about: string, { source: { orders }, token }: Desk): Promise<Answer> {
   const act = Object.hasOwn(orders, path.slice(1)) ? orders[path.slice(1)] : undefined;
   if (act === undefined)
     return { status: 404, contentType: TEXT, text: `the orders are ${Object.keys(orders).join(', ')}\n` };
@@ -217,6 +225,6 @@ async function order(path: string, { source: { orders }, token }: Desk): Promise
       contentType: TEXT,
       text: 'orders are taken on loopback addresses and Unix sockets only\n',
     };
-  const { ok, text } = await act();
+  const { ok, text } = await act(about);
   return { status: ok ? 200 : 409, contentType: TEXT, text: `${text}\n` };
 }

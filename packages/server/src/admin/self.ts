@@ -1,5 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Instant } from '@boshd/engine/kit';
 import type { BoshClient, WebSocketClient } from '@boshd/engine/manager';
+import { isMeant, liveStatus } from './live.ts';
 import {
   type ClusterStatus,
   type EndStatus,
@@ -8,6 +10,8 @@ import {
   NOTHING,
   type ProcessStatus,
   type SeriesStatus,
+  type SessionStatus,
+  type SessionsStatus,
   type SiteStatus,
 } from './status.ts';
 
@@ -19,6 +23,9 @@ export interface SelfParts {
   readonly slots: () => Iterable<BoshClient>;
   readonly sockets: () => Iterable<WebSocketClient>;
   readonly notReady: () => string | undefined;
+  readonly drainLeftMs: () => number | undefined;
+  /** The engine's clock. */
+  readonly now: () => Instant;
   /** What clients make the process hold, and what they may. */
   readonly memory: () => { readonly bytes: number; readonly bytesMax: number };
   readonly series: () => Iterable<SeriesStatus>;
@@ -40,6 +47,8 @@ interface EndKept extends Omit<EndStatus, 'at'> {
 
 /** As many as a person reads. */
 const FAILURES_SHOWN = 20;
+/** A list of 20,000 sessions would be 8 MB, and nobody reads it: a text says which are meant. */
+const SESSIONS_LISTED_MAX = 1000;
 
 /** How finely the event loop is watched: one timer of Node's own, which costs next to nothing. */
 const LOOP_SAMPLE_MS = 20;
@@ -60,7 +69,7 @@ export class Self {
   }
 
   status(): MemberStatus {
-    const { member, version, notReady, series, histograms, ends, cluster } = this.#parts;
+    const { member, version, notReady, drainLeftMs, series, histograms, ends, cluster } = this.#parts;
     const { sites, links } = this.#count();
     return {
       member,
@@ -68,6 +77,7 @@ export class Self {
       pid: process.pid,
       startedAt: this.#startedAt,
       notReady: notReady(),
+      drainLeftMs: drainLeftMs(),
       sites,
       links,
       process: this.#process(),
@@ -78,12 +88,31 @@ export class Self {
     };
   }
 
-  endsOf(session: string): readonly EndStatus[] {
-    return this.#parts.ends.of(session).map(endStatus);
+  sessions(text: string): SessionsStatus {
+    const { member, now } = this.#parts;
+    const at = now();
+    const meant = this.#clients()
+      .map((client) => liveStatus(client, member, at))
+      .filter((status) => isMeant(status, text))
+      .sort((a, b) => b.ageMs - a.ageMs);
+    return { member, count: meant.length, sessions: meant.slice(0, SESSIONS_LISTED_MAX) };
+  }
+
+  session(name: string): SessionStatus {
+    const { member, now, ends } = this.#parts;
+    const live = this.#clients().filter(({ facts }) => facts.name === name);
+    return {
+      live: live.map((client) => liveStatus(client, member, now())),
+      ends: ends.of(name).map(endStatus),
+    };
   }
 
   close(): void {
     this.#loop.disable();
+  }
+
+  #clients(): readonly (BoshClient | WebSocketClient)[] {
+    return [...this.#parts.slots(), ...this.#parts.sockets()];
   }
 
   #count(): { sites: readonly SiteStatus[]; links: number } {
@@ -139,8 +168,8 @@ export class Self {
   }
 }
 
-function endStatus({ atMs, session, domain, reason, text, detail }: EndKept): EndStatus {
-  return { at: new Date(atMs).toISOString(), session, domain, reason, text, detail };
+function endStatus({ atMs, ...end }: EndKept): EndStatus {
+  return { at: new Date(atMs).toISOString(), ...end };
 }
 
 type Counting = { -readonly [Field in keyof SiteStatus]: SiteStatus[Field] };

@@ -1,3 +1,5 @@
+import type { Milestone } from '@boshd/engine/manager';
+
 /** What one member knows of itself: plain data, so that it can cross a process boundary. Times in milliseconds. */
 export interface MemberStatus {
   /** Its name in the cloud; of a boshd that stands alone, its host name. */
@@ -8,6 +10,8 @@ export interface MemberStatus {
   readonly startedAt: string;
   /** Why new clients are not welcome (a drain, a stop); undefined while they are. */
   readonly notReady: string | undefined;
+  /** Of a drain: milliseconds until the sessions that are left are ended, never below 0. */
+  readonly drainLeftMs: number | undefined;
   readonly sites: readonly SiteStatus[];
   /** Connections to XMPP servers, being made or up. */
   readonly links: number;
@@ -63,6 +67,75 @@ export interface EndStatus {
   /** What happened and what to look at. */
   readonly text: string;
   readonly detail: string;
+  /** Undefined where the session went on: a log-in that was refused, one of several streams. */
+  readonly whole: LifeStatus | undefined;
+}
+
+/** What a session was, when it has ended. */
+export interface LifeStatus {
+  readonly livedMs: number;
+  /** Stanzas that the client never confirmed. */
+  readonly undelivered: number;
+  /** The endpoint of the XMPP server, '' where no stream was ready. */
+  readonly server: string;
+  /** Of the log-in that succeeded, '' where none did. */
+  readonly mechanism: string;
+  /** Undefined where the XMPP server was asked nothing, or answered nothing. */
+  readonly slowestAnswerMs: number | undefined;
+}
+
+/** A session over BOSH, or a WebSocket, that lives: never a sid, a JID or a payload. */
+export interface LiveStatus {
+  readonly member: string;
+  /** Short name, as in the log. */
+  readonly session: string;
+  readonly transport: 'bosh' | 'websocket';
+  readonly site: string;
+  readonly domain: string;
+  /** The browser's. */
+  readonly address: string;
+  readonly state: string;
+  readonly ageMs: number;
+  /** Requests of the client so far, creation and polls included; undefined of a WebSocket. */
+  readonly requests: number | undefined;
+  readonly held: number;
+  /** Stanzas that wait for a request, undefined of a WebSocket; bytes of either. */
+  readonly queued: number | undefined;
+  readonly queuedBytes: number;
+  /** Since the client was last heard of: by a new request, a message or a pong. */
+  readonly silentMs: number;
+  readonly isLoggedIn: boolean;
+  /** Of the last log-in, '' where there was none; and the condition with which the XMPP server refused it, '' where it did not. */
+  readonly mechanism: string;
+  readonly refused: string;
+  /** From the creation to the log-in. */
+  readonly loginMs: number | undefined;
+  /** The endpoint of the XMPP server, '' until a stream was ready; and whether TLS is on it. */
+  readonly server: string;
+  readonly isSecure: boolean;
+  /** How long the XMPP server took for its newest answer to an iq or a step of SASL, and for its slowest. */
+  readonly answerMs: number | undefined;
+  readonly slowestAnswerMs: number | undefined;
+  /** The last event that decided something, and how long ago it was. */
+  readonly milestone: Milestone;
+  readonly milestoneAgoMs: number;
+}
+
+/** What one member knows of live sessions. */
+export interface SessionsStatus {
+  readonly member: string;
+  /** Those that are meant, however many are listed. */
+  readonly count: number;
+  /** The oldest first, `SESSIONS_LISTED_MAX` at most. */
+  readonly sessions: readonly LiveStatus[];
+}
+
+/** What is known of one session. */
+export interface SessionStatus {
+  /** Of two with one name both. */
+  readonly live: readonly LiveStatus[];
+  /** How it ended, and what went wrong on the way; the oldest first. */
+  readonly ends: readonly EndStatus[];
 }
 
 export interface SiteStatus {
@@ -120,11 +193,16 @@ export interface HistogramStatus {
 /** What the admin listener shows and does. Asks every process that serves under this listener. */
 export interface AdminSource {
   status(): Promise<readonly MemberStatus[]>;
-  /** All that is known of how a session ended, by its short name; the oldest first, empty where nobody knows it. */
-  endsOf(session: string): Promise<readonly EndStatus[]>;
+  /** Live sessions in which the text stands, '' for all: one status a member. */
+  sessions(text: string): Promise<readonly SessionsStatus[]>;
+  /** All that is known of a session, by its short name. */
+  session(name: string): Promise<SessionStatus>;
   /** Orders that a person may give. Each resolves with what to tell, or a fault. */
-  readonly orders: Readonly<Record<string, () => Promise<OrderOutcome>>>;
+  readonly orders: Orders;
 }
+
+/** By name. What an order is about (a session, milliseconds) comes as text, '' where nothing was said. */
+export type Orders = Readonly<Record<string, (about: string) => Promise<OrderOutcome>>>;
 
 export interface OrderOutcome {
   readonly ok: boolean;

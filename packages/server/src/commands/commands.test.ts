@@ -76,6 +76,7 @@ describe('the small commands', () => {
     ],
     ['an unknown flag', ['serve', '--lisen=x'], 2, '', 'unknown flag --lisen; did you mean --listen?'],
     ['a missing operand', ['check-config'], 2, '', 'an argument is missing'],
+    ['a time that is none', ['drain', '--for', 'soon'], 2, '', '--for must be a time, such as 10m'],
     ['a surplus operand', ['serve', 'boshd.yaml'], 2, '', 'unexpected argument "boshd.yaml"'],
     ['a wrong flag value', ['serve', '--listen=5280'], 1, '', '--listen: listen[0] "5280" is not an address'],
     ['a file that is not there', ['serve', '--config', 'no.yaml'], 1, '', 'no.yaml: does not exist'],
@@ -96,7 +97,7 @@ describe('the small commands', () => {
   });
 });
 
-test.each(['serve', 'check-config', 'status', 'drain', 'reload', 'check', 'demo'])(
+test.each(['serve', 'check-config', 'status', 'sessions', 'kick', 'drain', 'reload', 'check', 'demo'])(
   'help %s fits a screen of 24 lines and 140 columns',
   async (command) => {
     const { code, out } = await finished(['help', command]);

@@ -10,6 +10,7 @@ import { commandHelp, generalHelp } from './help.ts';
 import { proxyConfigCommand } from './proxy/proxy-config.ts';
 import { drainCommand } from './running/drain.ts';
 import { reloadCommand } from './running/reload.ts';
+import { kickCommand, sessionsCommand } from './running/sessions.ts';
 import { statusCommand } from './running/status.ts';
 import { serveCommand } from './serve.ts';
 
@@ -42,6 +43,8 @@ const COMMANDS: readonly Command[] = [
   serveCommand,
   demoCommand,
   statusCommand,
+  sessionsCommand,
+  kickCommand,
   reloadCommand,
   drainCommand,
   checkCommand,

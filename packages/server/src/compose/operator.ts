@@ -1,15 +1,16 @@
+import type { ConnectionManager } from '@boshd/engine/manager';
 import {
   type AdminListener,
-  type AdminSource,
   listenForAdmin,
   type OrderOutcome,
+  type Orders,
   Self,
   type SelfParts,
 } from '../admin/index.ts';
 import type { Config } from '../config/index.ts';
+import type { Driver } from '../driver.ts';
+import type { Logger } from '../observe/index.ts';
 import { answerParent } from '../workers/index.ts';
-
-type Orders = AdminSource['orders'];
 
 /**
  * The operator's listener of this process; of a worker, answers for that of its parent. What is shown is watched only where
@@ -33,10 +34,26 @@ export async function openAdmin(
   };
 }
 
+/** The operator ends one session or WebSocket of this process, by its short name. */
+export function kick(
+  session: string,
+  manager: Pick<ConnectionManager, 'inspect' | 'inspectSockets'>,
+  driver: Pick<Driver, 'submit'>,
+  logger: Logger,
+): OrderOutcome {
+  const clients = [...manager.inspect(), ...manager.inspectSockets()];
+  const meant = clients.find(({ facts, isOver }) => facts.name === session && !isOver);
+  if (meant === undefined) return { ok: false, text: `there is no live session ${session} here` };
+  logger.info('the operator ends a session', { session, site: meant.facts.site });
+  driver.submit({ type: 'kick', session });
+  return { ok: true, text: `session ${session} is ended` };
+}
+
 function listening(at: Config['admin']['listen'], self: Self, orders: Orders): Promise<AdminListener> {
   return listenForAdmin(at, {
     status: async () => [self.status()],
-    endsOf: async (session) => self.endsOf(session),
+    sessions: async (text) => [self.sessions(text)],
+    session: async (name) => self.session(name),
     orders,
   });
 }
@@ -46,10 +63,12 @@ function answering(self: Self, orders: Orders): AdminListener {
     switch (question.about) {
       case 'status':
         return self.status();
-      case 'ends':
-        return self.endsOf(question.session);
+      case 'sessions':
+        return self.sessions(question.text);
+      case 'session':
+        return self.session(question.name);
       default:
-        return (await orders[question.order]?.()) ?? UNKNOWN_ORDER;
+        return (await orders[question.order]?.(question.of)) ?? UNKNOWN_ORDER;
     }
   });
   return { bound: [], close: async () => end() };

@@ -16,6 +16,7 @@ export {
   type ListenAt,
   type MemberAt,
   parseDomain,
+  parseDuration,
   parseMember,
   type SiteConfig,
   type SiteKeys,

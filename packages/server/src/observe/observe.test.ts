@@ -17,6 +17,9 @@ const ended: LogEvent = {
   detail: 'connect ECONNREFUSED 192.0.2.1:5222',
   livedMs: 1234.5678,
   undelivered: 2,
+  server: '192.0.2.1:5222',
+  mechanism: '',
+  slowestAnswerMs: undefined,
 };
 
 const created = { session: 'k3', site: 'default', domain: 'example.org', address: '192.0.2.9' };
@@ -59,6 +62,7 @@ describe('lines', () => {
       detail: 'connect ECONNREFUSED 192.0.2.1:5222',
       livedMs: 1235,
       undelivered: 2,
+      server: '192.0.2.1:5222',
       message: `session ended: ${reasonFacts('connect-refused').text}`,
     });
   });
@@ -67,7 +71,7 @@ describe('lines', () => {
     const { lines, observe } = await watched({ level: 'info', format: 'text' });
     observe.event(ended);
     expect(lines.join('')).toMatch(
-      /^\S+Z info {2}session ended: The XMPP server refused .* {2}event=session-ended session=k3 site=default domain=example\.org reason=connect-refused detail="connect ECONNREFUSED 192\.0\.2\.1:5222" livedMs=1235 undelivered=2\n$/,
+      /^\S+Z info {2}session ended: The XMPP server refused .* {2}event=session-ended session=k3 site=default domain=example\.org reason=connect-refused detail="connect ECONNREFUSED 192\.0\.2\.1:5222" livedMs=1235 undelivered=2 server=192\.0\.2\.1:5222\n$/,
     );
   });
 

@@ -11,6 +11,9 @@ const ended = (session: string, reason: Reason, detail = ''): LogEvent => ({
   detail,
   livedMs: 1,
   undelivered: 0,
+  server: '192.0.2.1:5222',
+  mechanism: 'PLAIN',
+  slowestAnswerMs: 340,
 });
 
 test('a failure is found by its session, in words that a person can act on', () => {
@@ -26,6 +29,13 @@ test('a failure is found by its session, in words that a person can act on', () 
       reason: 'tls-expired',
       text: 'The certificate of the XMPP server has expired or is not valid yet.',
       detail: '192.0.2.1:5222: expired',
+      whole: {
+        livedMs: 1,
+        undelivered: 0,
+        server: '192.0.2.1:5222',
+        mechanism: 'PLAIN',
+        slowestAnswerMs: 340,
+      },
     },
   ]);
   expect(ends.of('b').map(({ reason }) => reason)).toEqual(['client-terminated']);

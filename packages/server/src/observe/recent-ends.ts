@@ -12,7 +12,15 @@ export interface SessionEnd {
   readonly text: string;
   /** Addresses, codes, names of certificates: for the operator alone. */
   readonly detail: string;
+  /** Undefined where the session went on: a log-in that was refused, one of several streams. */
+  readonly whole: LifeFacts | undefined;
 }
+
+/** What a session was; see the event `session-ended`. */
+type LifeFacts = Pick<
+  Extract<LogEvent, { event: 'session-ended' }>,
+  'livedMs' | 'undelivered' | 'server' | 'mechanism' | 'slowestAnswerMs'
+>;
 
 /** Of each kind. A record takes less than a kilobyte. */
 const KEPT_MAX = 500;
@@ -57,6 +65,7 @@ export class RecentEnds {
       reason,
       text: reasonFacts(reason).text,
       detail: event.detail.length > DETAIL_MAX ? `${event.detail.slice(0, DETAIL_MAX)}...` : event.detail,
+      whole: event.event === 'session-ended' ? lifeOf(event) : undefined,
     });
     if (list.length > KEPT_MAX) list.shift();
   }
@@ -77,6 +86,7 @@ export class RecentEnds {
       reason: 'login-refused',
       text: 'The XMPP server refused a log-in of this session.',
       detail,
+      whole: undefined,
     });
     if (this.#refusals.length > KEPT_MAX) this.#refusals.shift();
   }
@@ -92,4 +102,14 @@ export class RecentEnds {
       .filter((end) => end.session === session)
       .sort((a, b) => a.atMs - b.atMs);
   }
+}
+
+function lifeOf({
+  livedMs,
+  undelivered,
+  server,
+  mechanism,
+  slowestAnswerMs,
+}: Extract<LogEvent, { event: 'session-ended' }>): LifeFacts {
+  return { livedMs, undelivered, server, mechanism, slowestAnswerMs };
 }

@@ -3,8 +3,9 @@ import type { Worker } from 'node:cluster';
 /** What the operator wants to know of every worker, or have done by it. */
 export type Question =
   | { readonly about: 'status' }
-  | { readonly about: 'ends'; readonly session: string }
-  | { readonly about: 'order'; readonly order: string };
+  | { readonly about: 'sessions'; readonly text: string }
+  | { readonly about: 'session'; readonly name: string }
+  | { readonly about: 'order'; readonly order: string; readonly of: string };
 
 /** Asks all workers; resolves with the answers of those that gave one in time. */
 export type AskWorkers = (question: Question) => Promise<readonly unknown[]>;

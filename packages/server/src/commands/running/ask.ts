@@ -6,7 +6,7 @@ import {
   formatAdminAddress,
 } from '../../admin/index.ts';
 import { FILE_VARIABLE } from '../../config/index.ts';
-import type { Invocation, OwnFlag, Surroundings } from '../command.ts';
+import { EXIT, type Invocation, type OwnFlag, type Surroundings } from '../command.ts';
 import { loadOrTell } from '../load.ts';
 
 /** How a command finds the boshd that runs. */
@@ -16,13 +16,14 @@ export const CONFIG_FLAG: OwnFlag = {
   summary: `The configuration of the boshd that runs: its admin.listen says where to ask. Default: what ${FILE_VARIABLE} names.`,
 };
 
-/** Asks the running boshd at the first address of admin.listen that answers; undefined after the trouble was told. */
-export async function askRunning(
+/** What the running boshd answers, undefined after the trouble was told. */
+export type AskRunning = (method: 'GET' | 'POST', path: string) => Promise<AdminReply | undefined>;
+
+/** How the running boshd is asked: at the first address of admin.listen that answers; undefined after the trouble was told. */
+export function findRunning(
   { flags }: Invocation,
-  method: 'GET' | 'POST',
-  path: string,
   { environment, err }: Surroundings,
-): Promise<AdminReply | undefined> {
+): AskRunning | undefined {
   const file = flags.get(CONFIG_FLAG.name)?.at(-1) ?? (environment[FILE_VARIABLE] || undefined);
   const config = loadOrTell({ file, environment, flags }, err);
   if (config === undefined) return undefined;
@@ -33,7 +34,34 @@ export async function askRunning(
     );
     return undefined;
   }
-  return firstAnswer(listen, method, path, err);
+  return (method, path) => firstAnswer(listen, method, path, err);
+}
+
+/** Reads one page of the running boshd; undefined after the trouble was told. */
+export async function readRunning(
+  invocation: Invocation,
+  path: string,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  const reply = await findRunning(invocation, surroundings)?.('GET', path);
+  if (reply === undefined) return undefined;
+  if (reply.status === 200) return reply.text;
+  surroundings.err(`boshd: ${reply.text}`);
+  return undefined;
+}
+
+/** Gives one order and says what came of it; resolves with the exit code. */
+export async function orderRunning(
+  invocation: Invocation,
+  path: string,
+  surroundings: Surroundings,
+): Promise<number> {
+  const reply = await findRunning(invocation, surroundings)?.('POST', path);
+  if (reply === undefined) return EXIT.failed;
+  const isDone = reply.status === 200;
+  const tell = isDone ? surroundings.out : surroundings.err;
+  tell(`boshd: ${reply.text}`);
+  return isDone ? EXIT.done : EXIT.failed;
 }
 
 async function firstAnswer(

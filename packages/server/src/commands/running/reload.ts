@@ -1,5 +1,5 @@
-import { type Command, EXIT } from '../command.ts';
-import { askRunning, CONFIG_FLAG } from './ask.ts';
+import type { Command } from '../command.ts';
+import { CONFIG_FLAG, orderRunning } from './ask.ts';
 
 export const reloadCommand: Command = {
   name: 'reload',
@@ -11,12 +11,5 @@ here say only where to ask (admin.listen). Without an admin listener, send SIGHU
   flags: [CONFIG_FLAG],
   takesConfig: true,
   operands: { min: 0, max: 0 },
-  async run(invocation, surroundings) {
-    const reply = await askRunning(invocation, 'POST', '/reload', surroundings);
-    if (reply === undefined) return EXIT.failed;
-    const isDone = reply.status === 200;
-    const tell = isDone ? surroundings.out : surroundings.err;
-    tell(`boshd: ${reply.text}`);
-    return isDone ? EXIT.done : EXIT.failed;
-  },
+  run: (invocation, surroundings) => orderRunning(invocation, '/reload', surroundings),
 };

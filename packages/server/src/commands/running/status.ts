@@ -1,32 +1,17 @@
 import {
   clusterRows,
   type EndStatus,
+  type LifeStatus,
   lasted,
   type MemberStatus,
+  type SessionStatus,
   summed,
   totalOf,
 } from '../../admin/index.ts';
-import { escapeControls } from '../../observe/index.ts';
 import { type Command, EXIT, type Surroundings } from '../command.ts';
-import { askRunning, CONFIG_FLAG } from './ask.ts';
-
-/** Columns as wide as their widest cell; numbers to the right. */
-function columns(rows: readonly (readonly (string | number)[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows)
-    for (const [index, cell] of row.entries())
-      widths[index] = Math.max(widths[index] ?? 0, String(cell).length);
-  const line = (row: readonly (string | number)[]): string =>
-    row
-      .map((cell, index) =>
-        typeof cell === 'number'
-          ? String(cell).padStart(widths[index] ?? 0)
-          : cell.padEnd(widths[index] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return rows.map((row) => `${line(row)}\n`).join('');
-}
+import { CONFIG_FLAG, readRunning } from './ask.ts';
+import { liveText } from './live-text.ts';
+import { columns, exactly, parseReply, shownJson } from './text.ts';
 
 function membersText(members: readonly MemberStatus[], now: Date): string {
   const rows = members.map(({ member, notReady, sites, links, process, startedAt, version }) => {
@@ -128,11 +113,22 @@ function failuresText(members: readonly MemberStatus[]): string {
 /** Why sessions ended, each with what to look at. */
 function endsText(ends: readonly EndStatus[]): string {
   return ends
-    .map(({ at, session, domain, text, reason, detail }) => {
+    .map(({ at, session, domain, text, reason, detail, whole }) => {
       const what = detail === '' ? reason : `${reason}: ${detail}`;
-      return `${at.slice(0, 19).replace('T', ' ')}  ${domain}  session ${session}\n    ${text}\n    ${what}\n`;
+      const life = whole === undefined ? '' : `    ${lifeText(whole)}\n`;
+      return `${at.slice(0, 19).replace('T', ' ')}  ${domain}  session ${session}\n    ${text}\n    ${what}\n${life}`;
     })
     .join('');
+}
+
+function lifeText({ livedMs, undelivered, server, mechanism, slowestAnswerMs }: LifeStatus): string {
+  return [
+    `it lived ${exactly(livedMs)}`,
+    server === '' ? 'no XMPP server served it' : `XMPP server ${server}`,
+    mechanism === '' ? 'never logged in' : `logged in by ${mechanism}`,
+    ...(slowestAnswerMs === undefined ? [] : [`slowest answer of the server ${exactly(slowestAnswerMs)}`]),
+    ...(undelivered === 0 ? [] : [`${undelivered} stanzas that the client did not confirm`]),
+  ].join('; ');
 }
 
 export const statusCommand: Command = {
@@ -140,38 +136,30 @@ export const statusCommand: Command = {
   summary: 'Show what a running boshd is doing.',
   usage: '[SESSION] [--config FILE] [--json]',
   details:
-    'Asks the admin listener (admin.listen). Members, sessions of each site, what went wrong lately and why sessions ended.\nWith the short name of a session, as the log has it: how that one ended.',
+    'Asks the admin listener (admin.listen). Members, sessions of each site, what went wrong lately and why sessions ended.\nWith the short name of a session, as the log and "boshd sessions" have it: its log-in (mechanism, condition), what happened last, its\nXMPP server, how long answers take; of one that has ended, why.',
   flags: [CONFIG_FLAG, { name: 'json', value: undefined, summary: 'All that is known, as JSON.' }],
   takesConfig: true,
   operands: { min: 0, max: 1 },
   async run(invocation, surroundings) {
-    const { out, err } = surroundings;
+    const { out } = surroundings;
     const [session] = invocation.operands;
     const path = session === undefined ? '/status.json' : `/session.json?name=${encodeURIComponent(session)}`;
-    const reply = await askRunning(invocation, 'GET', path, surroundings);
-    if (reply === undefined) return EXIT.failed;
-    if (reply.status !== 200) {
-      err(`boshd: ${reply.text}`);
-      return EXIT.failed;
-    }
-    const told: unknown = JSON.parse(reply.text, clean);
-    if (invocation.flags.has('json')) out(reply.text.split('\n').map(escapeControls).join('\n'));
-    else if (session === undefined) out(statusText(told as MemberStatus[], new Date()));
-    else return tellEnds(session, told as EndStatus[], surroundings);
+    const text = await readRunning(invocation, path, surroundings);
+    if (text === undefined) return EXIT.failed;
+    if (invocation.flags.has('json')) out(shownJson(text));
+    else if (session === undefined) out(statusText(parseReply(text) as MemberStatus[], new Date()));
+    else return tellSession(session, parseReply(text) as SessionStatus, surroundings);
     return EXIT.done;
   },
 };
 
-/** What XMPP servers said is in it, and must not move the cursor or make lines of its own. */
-function clean(_name: string, value: unknown): unknown {
-  return typeof value === 'string' ? escapeControls(value) : value;
-}
-
-function tellEnds(session: string, ends: readonly EndStatus[], { out, err }: Surroundings): number {
-  if (ends.length > 0) {
-    out(endsText(ends));
-    return EXIT.done;
+function tellSession(session: string, { live, ends }: SessionStatus, { out, err }: Surroundings): number {
+  if (live.length + ends.length === 0) {
+    err(
+      `boshd: nothing is known of a session ${session}: it ended long ago, or another member of the cluster has it, or had it.\n`,
+    );
+    return EXIT.failed;
   }
-  err(`boshd: nothing is known of a session ${session} that ended: it may live, or have ended long ago.\n`);
-  return EXIT.failed;
+  out(live.map(liveText).join('') + endsText(ends));
+  return EXIT.done;
 }

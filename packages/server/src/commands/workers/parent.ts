@@ -1,10 +1,11 @@
 import {
   type AdminListener,
   type AdminSource,
-  type EndStatus,
   listenForAdmin,
   type MemberStatus,
   type OrderOutcome,
+  type SessionStatus,
+  type SessionsStatus,
 } from '../../admin/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { Logger } from '../../observe/index.ts';
@@ -52,15 +53,21 @@ export async function runParent(
 
 /** The operator asks one process, and hears of all. */
 function ofWorkers(ask: AskWorkers): AdminSource {
-  const order = (name: string) => async () => {
-    // Both ends of the channel are this program, so the answers are what they are taken for.
-    const outcomes = (await ask({ about: 'order', order: name })) as readonly OrderOutcome[];
-    return together(outcomes);
-  };
+  // Both ends of the channel are this program, so the answers are what they are taken for.
+  const order = (name: string, judge: typeof together) => async (of: string) =>
+    judge((await ask({ about: 'order', order: name, of })) as readonly OrderOutcome[]);
   return {
     status: async () => (await ask({ about: 'status' })) as readonly MemberStatus[],
-    endsOf: async (session) => ((await ask({ about: 'ends', session })) as readonly EndStatus[][]).flat(),
-    orders: { reload: order('reload'), drain: order('drain') },
+    sessions: async (text) => (await ask({ about: 'sessions', text })) as readonly SessionsStatus[],
+    session: async (name) => {
+      const known = (await ask({ about: 'session', name })) as readonly SessionStatus[];
+      return { live: known.flatMap(({ live }) => live), ends: known.flatMap(({ ends }) => ends) };
+    },
+    orders: {
+      reload: order('reload', together),
+      drain: order('drain', together),
+      kick: order('kick', byOne),
+    },
   };
 }
 
@@ -69,4 +76,9 @@ export function together(outcomes: readonly OrderOutcome[]): OrderOutcome {
   if (outcomes.length === 0) return { ok: false, text: 'no worker answers; look at what they logged' };
   const texts = new Set(outcomes.map(({ text }) => text));
   return { ok: outcomes.every(({ ok }) => ok), text: [...texts].join('\n') };
+}
+
+/** One outcome of several where one worker alone can do what was ordered. */
+function byOne(outcomes: readonly OrderOutcome[]): OrderOutcome {
+  return outcomes.find(({ ok }) => ok) ?? together(outcomes);
 }

@@ -16,6 +16,7 @@ export {
   formatSize,
   type HostPort,
   parseDomain,
+  parseDuration,
 } from './values.ts';
 
 /**
