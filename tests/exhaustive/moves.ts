@@ -172,7 +172,7 @@ function push(system: System): void {
   const payload = `s${system.pushed.length}`;
   system.pushed.push(payload);
   const { session, model, now } = system;
-  const [stream] = session.streams;
+  const [stream] = session.streams.open;
   if (stream === undefined) throw new Error('a session has a stream');
   step(
     system,

@@ -11,14 +11,14 @@ export function checkState(system: System): void {
   const { session, client, pushed, forwarded } = system;
   if (!isStartOf(client.got, pushed)) throw new Error(`the client got ${client.got} of ${pushed}`);
   const isInOrder = system.client.end !== undefined || isStartOf(forwarded, client.said);
-  if (!isInOrder && !session.phase.startsWith('end'))
+  if (!isInOrder && !session.life.phase.startsWith('end'))
     throw new Error(`the server got ${forwarded} of ${client.said}`);
   if (session.requests.held.length > session.terms.hold) throw new Error('more is held than hold');
   if (session.requests.answered.length > 2 * (session.terms.requests + 1))
     throw new Error('too many replies are kept');
   const [due, meant] = [nextDeadline(session), dueAt(system.model)];
   if (due !== meant) throw new Error(`the session wants to be called at ${due}, the model at ${meant}`);
-  if (session.phase === 'ended') checkEnd(system);
+  if (session.life.phase === 'ended') checkEnd(system);
   else checkRecovery(system);
 }
 
@@ -73,7 +73,15 @@ function isEven({ client, pushed, forwarded }: System): boolean {
   return client.got.length === pushed.length && forwarded.length === client.said.length;
 }
 
-const INSTANTS = new Set(['answerBy', 'receivedAt', 'arrivedAt', 'heldSince', 'quietSince', 'lastNewAt']);
+const INSTANTS = new Set([
+  'answerBy',
+  'receivedAt',
+  'arrivedAt',
+  'heldSince',
+  'quietSince',
+  'since',
+  'lastNewAt',
+]);
 const COPIES = new Set(['request', 'live', 'copy', 'listener']);
 /** What nothing follows from, in the parts of the session that are explored here. */
 const IRRELEVANT = new Set([

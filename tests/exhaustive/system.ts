@@ -135,7 +135,7 @@ export function makeSystem(budget: Budget, acks: boolean): System {
   const birth = { request: CREATION_COPY, site: '', domain: 'example.org', address: '', secure: true };
   const body = { attributes: { ...NO_ATTRIBUTES, rid: FIRST_RID, ack: acks ? 1 : undefined }, payloads: [] };
   const session = createSession(birth, body, LIMITS, turn);
-  const [stream] = session.streams;
+  const [stream] = session.streams.open;
   if (stream === undefined) throw new Error('a session has a stream');
   deliver(session, stream, [], turn);
   loggedIn(session);

@@ -33,12 +33,12 @@ export const MUTANTS = [
     rule: 'A request that nobody listens to gets no payloads',
     file: 'answer.ts',
     from: "if (oldest.request !== undefined) return 'payloads';",
-    to: "if (session.phase === 'open') return 'payloads';",
+    to: "if (session.life.phase === 'open') return 'payloads';",
   },
   {
     rule: 'No more than `hold` requests are held',
     file: 'answer.ts',
-    from: 'blockedBytes === undefined ? terms.hold : terms.requests',
+    from: 'pressure.blockedBytes === undefined ? terms.hold : terms.requests',
     to: 'terms.requests',
   },
   {
@@ -80,7 +80,7 @@ export const MUTANTS = [
   {
     rule: 'Inactivity counts from the last reply',
     file: 'answer.ts',
-    from: 'reply: okReply(session, body) });\n    session.quietSince = turn.now;',
+    from: 'reply: okReply(session, body) });\n    countSilence(session.silence, turn.now);',
     to: 'reply: okReply(session, body) });',
   },
   {
@@ -99,7 +99,7 @@ export const MUTANTS = [
     rule: 'The last reply with payloads can be had again',
     file: 'answer.ts',
     from: '    if (payloads.length > 0)\n      keepLastAnswer(session.requests, {',
-    to: "    if (payloads.length > 0 && session.phase === 'opening')\n      keepLastAnswer(session.requests, {",
+    to: "    if (payloads.length > 0 && session.life.phase === 'opening')\n      keepLastAnswer(session.requests, {",
   },
   {
     rule: 'Too many open requests end the session, `requests` of them do not',

@@ -48,7 +48,7 @@ export function openSession(asked = '', limits: Partial<SessionLimits> = {}): Se
 
 /** The server of a session's first stream sends payloads. */
 export function serverSends(session: Session, payloads: readonly Payload[], turn: Turn): void {
-  const [stream] = session.streams;
+  const [stream] = session.streams.open;
   if (stream === undefined) throw new Error('a session has a stream');
   deliver(session, stream, payloads, turn);
 }

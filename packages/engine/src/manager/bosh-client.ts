@@ -94,11 +94,11 @@ export class BoshClient implements ClientSide {
   }
 
   get isOver(): boolean {
-    return this.session.terminal !== undefined;
+    return this.session.life.terminal !== undefined;
   }
 
   get isLoggedIn(): boolean {
-    return this.session.isLoggedIn;
+    return this.session.logIn.isDone;
   }
 
   /** Not served on http (XEP-0124 §19.1). */
@@ -113,7 +113,7 @@ export class BoshClient implements ClientSide {
   /** The log-in for a page is done. */
   offer(within: Duration): void {
     const { claim, session } = this;
-    if (claim === undefined || !session.isLoggedIn || this.isOver) return;
+    if (claim === undefined || !session.logIn.isDone || this.isOver) return;
     offer(claim, session, within, this.#parts.turn.now);
     this.settle();
   }
@@ -126,7 +126,7 @@ export class BoshClient implements ClientSide {
       const refused = takeClaim(claim, session, { rid: body.attributes.rid, address, secure, cookies });
       if (refused !== undefined) return refused;
     }
-    if (address !== this.#address && session.isLoggedIn) this.#moveTo(address);
+    if (address !== this.#address && session.logIn.isDone) this.#moveTo(address);
     return undefined;
   }
 
@@ -184,7 +184,7 @@ export class BoshClient implements ClientSide {
     const { session, upstreams, site, guest } = this;
     const { turn, sites, clients, budget } = this.#parts;
     budget.count(this.holding, bytesHeld(session) + bytesHeldUpstream(this));
-    if (session.phase === 'ended') {
+    if (session.life.phase === 'ended') {
       sites.leave(site, guest, turn.now);
       clients.bury(this);
       return;
@@ -208,9 +208,9 @@ export class BoshClient implements ClientSide {
   #endByServer(of: SessionStream, reason: Reason, detail: string, error?: Terminal['error']): void {
     const { session } = this;
     const { turn } = this.#parts;
-    if (session.terminal !== undefined) return;
+    if (session.life.terminal !== undefined) return;
     // The last stream ends the session, so what counts is whether the session was ever up.
-    const wasUp = session.streams.length === 1 ? session.isStreamOpen : of.facts !== undefined;
+    const wasUp = session.streams.open.length === 1 ? session.logIn.isStreamOpen : of.facts !== undefined;
     const condition = conditionOf(reason, wasUp);
     streamOver(session, of, { condition, error }, turn.session);
     if (hasEnded(session)) turn.log(sessionEnded(this, reason, detail, session.queue.batches, turn.now));
@@ -293,6 +293,6 @@ export class BoshClient implements ClientSide {
 }
 
 /** A function, so that the compiler does not hold on to what it knew before. */
-function hasEnded({ terminal }: Session): boolean {
-  return terminal !== undefined;
+function hasEnded({ life }: Session): boolean {
+  return life.terminal !== undefined;
 }

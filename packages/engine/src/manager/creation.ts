@@ -147,8 +147,8 @@ export class Creation {
       domain: domain.name,
       address,
     });
-    const [stream] = session.streams;
-    if (session.terminal === undefined && stream !== undefined)
+    const [stream] = session.streams.open;
+    if (session.life.terminal === undefined && stream !== undefined)
       upstreams.dial(client, stream, domain, body.attributes);
     client.settle();
   }

@@ -10,7 +10,7 @@ test.each([
   const limits = { ...DEFAULT_SESSION_LIMITS, takesCompressed };
   const turn = turnAt(0);
   const session = createSession(birth, bodyOf("rid='1' to='example.org' ver='1.11'"), limits, turn);
-  const [stream] = session.streams;
+  const [stream] = session.streams.open;
   if (stream !== undefined) deliver(session, stream, [], turn);
   const replies = turn.work.flatMap((work) => (work.type === 'respond' ? [work.reply.body] : []));
   expect(replies.map((body) => / accept='([^']*)'/.exec(body)?.[1])).toEqual([accept]);

@@ -60,7 +60,7 @@ describe('a reply has at most a mebibyte', () => {
   it('before the terminal reply, which has the rest of it', () => {
     const session = openSession();
     const turn = polled(session, []);
-    const [stream] = session.streams;
+    const [stream] = session.streams.open;
     if (stream === undefined) throw new Error('a session has a stream');
     serverSends(session, [long(0, 700), long(1, 700)], turn);
     const error = { bytes: stanza('no 9').bytes, name: 'error', namespace: NS.stream };
@@ -68,13 +68,13 @@ describe('a reply has at most a mebibyte', () => {
     poll(session, 2, turn);
     poll(session, 3, turn);
     expect(replies(turn.work)).toEqual(['0', '1 9']);
-    expect(session.phase).toBe('ended');
+    expect(session.life.phase).toBe('ended');
   });
 
   it('after a pause, and what is confirmed is counted by reply', () => {
     const session = openSession();
     const turn = polled(session, []);
-    const [stream] = session.streams;
+    const [stream] = session.streams.open;
     if (stream === undefined) throw new Error('a session has a stream');
     serverSends(session, [long(0, 700), long(1, 700)], turn);
     receive(session, 2, bodyOf("rid='2' pause='10'"), turn);

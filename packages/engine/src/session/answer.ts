@@ -26,8 +26,8 @@ import {
   takeHeld,
   takeOldest,
 } from './requests.ts';
-import type { Session, SessionStream } from './session.ts';
-import { enter } from './session.ts';
+import { begin, finishEnding, type Session, type SessionStream } from './session.ts';
+import { countSilence } from './silence.ts';
 import type { Turn } from './work.ts';
 
 const NOTHING: readonly Payload[] = [];
@@ -66,15 +66,15 @@ function judge(
   const { now } = turn;
   const isDue = now >= oldest.answerBy;
   // The creation reply waits for the features, so that clients that never poll before log-in get them (stanza, Pidgin).
-  if (session.phase === 'opening') {
-    const isKnown = session.isStreamOpen && oldest.gatherUntil === undefined;
+  if (session.life.phase === 'opening') {
+    const isKnown = session.logIn.isStreamOpen && oldest.gatherUntil === undefined;
     return isKnown || isDue ? 'payloads' : 'wait';
   }
   if (session.queue.batches.length > 0 && !carriesPayloads(session)) {
     if (oldest.request !== undefined) return 'payloads';
     return isDue || hasListener(session.requests) ? 'empty' : 'wait';
   }
-  if (session.terminal !== undefined) {
+  if (session.life.terminal !== undefined) {
     if (oldest.request !== undefined) return 'terminate';
     return isDue || hasListener(session.requests) ? 'empty' : 'wait';
   }
@@ -88,8 +88,8 @@ function judge(
 }
 
 /** A server that does not read: none is freed, but for those that the client has no right to (it aborts and goes on). */
-function heldMax({ terms, blockedBytes }: Session): number {
-  return blockedBytes === undefined ? terms.hold : terms.requests;
+function heldMax({ terms, pressure }: Session): number {
+  return pressure.blockedBytes === undefined ? terms.hold : terms.requests;
 }
 
 /** Whether the moment that the request was given for the answer to what was just sent is over. */
@@ -98,11 +98,11 @@ function isGathered({ gatherUntil }: HeldRequest, now: Instant): boolean {
 }
 
 /** Whether the terminal reply may hold payloads: only with remote-stream-error (XEP-0206 §6; Swift loops on others). */
-function carriesPayloads({ terminal, queue, streams }: Session): boolean {
-  if (terminal?.condition !== 'remote-stream-error' || queue.bytes > REPLY_BYTES_MAX) return false;
+function carriesPayloads({ life, queue, streams }: Session): boolean {
+  if (life.terminal?.condition !== 'remote-stream-error' || queue.bytes > REPLY_BYTES_MAX) return false;
   // They must be of the stream that the error is of (XEP-0124 §16.4).
   const [first] = queue.batches;
-  return first === undefined || (queue.batches.length === 1 && first.stream === streams.at(-1));
+  return first === undefined || (queue.batches.length === 1 && first.stream === streams.open.at(-1));
 }
 
 /**
@@ -126,7 +126,7 @@ export function answer(session: Session, batch: Batch | undefined, turn: Turn): 
   send(session, held, body, turn);
   remember(session, held, body, batch, turn);
   if (payloads.length > 0) payloadsGiven(session.pace);
-  if (session.phase === 'opening') enter(session, 'open');
+  if (session.life.phase === 'opening') begin(session);
 }
 
 function attributesOf(session: Session, held: HeldRequest, batch: Batch | undefined, turn: Turn): ByteString {
@@ -139,7 +139,7 @@ function attributesOf(session: Session, held: HeldRequest, batch: Batch | undefi
 function send(session: Session, held: HeldRequest, body: ByteString, turn: Turn): void {
   if (held.request !== undefined) {
     turn.work.push({ type: 'respond', request: held.request, reply: okReply(session, body) });
-    session.quietSince = turn.now;
+    countSilence(session.silence, turn.now);
   }
   for (const request of held.others ?? []) {
     turn.work.push({ type: 'respond', request, reply: okReply(session, body) });
@@ -189,7 +189,7 @@ function forget(
 
 /** Gives the terminal reply to everybody who listens; the session is over. */
 export function answerTerminal(session: Session, turn: Turn): void {
-  const { terminal } = session;
+  const { terminal } = session.life;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
   let payloads = (carriesPayloads(session) ? takeBatch(session.queue)?.payloads : undefined) ?? NOTHING;
   for (const held of takeHeld(session.requests)) {
@@ -222,12 +222,13 @@ export function answerTerminal(session: Session, turn: Turn): void {
   dropOctets(session.octets);
   // Nobody can have it any more, and the memory of a session may last for minutes.
   takeUnconfirmed(session);
-  session.quietSince = turn.now;
-  enter(session, 'ended');
+  countSilence(session.silence, turn.now);
+  finishEnding(session);
 }
 
 export function respondTerminal(session: Session, request: number, body: ByteString, turn: Turn): void {
-  const { terminal, terms } = session;
+  const { life, terms } = session;
+  const { terminal } = life;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
   turn.work.push({
     type: 'respond',
@@ -248,7 +249,7 @@ export function answerDeadline(session: Session): Instant | undefined {
 export function answerByOf(session: Session, hasPayload: boolean, turn: Turn): Instant {
   const { terms, limits } = session;
   // Pidgin sends its next stanza only after the reply; but until it is logged in, the reply must carry the server's answer.
-  const isOneConnection = hasPayload && session.isLoggedIn && !session.requests.hasTwoConnections;
-  const isQuick = isOneConnection && session.blockedBytes === undefined;
+  const isOneConnection = hasPayload && session.logIn.isDone && !session.requests.hasTwoConnections;
+  const isQuick = isOneConnection && session.pressure.blockedBytes === undefined;
   return after(turn.now, isQuick ? shorter(limits.oneConnectionAnswer, terms.wait) : terms.wait);
 }

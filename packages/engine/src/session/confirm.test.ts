@@ -145,7 +145,7 @@ describe('the stanzas of a stream that are settled', () => {
   /** Each of the replies to rids 5 to 7 has one; those to 2 to 4 were confirmed. */
   function counted() {
     const made = session('');
-    const [stream] = made.streams;
+    const [stream] = made.streams.open;
     if (stream === undefined) throw new Error('a session has a stream');
     made.requests.answered = made.requests.answered.map((each) => ({ ...each, stanzas: 1 }));
     stream.confirmed = 3;

@@ -39,7 +39,7 @@ export function confirm(session: Session, body: DecodedBody, now: Instant): void
     confirmThrough(session, attributes.rid - session.terms.requests - (isExtra ? 1 : 0), false);
     if (attributes.terminate) confirmOlderThan(session, now);
   }
-  for (const stream of session.streams) countConfirmed(session, stream);
+  for (const stream of session.streams.open) countConfirmed(session, stream);
 }
 
 /**
@@ -49,7 +49,7 @@ export function confirm(session: Session, body: DecodedBody, now: Instant): void
 export function confirmEarly(session: Session, { attributes: { ack, rid } }: DecodedBody): void {
   if (!session.terms.acks || session.keys.next !== undefined) return;
   confirmThrough(session, ack ?? rid - 1, true);
-  for (const stream of session.streams) countConfirmed(session, stream);
+  for (const stream of session.streams.open) countConfirmed(session, stream);
 }
 
 function confirmOlderThan(session: Session, now: Instant): void {

@@ -5,12 +5,14 @@ import { logsInAtOnce, makeGathering } from './gather.ts';
 import { makeKeySequence } from './keys.ts';
 import { joinOctets, makeOctets } from './octets.ts';
 import { makePace } from './pace.ts';
+import { makePressure } from './pressure.ts';
 import { makeQueue } from './queue.ts';
 import { passOn } from './receive.ts';
 import { makeReports } from './reports.ts';
 import { type HeldRequest, makeRequests } from './requests.ts';
-import type { Session } from './session.ts';
-import { makeStream, onlyStream, randomName } from './streams.ts';
+import { NOT_LOGGED_IN, OPENING, type Session } from './session.ts';
+import { makeSilence } from './silence.ts';
+import { makeStream, makeStreams, onlyStream, randomName } from './streams.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import { agreeTerms, type SessionTerms } from './terms/terms.ts';
 import type { RequestId, Turn } from './work.ts';
@@ -52,19 +54,13 @@ export function createSession(birth: Birth, body: DecodedBody, limits: SessionLi
     queue: makeQueue(),
     reports: makeReports(attributes.rid),
     gathering: makeGathering(),
-    phase: 'opening',
-    streams: [limits.streamsMax > 1 ? makeStream(birth.domain, toolbox) : onlyStream(birth.domain)],
-    closedStreams: [],
-    hasNamedStreams: false,
-    isStreamOpen: false,
-    isLoggedIn: false,
-    registeringBy: undefined,
-    isCounting: false,
-    loginBytes: 0,
-    blockedBytes: undefined,
-    quietSince: now,
-    pause: undefined,
-    terminal: undefined,
+    streams: makeStreams(
+      limits.streamsMax > 1 ? makeStream(birth.domain, toolbox) : onlyStream(birth.domain),
+    ),
+    pressure: makePressure(),
+    silence: makeSilence(now),
+    logIn: NOT_LOGGED_IN,
+    life: OPENING,
   };
   takeFirst(session, body, turn);
   return session;

@@ -5,8 +5,7 @@ import { answerTerminal, settle } from './answer.ts';
 import { takeUnconfirmed } from './confirm.ts';
 import { okReply, terminalBody } from './reply.ts';
 import { keepLastAnswer, takeHeld } from './requests.ts';
-import type { Session, Terminal, Undelivered } from './session.ts';
-import { enter } from './session.ts';
+import { type Session, startEnding, type Terminal, type Undelivered } from './session.ts';
 import type { Turn } from './work.ts';
 
 /** What a late request hears of a session that its client ended: as if the session did not exist (XEP-0124 §10). */
@@ -14,8 +13,8 @@ const AFTER_FAREWELL: Terminal = { condition: 'item-not-found', error: undefined
 
 /** Ends the session for a reason of its own: everybody who listens hears it, the stream is closed. */
 export function leave(session: Session, why: Reason, detail: string, turn: Turn): void {
-  const isStreamUp = session.terminal === undefined;
-  session.terminal ??= { condition: reasonFacts(why).condition, error: undefined };
+  const isStreamUp = session.life.terminal === undefined;
+  if (isStreamUp) startEnding(session, { condition: reasonFacts(why).condition, error: undefined });
   const undelivered = takeUnconfirmed(session);
   if (isStreamUp) turn.work.push({ type: 'leave', why, detail, undelivered });
   answerTerminal(session, turn);
@@ -26,7 +25,7 @@ export function leave(session: Session, why: Reason, detail: string, turn: Turn)
  * What is queued is not given any more: it stays unconfirmed.
  */
 export function finish(session: Session, turn: Turn): void {
-  const isStreamUp = session.terminal === undefined;
+  const isStreamUp = session.life.terminal === undefined;
   const undelivered = takeUnconfirmed(session);
   if (isStreamUp) turn.work.push({ type: 'leave', why: 'client-terminated', detail: '', undelivered });
   let body = terminalBody({ condition: undefined, error: undefined }, []);
@@ -50,7 +49,7 @@ export function finish(session: Session, turn: Turn): void {
     }
     body = encodeBody(EMPTY, []);
   }
-  session.terminal = AFTER_FAREWELL;
+  startEnding(session, AFTER_FAREWELL);
   answerTerminal(session, turn);
 }
 
@@ -64,10 +63,9 @@ export function terminate(
   queue: 'deliver' | 'drop',
   turn: Turn,
 ): readonly Undelivered[] {
-  if (session.phase === 'ending' || session.phase === 'ended') return [];
-  session.terminal = terminal;
+  if (session.life.phase === 'ending' || session.life.phase === 'ended') return [];
+  startEnding(session, terminal);
   const dropped = queue === 'drop' ? takeUnconfirmed(session) : [];
-  enter(session, 'ending');
   settle(session, turn);
   // With nothing left to fetch, the end needs no witness: a late request hears it.
   if (session.requests.held.length === 0 && session.queue.batches.length === 0) conclude(session, turn);
@@ -75,5 +73,5 @@ export function terminate(
 }
 
 function conclude(session: Session, turn: Turn): void {
-  if (session.phase === 'ending') answerTerminal(session, turn);
+  if (session.life.phase === 'ending') answerTerminal(session, turn);
 }

@@ -10,9 +10,9 @@ export const PAYLOAD_COST_BYTES = 200;
 
 /** Bytes that are kept for a session: what came too early, what is queued, what was answered and may be asked for again. */
 export function bytesHeld(session: Session): number {
-  const { requests, octets, queue, blockedBytes } = session;
+  const { requests, octets, queue, pressure } = session;
   const { answered, early } = requests;
-  let bytes = queue.bytes + queue.count * PAYLOAD_COST_BYTES + (blockedBytes ?? 0);
+  let bytes = queue.bytes + queue.count * PAYLOAD_COST_BYTES + (pressure.blockedBytes ?? 0);
   for (const { reply, payloads } of answered) {
     bytes += reply.length;
     // In doubt: they are kept beside the reply, to go back to the server.

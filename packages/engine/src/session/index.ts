@@ -7,13 +7,12 @@ export { bytesHeldByMemory, lateReply, type Memory, memoryOf } from './memory.ts
 export { serverBlocked } from './pressure.ts';
 export { abort, receive, release, replyInDoubt, replyLost } from './receive.ts';
 export { terminalBody, terminalReply } from './reply.ts';
-export type { Phase, Session, SessionStream, StreamFacts, Terminal, Undelivered } from './session.ts';
+export type { Session, SessionStream, StreamFacts, Terminal, Undelivered } from './session.ts';
+export { loggedIn, registering } from './session.ts';
 export {
   deliver,
-  loggedIn,
   onlyStream,
   randomName,
-  registering,
   streamOpened,
   streamOver,
 } from './streams.ts';

@@ -24,7 +24,8 @@ export interface Memory {
 }
 
 export function memoryOf(session: Session): Memory {
-  const { sid, site, secure, terms, terminal, requests, quietSince } = session;
+  const { sid, site, secure, terms, life, requests, silence } = session;
+  const { terminal } = life;
   const { answered } = requests;
   assert(terminal !== undefined, 'a session ends with a terminal reply');
   return {
@@ -36,7 +37,7 @@ export function memoryOf(session: Session): Memory {
     terminal,
     rids: answered.map(({ rid }) => rid),
     replies: answered.map(({ reply }) => compact(reply)),
-    forgetAt: after(after(quietSince, terms.wait), terms.inactivity),
+    forgetAt: after(after(silence.since, terms.wait), terms.inactivity),
   };
 }
 

@@ -43,7 +43,7 @@ describe('too soon (XEP-0124 §11)', () => {
     for (let index = 0; index < count; index += 1) {
       const rid = 2 + index;
       receive(session, rid, bodyOf(`rid='${rid}'`), turnAt(10_000 + index * paceMs));
-      if (session.phase === 'ended') return index + 1;
+      if (session.life.phase === 'ended') return index + 1;
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -75,7 +75,7 @@ describe('too soon (XEP-0124 §11)', () => {
       at += rid % 2 === 0 ? 0 : 5000;
       receive(session, rid, bodyOf(`rid='${rid}'`), turnAt(at));
     }
-    expect(session.phase).toBe('open');
+    expect(session.life.phase).toBe('open');
     expect(session.pace.strikes).toBeLessThanOrEqual(1);
   });
 });

@@ -10,11 +10,20 @@ import type { Turn } from './work.ts';
  * counted, and beyond the limit the session ends: the bytes lie in this process.
  */
 
+export interface Pressure {
+  /** Bytes sent to the server since it stopped reading; undefined while it reads. */
+  blockedBytes: number | undefined;
+}
+
+export function makePressure(): Pressure {
+  return { blockedBytes: undefined };
+}
+
 /** The server stopped reading what is sent to it, or reads again. */
 export function serverBlocked(session: Session, isBlocked: boolean, turn: Turn): void {
-  session.blockedBytes = isBlocked ? 0 : undefined;
+  session.pressure.blockedBytes = isBlocked ? 0 : undefined;
   // A client with one connection was kept waiting, too.
-  const isKept = !isBlocked && session.isLoggedIn && !session.requests.hasTwoConnections;
+  const isKept = !isBlocked && session.logIn.isDone && !session.requests.hasTwoConnections;
   const soon = after(turn.now, session.limits.oneConnectionAnswer);
   if (isKept) for (const held of session.requests.held) if (held.answerBy > soon) held.answerBy = soon;
   settle(session, turn);
@@ -22,7 +31,8 @@ export function serverBlocked(session: Session, isBlocked: boolean, turn: Turn):
 
 /** Counts what is sent to a server that does not read. False: it is more than may lie about. */
 export function fitsInBuffer(session: Session, payloads: readonly Payload[]): boolean {
-  if (session.blockedBytes === undefined) return true;
-  for (const { bytes } of payloads) session.blockedBytes += bytes.length;
-  return session.blockedBytes <= session.limits.queueBytesMax;
+  const { pressure, limits } = session;
+  if (pressure.blockedBytes === undefined) return true;
+  for (const { bytes } of payloads) pressure.blockedBytes += bytes.length;
+  return pressure.blockedBytes <= limits.queueBytesMax;
 }

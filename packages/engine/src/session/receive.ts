@@ -26,7 +26,8 @@ import {
   keepEarly,
   takeNext,
 } from './requests.ts';
-import type { Session } from './session.ts';
+import { countForLogIn, type Session } from './session.ts';
+import { countSilence, endPause, pauseFor } from './silence.ts';
 import { addressees, addStream, asksForStream, closedAlone, isTooLate, removeStream } from './streams.ts';
 import { arrivalOf, placeOf } from './window.ts';
 import type { RequestId, Turn } from './work.ts';
@@ -34,7 +35,7 @@ import type { RequestId, Turn } from './work.ts';
 /** Takes a request of this session: the main path. Whatever it is, it is answered now or held to be answered. */
 export function receive(session: Session, request: RequestId, body: DecodedBody, turn: Turn): void {
   const { attributes } = body;
-  if (session.phase === 'ended') {
+  if (session.life.phase === 'ended') {
     turn.work.push({ type: 'respond', request, reply: lateReply(memoryOf(session), attributes.rid) });
     return;
   }
@@ -58,7 +59,7 @@ const GONE = { condition: 'item-not-found', error: undefined } as const;
 /** Tells the reason to a request that came too late. */
 function respondEnded(session: Session, request: RequestId | undefined, turn: Turn): void {
   if (request === undefined) return;
-  respondTerminal(session, request, terminalBody(session.terminal ?? GONE, []), turn);
+  respondTerminal(session, request, terminalBody(session.life.terminal ?? GONE, []), turn);
 }
 
 function refuse(session: Session, request: RequestId, turn: Turn): void {
@@ -81,8 +82,8 @@ function receiveNew(
     leave(session, 'bad-rid', `rid ${arrival.rid - session.requests.lastRid} above the last one`, turn);
     return;
   }
-  if (!session.isLoggedIn && session.terminal === undefined) {
-    const bytes = session.loginBytes + earlyBytes(session.requests);
+  if (!session.logIn.isDone && session.life.terminal === undefined) {
+    const bytes = session.logIn.bytes + earlyBytes(session.requests);
     if (bytes > session.limits.loginBytesMax) {
       leave(session, 'prelogin-bytes', `${bytes} bytes`, turn);
       return;
@@ -107,7 +108,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   // A request that was freed but waited for an answer gives way to the next one.
   if (session.requests.held.length > session.terms.hold) stopGathering(session, turn);
   // The stream was over already, and an older request was the one to hear it.
-  if (session.phase === 'ended') {
+  if (session.life.phase === 'ended') {
     respondEnded(session, arrival.request, turn);
     return false;
   }
@@ -116,10 +117,10 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   confirm(session, body, arrival.receivedAt);
   noteReport(session, attributes.ack, turn.now);
   countIn(session.requests, arrival.rid);
-  session.pause = undefined;
+  endPause(session.silence);
   hold(session.requests, heldOf(session, arrival, turn));
 
-  if (session.terminal === undefined && !takeContent(session, body, turn)) return false;
+  if (session.life.terminal === undefined && !takeContent(session, body, turn)) return false;
   const closed = closedAlone(session, attributes);
   if (closed !== undefined) {
     removeStream(session, closed, turn);
@@ -129,7 +130,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
     finish(session, turn);
     return false;
   }
-  if (attributes.pause !== undefined && session.terminal === undefined)
+  if (attributes.pause !== undefined && session.life.terminal === undefined)
     return pause(session, attributes.pause, turn);
   gather(session, body, turn);
   return true;
@@ -180,17 +181,17 @@ function takeContent(session: Session, body: DecodedBody, turn: Turn): boolean {
 export function passOn(session: Session, body: DecodedBody, turn: Turn): boolean {
   const { payloads, attributes, fragment } = body;
   if (!hasContent(body) && !attributes.restart) return true;
-  if (!session.isLoggedIn) {
-    if (fragment !== undefined) session.loginBytes += fragment.bytes.length;
-    else for (const payload of payloads) session.loginBytes += payload.bytes.length;
-    if (session.loginBytes > session.limits.loginBytesMax) {
-      leave(session, 'prelogin-bytes', `${session.loginBytes} bytes`, turn);
+  if (!session.logIn.isDone) {
+    let bytes = fragment?.bytes.length ?? 0;
+    if (fragment === undefined) for (const payload of payloads) bytes += payload.bytes.length;
+    if (!countForLogIn(session, bytes)) {
+      leave(session, 'prelogin-bytes', `${session.logIn.bytes} bytes`, turn);
       return false;
     }
   }
   if (payloads.length === 0 && !attributes.restart) return true;
   if (!fitsInBuffer(session, payloads)) {
-    leave(session, 'client-flood', `${session.blockedBytes} bytes`, turn);
+    leave(session, 'client-flood', `${session.pressure.blockedBytes} bytes`, turn);
     return false;
   }
   const streams = addressees(session, attributes.stream);
@@ -212,9 +213,8 @@ function pause(session: Session, pauseS: number, turn: Turn): boolean {
     leave(session, 'pause-too-long', `asked for ${pauseS} s`, turn);
     return false;
   }
-  session.pause = asked;
+  pauseFor(session.silence, asked, turn.now);
   while (session.requests.held.length > 0) answer(session, undefined, turn);
-  session.quietSince = turn.now;
   return true;
 }
 
@@ -226,9 +226,9 @@ export function abort(session: Session, request: RequestId, turn: Turn): void {
     return;
   }
   if (hasListener(session.requests)) return;
-  session.quietSince = turn.now;
+  countSilence(session.silence, turn.now);
   // Nobody knows the sid of a session whose creation was not answered.
-  if (session.phase === 'opening')
+  if (session.life.phase === 'opening')
     leave(session, 'creation-unconfirmed', 'the creation request was aborted', turn);
   else settle(session, turn);
 }
@@ -252,7 +252,7 @@ export function replyLost(session: Session, request: RequestId, turn: Turn): voi
     if (answered.request === request) answered.request = undefined;
   const creation = session.requests.answered[0];
   if (
-    session.phase === 'open' &&
+    session.life.phase === 'open' &&
     session.requests.lastRid === session.creationRid &&
     creation?.request === undefined
   ) {

@@ -17,8 +17,8 @@ const FACTOR = 4;
 const BYTES_MIN = 4096;
 
 /** Whether the session can do without what was refused. What is only there to be fetched needs nothing more of the client. */
-export function canGoOn({ isLoggedIn, isCounting, terminal }: Session): boolean {
-  return terminal !== undefined || (isLoggedIn && !isCounting);
+export function canGoOn({ logIn, streams, life }: Session): boolean {
+  return life.terminal !== undefined || (logIn.isDone && !streams.isCounting);
 }
 
 /** Ends the session, since it cannot go on without what the request was to bring. */

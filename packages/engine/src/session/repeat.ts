@@ -5,6 +5,7 @@ import { isSameKey } from './keys.ts';
 import { okReply, RECOVERABLE_ERROR } from './reply.ts';
 import { type AnsweredRequest, type EarlyRequest, type HeldRequest, keepEarly } from './requests.ts';
 import type { Session } from './session.ts';
+import { countSilence } from './silence.ts';
 import type { Place } from './window.ts';
 import { arrivalOf } from './window.ts';
 import type { RequestId, Turn } from './work.ts';
@@ -39,7 +40,7 @@ function answerAgain(session: Session, request: RequestId, answered: AnsweredReq
   answered.request = request;
   answered.isInDoubt = false;
   turn.work.push({ type: 'respond', request, reply: okReply(session, answered.reply) });
-  session.quietSince = turn.now;
+  countSilence(session.silence, turn.now);
 }
 
 function supersedeHeld(session: Session, request: RequestId, held: HeldRequest, turn: Turn): void {

@@ -3,6 +3,7 @@ import { conditionFacts, encodeBody, escapeAttribute, type Payload } from '../wi
 import type { Batch } from './queue.ts';
 import type { HeldRequest } from './requests.ts';
 import type { Session, SessionStream, Terminal } from './session.ts';
+import type { Streams } from './streams.ts';
 import { DEFAULT_CONTENT_TYPE } from './terms/content-type.ts';
 import type { Reply } from './work.ts';
 
@@ -31,11 +32,16 @@ export function replyAttributes(
     attributes += ` ack='${session.requests.lastRid}'`;
   if (batch === undefined) return attributes as ByteString;
   const { stream, isAnnounced, end } = batch;
-  if (session.hasNamedStreams) attributes += ` stream='${stream.name}'`;
+  if (hasNamedStreams(session.streams)) attributes += ` stream='${stream.name}'`;
   if (stream.facts !== undefined) attributes += factsAttributes(stream, toolbox) + XBOSH_DECLARED;
   else if (isAnnounced) attributes += factsAttributes(stream, toolbox);
   if (end !== undefined) attributes += terminateAttributes(end);
   return attributes as ByteString;
+}
+
+/** More than one stream was opened, so what is not empty must say its stream (XEP-0124 §16.4). */
+function hasNamedStreams({ open, closed }: Streams): boolean {
+  return open.length > 1 || closed.length > 0;
 }
 
 /** XEP-0124 §9.2 */
@@ -51,7 +57,7 @@ function creationAttributes(session: Session, toolbox: Toolbox): ByteString {
     ` inactivity='${terms.inactivity / 1000}' polling='${terms.polling / 1000}'` +
     ` maxpause='${terms.maxpause / 1000}' ver='${terms.ver}'${session.limits.takesCompressed ? ACCEPT : ''}${CHARSETS}`;
   if (terms.acks) attributes += ` ack='${session.creationRid}'`;
-  const [stream] = session.streams;
+  const [stream] = session.streams.open;
   if (stream !== undefined) {
     if (session.limits.streamsMax > 1) attributes += ` stream='${stream.name}'`;
     attributes += factsAttributes(stream, toolbox);

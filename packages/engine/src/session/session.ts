@@ -1,12 +1,15 @@
-import { assert, type Duration, type Instant } from '../kit/index.ts';
+import { after, assert, type Instant } from '../kit/index.ts';
 import type { Condition, Payload } from '../wire/index.ts';
 import type { Gathering } from './gather.ts';
 import type { KeySequence } from './keys.ts';
 import type { Octets } from './octets.ts';
 import type { Pace } from './pace.ts';
+import type { Pressure } from './pressure.ts';
 import type { Queue } from './queue.ts';
 import type { Reports } from './reports.ts';
 import type { SessionRequests } from './requests.ts';
+import type { Silence } from './silence.ts';
+import type { Streams } from './streams.ts';
 import type { SessionLimits } from './terms/limits.ts';
 import type { SessionTerms } from './terms/terms.ts';
 
@@ -30,23 +33,30 @@ import type { SessionTerms } from './terms/terms.ts';
  *
  *   from      to        when
  *   opening   open      the creation request was answered
- *   opening   ending    the stream could not be had
- *   open      ending    the server or the link ended it, a limit was broken, boshd is stopped
+ *   opening   ending    the stream could not be had, the client terminated the session or did not come back
+ *   open      ending    the same, the server or the link ended it, a limit was broken, boshd is stopped
+ *   ending    ending    the client terminated it while it was to fetch the rest
  *   ending    ended     the terminal reply was given, or nobody came for it in time
- *   opening   ended     the client terminated it, or did not come back
- *   open      ended     the same
  *
- * In `ending` the stream is gone and only what is queued, then the terminal reply, is left to fetch. In `ended` only the
- * memory is left: the terminal reply and the cached ones, so that a late request hears why (for wait + inactivity).
+ * In `ending` the stream is gone and only what is queued, then the terminal reply, is left to fetch; where nothing is to be
+ * fetched, it ends in the same turn. In `ended` only the memory is left: the terminal reply and the cached ones, so that a
+ * late request hears why (for wait + inactivity).
  */
-export type Phase = 'opening' | 'open' | 'ending' | 'ended';
+type Life =
+  | { readonly phase: 'opening' | 'open'; readonly terminal?: undefined }
+  | { readonly phase: 'ending' | 'ended'; readonly terminal: Terminal };
+
+type Phase = Life['phase'];
 
 const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
-  opening: ['open', 'ending', 'ended'],
-  open: ['ending', 'ended'],
-  ending: ['ended'],
+  opening: ['open', 'ending'],
+  open: ['ending'],
+  ending: ['ending', 'ended'],
   ended: [],
 };
+
+export const OPENING: Life = { phase: 'opening' };
+const OPEN: Life = { phase: 'open' };
 
 /** How a session ends, as the client is told. */
 export interface Terminal {
@@ -110,36 +120,84 @@ export interface Session {
   readonly reports: Reports;
   readonly gathering: Gathering;
 
-  phase: Phase;
+  readonly streams: Streams;
+  readonly pressure: Pressure;
+  readonly silence: Silence;
 
-  /** Open streams, oldest first; the last one stays when it ends, for it ends the session. */
-  streams: SessionStream[];
-  /** Names of streams that were closed lately: what still comes for them is ignored (XEP-0124 §16.4). */
-  closedStreams: string[];
-  /** More than one stream was opened, so what is not empty must say its stream (XEP-0124 §16.4). */
-  hasNamedStreams: boolean;
-  /** The first features have arrived, or never will: the creation request may be answered. */
-  isStreamOpen: boolean;
-  isLoggedIn: boolean;
-  /** A person registers an account (XEP-0077): the log-in has time until then. */
-  registeringBy: Instant | undefined;
-  /** The client counts stanzas itself (XEP-0198), so none may be left out or put in. */
-  isCounting: boolean;
-  /** Bytes of payloads from the client before it logged in. */
-  loginBytes: number;
-  /** Bytes sent to the server since it stopped reading; undefined while it reads. */
-  blockedBytes: number | undefined;
+  logIn: LogIn;
+  life: Life;
+}
 
-  /** Since when nobody listens: from the last reply, or the abort of the last open request. */
-  quietSince: Instant;
-  /** Set by a pause until the next request. */
-  pause: Duration | undefined;
+/** The client's log-in, as far as it limits the session. */
+type LogIn =
+  | {
+      readonly isDone: false;
+      /** The first features have arrived, or never will: the creation request may be answered. */
+      readonly isStreamOpen: boolean;
+      /** Of payloads from the client. */
+      readonly bytes: number;
+      /** A person registers an account (XEP-0077): the log-in has time until then. */
+      readonly registeringBy: Instant | undefined;
+    }
+  | { readonly isDone: true; readonly isStreamOpen: true };
 
-  terminal: Terminal | undefined;
+export const NOT_LOGGED_IN: LogIn = {
+  isDone: false,
+  isStreamOpen: false,
+  bytes: 0,
+  registeringBy: undefined,
+};
+const LOGGED_IN: LogIn = { isDone: true, isStreamOpen: true };
+
+/** The server has sent what the reply to the creation request is to carry. */
+export function streamIsOpen(session: Session): void {
+  if (!session.logIn.isStreamOpen) session.logIn = { ...session.logIn, isStreamOpen: true };
+}
+
+/** Counts what the client sends before it is logged in. False: it is more than a log-in needs. */
+export function countForLogIn(session: Session, bytes: number): boolean {
+  const { logIn } = session;
+  if (logIn.isDone) return true;
+  const sum = logIn.bytes + bytes;
+  session.logIn = { ...logIn, bytes: sum };
+  return sum <= session.limits.loginBytesMax;
+}
+
+/**
+ * The server sent a form to register with. From the first one on there is time to fill it in, and for a log-in after it; bytes and
+ * inactivity are limited as before.
+ */
+export function registering(session: Session, now: Instant): void {
+  const { logIn, limits } = session;
+  if (logIn.isDone || logIn.registeringBy !== undefined) return;
+  session.logIn = { ...logIn, registeringBy: after(after(now, limits.registration), limits.login) };
+}
+
+/** The resource is bound: the limits of before log-in are off. */
+export function loggedIn(session: Session): void {
+  session.logIn = LOGGED_IN;
+}
+
+/** The creation request was answered. */
+export function begin(session: Session): void {
+  enter(session, OPEN);
+}
+
+/** The session is going to end with this terminal reply, or another one than was meant. */
+export function startEnding(session: Session, terminal: Terminal): void {
+  enter(session, { phase: 'ending', terminal });
+}
+
+/** The terminal reply was given. */
+export function finishEnding(session: Session): void {
+  const { terminal } = session.life;
+  assert(terminal !== undefined, 'a session ends with a terminal reply');
+  enter(session, { phase: 'ended', terminal });
 }
 
 /** The only way a session changes its phase. */
-export function enter(session: Session, phase: Phase): void {
-  assert(TRANSITIONS[session.phase].includes(phase), `no way from ${session.phase} to ${phase}`);
-  session.phase = phase;
+function enter(session: Session, life: Life): void {
+  const from = session.life.phase;
+  assert(TRANSITIONS[from].includes(life.phase), `no way from ${from} to ${life.phase}`);
+  session.life = life;
 }

@@ -1,16 +1,36 @@
-import { after, EMPTY, type Instant, type Toolbox } from '../kit/index.ts';
+import { EMPTY, type Toolbox } from '../kit/index.ts';
 import { type BodyAttributes, type DecodedBody, NS, type Payload } from '../wire/index.ts';
 import { answer, isFull, settle } from './answer.ts';
 import { takeUnconfirmed } from './confirm.ts';
 import { leave, terminate } from './end.ts';
 import { answerCame, creationAnswered } from './gather.ts';
 import { announce, enqueue, setReading, tellEnd } from './queue.ts';
-import type { Session, SessionStream, StreamFacts, Terminal } from './session.ts';
+import {
+  type Session,
+  type SessionStream,
+  type StreamFacts,
+  streamIsOpen,
+  type Terminal,
+} from './session.ts';
 import type { Turn } from './work.ts';
+
+/** The streams of a session. */
+export interface Streams {
+  /** Oldest first; the last one stays when it ends, for it ends the session. */
+  open: SessionStream[];
+  /** Names of streams that were closed lately: what still comes for them is ignored (XEP-0124 §16.4). */
+  closed: string[];
+  /** The client counts stanzas itself (XEP-0198), so none may be left out or put in. */
+  isCounting: boolean;
+}
 
 const STREAM_NAME_BYTES = 12;
 /** Names of closed streams that are known a while longer; clients hardly open more in a session. */
 const CLOSED_MAX = 8;
+
+export function makeStreams(first: SessionStream): Streams {
+  return { open: [first], closed: [], isCounting: false };
+}
 
 /** A stream whose name nobody can guess (XEP-0124 §16.2). */
 export function makeStream(domain: string, toolbox: Toolbox): SessionStream {
@@ -46,15 +66,14 @@ export function asksForStream({ limits }: Session, { attributes, payloads }: Dec
 /** Opens one more stream and answers with its name. False: it was one too many, which ended the session. */
 export function addStream(session: Session, attributes: BodyAttributes, turn: Turn): boolean {
   const { limits } = session;
-  if (session.streams.length >= limits.streamsMax) {
+  if (session.streams.open.length >= limits.streamsMax) {
     leave(session, 'too-many-streams', `${limits.streamsMax} streams are open`, turn);
     return false;
   }
   // The name is the answer to this request, so it must not go out on an older one (XEP-0124 §16.3).
   while (session.requests.held.length > 1) answer(session, undefined, turn);
   const stream = makeStream(attributes.to ?? '', turn.toolbox);
-  session.streams.push(stream);
-  session.hasNamedStreams = true;
+  session.streams.open.push(stream);
   announce(session.queue, stream);
   turn.work.push({ type: 'open-stream', stream, attributes });
   return true;
@@ -65,10 +84,10 @@ export function addStream(session: Session, attributes: BodyAttributes, turn: Tu
  * this session, which ends it; a name that was closed lately is none, silently.
  */
 export function addressees(session: Session, name: string | undefined): readonly SessionStream[] | undefined {
-  if (session.limits.streamsMax === 1 || name === undefined) return session.streams;
-  const named = session.streams.find((stream) => stream.name === name);
+  if (session.limits.streamsMax === 1 || name === undefined) return session.streams.open;
+  const named = session.streams.open.find((stream) => stream.name === name);
   if (named !== undefined) return [named];
-  return session.closedStreams.includes(name) ? [] : undefined;
+  return session.streams.closed.includes(name) ? [] : undefined;
 }
 
 /** The stream that a terminate closes while the session goes on; undefined: it ends the session (XEP-0124 §16.5). */
@@ -76,13 +95,13 @@ export function closedAlone(
   session: Session,
   { terminate: isLast, stream }: BodyAttributes,
 ): SessionStream | undefined {
-  if (!isLast || stream === undefined || session.streams.length < 2) return undefined;
-  return session.streams.find(({ name }) => name === stream);
+  if (!isLast || stream === undefined || session.streams.open.length < 2) return undefined;
+  return session.streams.open.find(({ name }) => name === stream);
 }
 
 /** A terminate for a stream that ended just before the client heard of it: nothing is left to close. */
 export function isTooLate(session: Session, { terminate: isLast, stream }: BodyAttributes): boolean {
-  return isLast && stream !== undefined && session.closedStreams.includes(stream);
+  return isLast && stream !== undefined && session.streams.closed.includes(stream);
 }
 
 /** The client closes one of several streams; the reply to its request says so. */
@@ -104,11 +123,11 @@ export function deliver(
   payloads: readonly Payload[],
   turn: Turn,
 ): void {
-  if (session.terminal !== undefined) return;
+  if (session.life.terminal !== undefined) return;
   if (payloads.length > 0) enqueueAll(session, stream, payloads);
-  if (!session.isCounting && payloads.some(startsCounting)) session.isCounting = true;
-  session.isStreamOpen = true;
-  if (session.phase === 'opening') creationAnswered(session.requests, payloads);
+  if (!session.streams.isCounting && payloads.some(startsCounting)) session.streams.isCounting = true;
+  streamIsOpen(session);
+  if (session.life.phase === 'opening') creationAnswered(session.requests, payloads);
   answerCame(session.gathering);
   settle(session, turn);
   if (session.queue.stopsReading || !isFull(session)) return;
@@ -153,8 +172,8 @@ function tookPlace({ queue, requests }: Session, stream: SessionStream): boolean
  * last one the session ends (XEP-0124 §16.6).
  */
 export function streamOver(session: Session, stream: SessionStream, terminal: Terminal, turn: Turn): void {
-  if (session.terminal !== undefined || !session.streams.includes(stream)) return;
-  if (session.streams.length === 1) {
+  if (session.life.terminal !== undefined || !session.streams.open.includes(stream)) return;
+  if (session.streams.open.length === 1) {
     terminate(session, terminal, 'deliver', turn);
     return;
   }
@@ -164,21 +183,7 @@ export function streamOver(session: Session, stream: SessionStream, terminal: Te
 }
 
 function dropStream(session: Session, stream: SessionStream): void {
-  session.streams = session.streams.filter((each) => each !== stream);
-  session.closedStreams.push(stream.name);
-  if (session.closedStreams.length > CLOSED_MAX) session.closedStreams.shift();
-}
-
-/**
- * The server sent a form to register with. From the first one on there is time to fill it in, and for a log-in after it; bytes and
- * inactivity are limited as before.
- */
-export function registering(session: Session, now: Instant): void {
-  const { registration, login } = session.limits;
-  session.registeringBy ??= after(after(now, registration), login);
-}
-
-/** The resource is bound: the limits of before log-in are off. */
-export function loggedIn(session: Session): void {
-  session.isLoggedIn = true;
+  session.streams.open = session.streams.open.filter((each) => each !== stream);
+  session.streams.closed.push(stream.name);
+  if (session.streams.closed.length > CLOSED_MAX) session.streams.closed.shift();
 }

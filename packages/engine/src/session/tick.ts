@@ -9,24 +9,24 @@ import type { Turn } from './work.ts';
 
 /** When `tick` wants to be called next; recomputed after every change of the session. */
 export function nextDeadline(session: Session): Instant | undefined {
-  if (session.phase === 'ended') return undefined;
+  if (session.life.phase === 'ended') return undefined;
   let next = answerDeadline(session);
   if (session.requests.early.length > 0) next = earlier(next, gapAt(session));
   if (!hasListener(session.requests)) next = earlier(next, inactiveAt(session));
-  if (session.terminal !== undefined) return next;
+  if (session.life.terminal !== undefined) return next;
   next = earlier(next, session.gathering.watchedUntil);
-  return session.isLoggedIn ? next : earlier(next, loginAt(session));
+  return earlier(next, loginAt(session));
 }
 
 /** Does what has become due. */
 export function tick(session: Session, turn: Turn): void {
   const { now } = turn;
-  if (session.phase === 'ended') return;
+  if (session.life.phase === 'ended') return;
   if (isDue(gapAt(session), now)) closeGap(session, turn);
   watchExpired(session.gathering, now);
   settle(session, turn);
   if (isEnded(session)) return;
-  if (session.terminal === undefined && !session.isLoggedIn && isDue(loginAt(session), now)) {
+  if (session.life.terminal === undefined && isDue(loginAt(session), now)) {
     leave(session, 'login-timeout', '', turn);
   } else if (!hasListener(session.requests) && isDue(inactiveAt(session), now)) {
     endInactive(session, turn);
@@ -34,22 +34,22 @@ export function tick(session: Session, turn: Turn): void {
 }
 
 function endInactive(session: Session, turn: Turn): void {
-  if (session.terminal !== undefined) answerTerminal(session, turn);
+  if (session.life.terminal !== undefined) answerTerminal(session, turn);
   else if (isUnconfirmedCreation(session))
     leave(session, 'creation-unconfirmed', 'no second request came', turn);
   else leave(session, 'client-inactive', '', turn);
 }
 
 function isUnconfirmedCreation(session: Session): boolean {
-  return !session.isLoggedIn && session.requests.lastRid === session.creationRid;
+  return !session.logIn.isDone && session.requests.lastRid === session.creationRid;
 }
 
 /** XEP-0124 §10: inactivity counts while nobody listens; a pause replaces it until the next request. */
 function inactiveAt(session: Session): Instant {
   const { terms, limits } = session;
-  let patience = session.pause ?? terms.inactivity;
+  let patience = session.silence.pause ?? terms.inactivity;
   if (isUnconfirmedCreation(session) && limits.creationConfirm < patience) patience = limits.creationConfirm;
-  return after(session.quietSince, patience);
+  return after(session.silence.since, patience);
 }
 
 /**
@@ -61,8 +61,9 @@ function gapAt(session: Session): Instant | undefined {
   return farewell === undefined ? undefined : after(farewell.receivedAt, session.limits.gapPatience);
 }
 
-function loginAt(session: Session): Instant {
-  return session.registeringBy ?? after(session.createdAt, session.limits.login);
+/** When the log-in must be done; undefined: it is. */
+function loginAt({ logIn, createdAt, limits }: Session): Instant | undefined {
+  return logIn.isDone ? undefined : (logIn.registeringBy ?? after(createdAt, limits.login));
 }
 
 function isDue(at: Instant | undefined, now: Instant): boolean {
@@ -71,5 +72,5 @@ function isDue(at: Instant | undefined, now: Instant): boolean {
 
 /** A function, so that the compiler does not hold on to the phase from before a rule was applied. */
 function isEnded(session: Session): boolean {
-  return session.phase === 'ended';
+  return session.life.phase === 'ended';
 }

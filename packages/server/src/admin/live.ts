@@ -43,7 +43,7 @@ type OfTransport = Pick<
 function ofSession({ session }: BoshClient, now: Instant): OfTransport {
   return {
     transport: 'bosh',
-    state: session.phase,
+    state: session.life.phase,
     requests: session.requests.lastRid - session.creationRid + 1,
     held: session.requests.held.length,
     queued: session.queue.count,

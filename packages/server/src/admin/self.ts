@@ -126,8 +126,8 @@ export class Self {
     for (const { session, upstreams } of this.#parts.slots()) {
       links += upstreams.length;
       const count = of(session.site);
-      if (session.phase !== 'ended') count[session.phase] += 1;
-      if (session.isLoggedIn) count.loggedIn += 1;
+      if (session.life.phase !== 'ended') count[session.life.phase] += 1;
+      if (session.logIn.isDone) count.loggedIn += 1;
       count.held += session.requests.held.length;
       count.queued += session.queue.count;
       count.queuedBytes += session.queue.bytes;

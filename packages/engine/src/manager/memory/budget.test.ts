@@ -35,7 +35,7 @@ function scene() {
   };
   const remember = (name: string, { holding }: Holder, bytes: number): RememberedMemory => {
     const session = openSession();
-    session.terminal = { condition: undefined, error: undefined };
+    session.life = { phase: 'ended', terminal: { condition: undefined, error: undefined } };
     const memory = { memory: memoryOf(session), account: holding.account, heldBytes: 0 };
     names.set(memory, name);
     budget.remember(memory, bytes);
