@@ -2,6 +2,7 @@ import type { Config } from '../config/index.ts';
 import type { DemoServer } from '../demo/index.ts';
 import { createLogger, createObserve } from '../observe/index.ts';
 import { type Command, EXIT } from './command.ts';
+import { MEMBERS_FLAG, MESH_FLAG, REGIONS_FLAG, runDemoCloud } from './demo-cloud.ts';
 import { loadOrTell } from './load.ts';
 import { runApp } from './run-app.ts';
 
@@ -49,15 +50,30 @@ function invitation(urls: readonly string[], domain: string): string {
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'Run it with a small XMPP domain in memory and a page that chats.',
-  usage: '[--listen HOST:PORT] [FLAGS]',
-  details: 'For a first look, on this machine only. Nothing is kept when it ends.',
-  flags: [],
+  usage: '[--listen HOST:PORT] [--members N] [--regions A,B] [--mesh nats|sockets] [FLAGS]',
+  details: `For a first look, on this machine only. Nothing is kept when it ends.
+With --members, --regions or --mesh: a cloud of that many boshd on this machine, a proxy in front, and a page that kills and freezes
+members while you chat. Of the other flags only --listen counts then.`,
+  flags: [
+    { name: MEMBERS_FLAG, value: 'N', summary: 'How many members the cloud has, 2 to 9. Default: 3.' },
+    { name: REGIONS_FLAG, value: 'A,B', summary: 'Names of its regions. Default: eu,us.' },
+    {
+      name: MESH_FLAG,
+      value: 'nats|sockets',
+      summary:
+        'What carries messages between the members. Default: nats where nats-server is installed, else sockets.',
+    },
+  ],
   takesConfig: true,
   operands: { min: 0, max: 0 },
   async run({ flags }, surroundings) {
     const { environment, out, err, loadApp } = surroundings;
-    const loaded = loadOrTell({ environment, flags }, err);
+    // Here they are not keys of a configuration.
+    const cloudFlags = [MEMBERS_FLAG, REGIONS_FLAG, MESH_FLAG].filter((name) => flags.has(name));
+    const configFlags = new Map([...flags].filter(([name]) => !cloudFlags.includes(name)));
+    const loaded = loadOrTell({ environment, flags: configFlags }, err);
     if (loaded === undefined) return EXIT.failed;
+    if (cloudFlags.length > 0) return runDemoCloud(loaded, flags, surroundings);
     const logger = await createLogger(loaded.log);
     const [startApp, { demoPages, startDemoServer }] = await Promise.all([
       loadApp(),

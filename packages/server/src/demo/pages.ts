@@ -11,6 +11,8 @@ export interface DemoPagesOptions {
   readonly service?: string;
   /** Where guests come in. Default `demo.localhost`. */
   readonly domain?: string;
+  /** The file at `/`. Default `index.html`. */
+  readonly index?: string;
 }
 
 /** One file of the page, ready to be sent. */
@@ -24,7 +26,6 @@ export interface DemoPage {
 /** The files as they are in the repository and in the package: nothing is built. */
 const FOLDER = new URL('../../src/demo/page/', import.meta.url);
 const PACKED_STROPHE = new URL('../../vendor/strophe.esm.js', import.meta.url);
-const INDEX = 'index.html';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -54,13 +55,14 @@ const CONTENT_SECURITY_POLICY = [
 export function demoPages({
   service = '/http-bind',
   domain = DEMO_DOMAIN,
+  index = 'index.html',
 }: DemoPagesOptions = {}): (request: { readonly path: string }) => DemoPage | undefined {
   const toolbox = nodeToolbox();
   const pages = new Map<string, DemoPage>();
   for (const file of readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })) {
     const contentType = CONTENT_TYPES[extname(file)];
     if (contentType === undefined) continue;
-    const path = file === INDEX ? '/' : `/demo/${file.replaceAll('\\', '/')}`;
+    const path = file === index ? '/' : `/demo/${file.replaceAll('\\', '/')}`;
     pages.set(path, page(contentType, fileBytes(new URL(file, FOLDER), toolbox)));
   }
   pages.set(

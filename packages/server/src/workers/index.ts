@@ -1,3 +1,3 @@
 export { RELOAD_MESSAGE, runWorkers, STOP_MESSAGE, workerCount } from './parent.ts';
 export { keyOfWorkers, readPlace, type WorkerPlace } from './place.ts';
-export { type AskWorkers, answerParent, type Question } from './questions.ts';
+export { type AskWorkers, answerParent, askAll, type Question } from './questions.ts';

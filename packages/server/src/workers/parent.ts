@@ -77,7 +77,12 @@ export async function runWorkers({
   onReload(() => {
     for (const worker of workers.values()) if (worker.isConnected()) worker.send(RELOAD_MESSAGE);
   });
-  started((question) => askAll([...workers.values()], question));
+  started((question) =>
+    askAll(
+      [...workers.values()].map(({ process }) => process),
+      question,
+    ),
+  );
   const how = await Promise.race([stopped, hopeless]);
   isStopping = true;
   await stopAll([...workers.values()], stopMs);

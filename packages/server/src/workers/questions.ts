@@ -1,4 +1,4 @@
-import type { Worker } from 'node:cluster';
+import type { ChildProcess } from 'node:child_process';
 
 /** What the operator wants to know of every worker, or have done by it. */
 export type Question =
@@ -35,13 +35,16 @@ function isOf<Message extends Asked | Answered>(
 let lastId = 0;
 
 /** Of the parent: asks the workers that there are, in their order. */
-export async function askAll(workers: readonly Worker[], question: Question): Promise<readonly unknown[]> {
+export async function askAll(
+  workers: readonly ChildProcess[],
+  question: Question,
+): Promise<readonly unknown[]> {
   const answers = await Promise.all(workers.map((worker) => ask(worker, question)));
   return answers.flatMap((answer) => (answer === undefined ? [] : [answer.answer]));
 }
 
-function ask(worker: Worker, question: Question): Promise<Answered | undefined> {
-  if (!worker.isConnected()) return Promise.resolve(undefined);
+function ask(worker: ChildProcess, question: Question): Promise<Answered | undefined> {
+  if (!worker.connected) return Promise.resolve(undefined);
   lastId += 1;
   const asked: Asked = { boshd: 'question', id: lastId, question };
   return new Promise((resolve) => {
