@@ -9,7 +9,7 @@ export const AT_MOST = {
   circlesEngine: 0,
   circlesServer: 0,
   crumbs: 30,
-  deadExports: 132,
+  deadExports: 131,
   doubleTypesEngine: 11,
   doubleTypesServer: 20,
   fieldsOfSession: 26,
