@@ -75,6 +75,10 @@ beforeAll(async () => {
   announce('half.example', 'xmpp-client', [await freePort(), webPort, c2s]);
   announce('expired.example', 'xmpp-client', [c2s]);
   announce('web.example', 'xmpp-client', [webPort]);
+  announce('stranger.example', 'xmpp-client', [c2s]);
+  dns.set('_xmpps-client._tcp.silent.example', 'silent');
+  dns.set('_xmpp-client._tcp.silent.example', 'silent');
+  dns.set('silent.example', 'silent');
   dns.set('_xmpp-client._tcp.private.example', [
     { type: 'SRV', priority: 0, weight: 0, port: 5222, target: 'inside.example' },
   ]);
@@ -163,6 +167,7 @@ describe('a domain that does not', () => {
   test.each([
     ['expired.example', 'tls-expired', 'Renew the certificate'],
     ['web.example', 'not-xmpp', 'Correct the port'],
+    ['stranger.example', 'stream-error', 'does not serve this domain'],
     ['private.example', 'address-forbidden', 'upstream.allowNetworks'],
     ['off.example', 'dns-no-service', 'SRV'],
     ['nowhere.example', 'dns-no-such-domain', 'spelling'],
@@ -178,6 +183,14 @@ describe('a domain that does not', () => {
     });
     const { out } = await check(domain);
     expect(out).toContain(`${domain} can not be reached.`);
+  });
+
+  test('a resolver that does not answer, and an address in place of a domain', async () => {
+    const { code, out, err } = await check('alice@silent.example/web', '--dns-timeout=300ms');
+    expect(code).toBe(1);
+    expect(err).toBe('alice@silent.example/web is an address (JID); its domain is checked: silent.example\n');
+    expect(out).toMatch(/_xmpp-client\._tcp\.silent\.example .* no answer in time\n/);
+    expect(out).toMatch(/dns-timeout {2}The DNS did not answer in time[\s\S]*Fix: .*dns\.servers/);
   });
 
   test('its certificate and features are shown all the same', async () => {

@@ -136,7 +136,7 @@ test('certificates are read again; one that can not be used changes nothing', as
 
   await copyFile((await ca.issue({ dnsNames: ['other.example'] })).keyFile, keyFile);
   process.kill(program.pid, 'SIGHUP');
-  await logged('the certificate and the key can not be used');
+  await logged(`${keyFile}, which is not the key of the first certificate in ${certFile}`);
   expect(await names()).toBe('DNS:new.example');
   await program.stop();
   await ca.remove();

@@ -50,6 +50,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
     'check',
     'config',
     'demo',
+    'geo',
     'observe',
     'options.ts',
     'proxy-config',

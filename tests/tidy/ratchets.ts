@@ -8,7 +8,7 @@ export const AT_MOST = {
   mutualFoldersServer: 27,
   circlesEngine: 0,
   circlesServer: 0,
-  crumbs: 30,
+  crumbs: 29,
   deadExports: 131,
   doubleTypesEngine: 11,
   doubleTypesServer: 20,

@@ -9,6 +9,10 @@ const FIXES: Readonly<Partial<Record<Reason, string>>> = {
   'dns-no-such-domain': 'Check the spelling of the domain, or register it.',
   'dns-no-service':
     'Publish _xmpps-client._tcp and _xmpp-client._tcp SRV records, or an address of the domain itself where the server listens on 5222.',
+  'dns-timeout':
+    'Name a resolver that answers in dns.servers (an empty list means those of /etc/resolv.conf), and let port 53 of UDP and TCP through; "dig @RESOLVER DOMAIN" asks one by hand.',
+  'dns-failed':
+    'Name another resolver in dns.servers (an empty list means those of /etc/resolv.conf), or have the name servers of the domain repaired; "dig DOMAIN" asks by hand.',
   'address-forbidden':
     'Publish public addresses; for a server in your own network, name it in upstream.overrides or its network in upstream.allowNetworks.',
   'port-forbidden':
@@ -31,6 +35,10 @@ const FIXES: Readonly<Partial<Record<Reason, string>>> = {
   'domain-refused': 'See domains.allow and domains.deny of the configuration.',
 };
 
+/** The server says host-unknown or host-gone (RFC 6120 §4.9.3.5). */
+const NOT_SERVED =
+  'The XMPP server that answers does not serve this domain: correct its SRV records or the override, or have the server serve it.';
+
 /** What of a report needs a hand, the worst first. */
 export function advise(report: Omit<Report, 'advice'>): readonly Advice[] {
   const { start, endpoints } = report;
@@ -45,6 +53,8 @@ export function advise(report: Omit<Report, 'advice'>): readonly Advice[] {
 }
 
 function problem(outcome: Extract<Report['start']['outcome'], { status: 'failed' }>): Advice {
+  if (outcome.reason === 'stream-error' && /host-(?:unknown|gone)/.test(outcome.detail))
+    return { level: 'problem', text: NOT_SERVED };
   return { level: 'problem', text: FIXES[outcome.reason] ?? outcome.text };
 }
 

@@ -22,6 +22,9 @@ const CERTIFICATE_REASONS: ReadonlySet<Reason> = new Set([
   'tls-expired',
 ]);
 
+/** The reason's own words are about a creation request, which nobody has made here. */
+const NO_DOMAIN = 'That is no name that an XMPP domain can have.';
+
 /**
  * Does for a domain what a session start does, with the very parts that do it there, and tries every endpoint alone too.
  *
@@ -34,7 +37,8 @@ export async function checkDomain(domain: string, parts: CheckParts): Promise<Re
   const admitted = admitDomain(manager.domains, domain, nodeToolbox());
   if (!admitted.ok) {
     const { code, detail } = admitted.fault;
-    return refused(domain, { status: 'failed', reason: code, text: reasonFacts(code).text, detail });
+    const text = code === 'no-domain' ? NO_DOMAIN : reasonFacts(code).text;
+    return refused(domain, { status: 'failed', reason: code, text, detail });
   }
   const { ascii } = admitted.value;
   const around = createSurroundings(upstream);

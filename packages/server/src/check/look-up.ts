@@ -96,8 +96,16 @@ function srvQuestion(name: string, tookMs: number, answer: DnsAnswer<SrvRecord>)
 
 function whyMissing(answer: DnsAnswer<unknown>): string {
   if (answer.kind === 'found') return 'not offered';
-  return answer.kind === 'none' ? 'none' : answer.code;
+  return answer.kind === 'none' ? 'none' : (FAILURES[answer.code] ?? answer.code);
 }
+
+/** What the codes of a look-up that failed mean. */
+const FAILURES: Readonly<Record<string, string>> = {
+  ETIMEOUT: 'no answer in time',
+  ECONNREFUSED: 'nothing listens at the address of the resolver',
+  ESERVFAIL: 'the resolver could not find out (SERVFAIL)',
+  EREFUSED: 'the resolver refused the question (REFUSED)',
+};
 
 /** One host may serve both by direct TLS and by STARTTLS: its addresses are the same. */
 function distinct(questions: readonly Question[]): readonly Question[] {

@@ -1,6 +1,6 @@
 import { effectiveText } from '../config/index.ts';
 import { type Command, EXIT } from './command.ts';
-import { fileProblems } from './file-problems.ts';
+import { databaseProblems, fileProblems } from './file-problems.ts';
 import { loadOrTell } from './load.ts';
 
 export const checkConfigCommand: Command = {
@@ -20,7 +20,7 @@ export const checkConfigCommand: Command = {
       );
       return EXIT.failed;
     }
-    const problems = fileProblems(config, new Date());
+    const problems = [...fileProblems(config, new Date()), ...(await databaseProblems(config))];
     if (problems.length > 0) {
       for (const problem of problems) err(`${problem}\n`);
       err('All else is right.\n');

@@ -19,8 +19,8 @@ export const checkCommand: Command = {
   name: 'check',
   summary: 'Try an XMPP domain, or a BOSH URL, as a web client would meet it, and say what to fix.',
   usage: 'DOMAIN|URL [--json] [FLAGS]',
-  details: `DOMAIN, such as example.org: asks the DNS, tries every address of the domain, shows the certificate and what the server
-offers, and then starts a session as "boshd serve" would with the same configuration.
+  details: `DOMAIN, such as example.org (or a JID, for its domain): asks the DNS, tries every address of the domain, shows the certificate
+and what the server offers, and then starts a session as "boshd serve" would with the same configuration.
 URL, such as https://www.example.org/http-bind: does what a browser does there, through all proxies on the way: certificate, HTTP/2, CORS,
 host-meta, WebSocket, two requests at once, and how long a poll may hang.
 No account is needed: nobody logs in. Exit code 0: a session gets its stream, or the URL works. 1: it does not.`,
@@ -57,11 +57,19 @@ No account is needed: nobody logs in. Exit code 0: a session gets its stream, or
   operands: { min: 1, max: 1 },
   run(invocation, surroundings) {
     const [operand = ''] = invocation.operands;
-    return /^https?:\/\//i.test(operand)
-      ? runForUrl(operand, invocation, surroundings)
-      : runForDomain(operand, invocation, surroundings);
+    if (/^https?:\/\//i.test(operand)) return runForUrl(operand, invocation, surroundings);
+    const domain = domainOf(operand);
+    if (domain !== operand)
+      surroundings.err(`${operand} is an address (JID); its domain is checked: ${domain}\n`);
+    return runForDomain(domain, invocation, surroundings);
   },
 };
+
+/** The domainpart of a JID (RFC 7622 §3.1), or what was given. */
+function domainOf(operand: string): string {
+  const [bare = ''] = operand.split('/');
+  return bare.slice(bare.indexOf('@') + 1) || operand;
+}
 
 async function runForDomain(
   domain: string,

@@ -130,7 +130,7 @@ describe('check-config', () => {
     expect(err).toContain('What else could be checked is right');
   });
 
-  test('looks into the files, and says that the rest is right', async () => {
+  test('looks into the files, and says that the rest is right; serve and a reload refuse the same', async () => {
     writeFileSync(join(directory, 'junk.pem'), 'junk');
     writeFileSync(join(directory, 'pair.yaml'), 'tls: { certFile: junk.pem, keyFile: junk.pem }\n');
     const { code, out, err } = await finished(['check-config', 'pair.yaml']);
@@ -138,6 +138,30 @@ describe('check-config', () => {
     expect(err).toMatch(
       /^tls\.certFile names .*junk\.pem, which has no certificate.*\ntls\.keyFile names .*\nAll else is right\.\n$/,
     );
+    const started = await finished(['serve', '--config', 'pair.yaml', '--listen=127.0.0.1:0']);
+    expect([started.code, started.out]).toEqual([1, '']);
+    expect(started.err).toBe(`boshd could not start:\n${err.replace('All else is right.\n', '')}`);
+  });
+
+  test.each<[what: string, text: Buffer, problem: RegExp]>([
+    [
+      'two documents',
+      Buffer.from('log: {}\n---\nlog: {}\n'),
+      /^odd\.yaml:2:1: begins a second YAML document/,
+    ],
+    [
+      'an unknown alias',
+      Buffer.from('domains: { allow: [*.example.org] }\n'),
+      /uses the alias \*\.example\.org/,
+    ],
+    ['UTF-16', Buffer.from('\ufefflog: {}\n', 'utf16le'), /is in UTF-16; save it as UTF-8/],
+  ])('%s, in plain words, to check-config and to serve', async (_what, text, problem) => {
+    writeFileSync(join(directory, 'odd.yaml'), text);
+    const checked = await finished(['check-config', 'odd.yaml']);
+    const served = await finished(['serve', '--config', 'odd.yaml']);
+    expect([checked.code, served.code, checked.out, served.out]).toEqual([1, 1, '', '']);
+    expect(checked.err).toMatch(problem);
+    expect(served.err).toMatch(problem);
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestCa, type TestCa } from '../../../../tests/support/test-ca.ts';
 import { loadConfig } from '../config/index.ts';
-import { fileProblems } from './file-problems.ts';
+import { databaseProblems, fileProblems } from './file-problems.ts';
 
 let directory = '';
 let authority: TestCa;
@@ -53,9 +53,28 @@ test('a pair, its dates, and which file is wrong', async () => {
   expect(problemsOf(tls(own.certFile, junk))).toEqual([
     `tls.keyFile names ${junk}, which has no private key in PEM without a passphrase; name one`,
   ]);
+  expect(problemsOf(`upstream: { caFile: ${junk} }\n`)).toEqual([
+    `upstream.caFile names ${junk}, which has no certificate in PEM; name one`,
+  ]);
   expect(problemsOf(`upstream: { overrides: { a.example: { caFile: ${junk} } } }\n`)).toEqual([
     `upstream.overrides[a.example].caFile names ${junk}, which has no certificate in PEM; name one`,
   ]);
+});
+
+test('dates do not count where only what can be used is asked', async () => {
+  const old = await authority.issue({ dnsNames: ['old.example.org'], flaw: 'expired' });
+  const config = loadConfig({ file: written('old.yaml', tls(old.certFile, old.keyFile)) });
+  expect(config.ok && fileProblems(config.value, undefined)).toEqual([]);
+});
+
+test('a database that is none', async () => {
+  const junk = written('junk.mmdb', 'junk');
+  const config = loadConfig({ file: written('geo.yaml', `geo: { databaseFile: ${junk} }\n`) });
+  expect(config.ok && (await databaseProblems(config.value))).toEqual([
+    `geo.databaseFile names ${junk}: is not a database of MaxMind's format (.mmdb)`,
+  ]);
+  const none = loadConfig({ file: written('none.yaml', '{}') });
+  expect(none.ok && (await databaseProblems(none.value))).toEqual([]);
 });
 
 test('the keys of a cluster', () => {

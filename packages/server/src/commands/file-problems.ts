@@ -12,10 +12,11 @@ interface Pair {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * What is wrong in the files that a configuration names, one line each: what `boshd serve` would not start with, and certificates
- * whose time is over. They are only read.
+ * What is wrong in the files that a configuration names, one line each: what `boshd serve` does not start with. They are only read.
+ *
+ * @param now certificates whose time is over or has not begun are named too; undefined: dates do not count
  */
-export function fileProblems(config: Config, now: Date): readonly string[] {
+export function fileProblems(config: Config, now: Date | undefined): readonly string[] {
   const { tls, nats, cluster, upstream } = config;
   const pairs: readonly Pair[] = [
     { keys: ['tls.certFile', 'tls.keyFile'], ...tls },
@@ -24,6 +25,7 @@ export function fileProblems(config: Config, now: Date): readonly string[] {
   const authorities: readonly (readonly [key: string, file: string | undefined])[] = [
     ['tls.clientCaFile', tls.clientCaFile],
     ['nats.caFile', nats.caFile],
+    ['upstream.caFile', upstream.caFile],
     ...[...upstream.overrides].map(
       ([domain, { caFile }]) => [`upstream.overrides[${domain}].caFile`, caFile] as const,
     ),
@@ -37,7 +39,18 @@ export function fileProblems(config: Config, now: Date): readonly string[] {
   ];
 }
 
-function pairProblems({ keys: [certKey, keyKey], certFile, keyFile }: Pair, now: Date): readonly string[] {
+/** Apart from the others, because what reads such a database is loaded only where there is one. */
+export async function databaseProblems({ geo }: Config): Promise<readonly string[]> {
+  if (geo.databaseFile === undefined) return [];
+  const { databaseFault } = await import('../geo/index.ts');
+  const why = databaseFault(geo.databaseFile);
+  return why === undefined ? [] : [`geo.databaseFile names ${why}`];
+}
+
+function pairProblems(
+  { keys: [certKey, keyKey], certFile, keyFile }: Pair,
+  now: Date | undefined,
+): readonly string[] {
   if (certFile === undefined || keyFile === undefined) return [];
   const problems = certificateProblems(certKey, certFile, now);
   const [first] = certificatesIn(certFile);
@@ -56,9 +69,10 @@ function pairProblems({ keys: [certKey, keyKey], certFile, keyFile }: Pair, now:
   }
 }
 
-function certificateProblems(key: string, file: string, now: Date): readonly string[] {
+function certificateProblems(key: string, file: string, now: Date | undefined): readonly string[] {
   const certificates = certificatesIn(file);
   if (certificates.length === 0) return [`${key} names ${file}, which has no certificate in PEM; name one`];
+  if (now === undefined) return [];
   return certificates.flatMap(({ validFrom, validTo, subject }) => {
     const whose = subject.replaceAll('\n', ', ');
     if (new Date(validTo) < now)

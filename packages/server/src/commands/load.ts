@@ -1,5 +1,6 @@
 import { fault, type Result } from '@boshd/engine/kit';
 import { type Config, type ConfigSources, formatProblem, loadConfig } from '../config/index.ts';
+import { fileProblems } from './file-problems.ts';
 
 /** The configuration, or undefined after all that is wrong with it has been told, one problem a line. */
 export function loadOrTell(sources: ConfigSources, err: (text: string) => void): Config | undefined {
@@ -15,5 +16,7 @@ export function loadOrTell(sources: ConfigSources, err: (text: string) => void):
 /** The configuration, or all that is wrong with it, for one that is read again while boshd runs. */
 export function readAgain(sources: ConfigSources): Result<Config, readonly string[]> {
   const config = loadConfig(sources);
-  return config.ok ? config : fault(config.fault.map(formatProblem));
+  if (!config.ok) return fault(config.fault.map(formatProblem));
+  const unusable = fileProblems(config.value, undefined);
+  return unusable.length === 0 ? config : fault(unusable);
 }

@@ -2,6 +2,7 @@ import { FILE_VARIABLE } from '../config/index.ts';
 import { createLogger, createObserve, ofWorker } from '../observe/index.ts';
 import { readPlace, workerCount } from '../workers/index.ts';
 import { type Command, EXIT } from './command.ts';
+import { fileProblems } from './file-problems.ts';
 import { loadOrTell, readAgain } from './load.ts';
 import { runApp } from './run-app.ts';
 import { runParent } from './workers/parent.ts';
@@ -30,6 +31,11 @@ SIGTERM or SIGINT ends all sessions and closes their streams properly; a second 
     const sources = { file, environment, flags };
     const config = loadOrTell(sources, err);
     if (config === undefined) return EXIT.failed;
+    const unusable = fileProblems(config, undefined);
+    if (unusable.length > 0) {
+      err(`boshd could not start:\n${unusable.join('\n')}\n`);
+      return EXIT.failed;
+    }
     const worker = readPlace(environment);
     const count = workerCount(config.workers);
     const log = await createLogger(config.log);

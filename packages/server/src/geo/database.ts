@@ -68,6 +68,17 @@ export class GeoDatabase {
   }
 }
 
+/** The file and why it cannot be used; undefined: it can. */
+export function databaseFault(path: string): string | undefined {
+  try {
+    read(path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof GeoError) return error.message;
+    throw error;
+  }
+}
+
 function read(path: string): Reader<never> {
   let bytes: Records;
   try {
