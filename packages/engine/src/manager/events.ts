@@ -62,7 +62,7 @@ function joined(parts: readonly string[], between: string): string {
 export function streamReady({ client, of, remote, stream, dialledAt }: Upstream, now: Instant): LogEvent {
   const { name: session } = client.facts;
   const tookMs = between(dialledAt, now);
-  return { event: 'stream-ready', session, domain: of.domain, remote, secure: stream.isSecure, tookMs };
+  return { event: 'stream-ready', session, domain: of.domain, remote, secure: stream.link.isSecure, tookMs };
 }
 
 /** The line about a stanza of the server that its client did not get as it was. */

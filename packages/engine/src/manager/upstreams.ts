@@ -8,6 +8,7 @@ import {
   createStream,
   forward,
   giveBack,
+  inherit,
   type Leftover,
   linkData,
   linkSecured,
@@ -231,7 +232,7 @@ export class Upstreams {
     if (upstream.start === undefined) return;
     upstream.start = undefined;
     const { story } = upstream.client;
-    story.isOn(upstream.remote, upstream.stream.isSecure);
+    story.isOn(upstream.remote, upstream.stream.link.isSecure);
     story.reach('stream-ready', this.#turn.now);
     this.#turn.log(streamReady(upstream, this.#turn.now));
   }
@@ -289,13 +290,10 @@ export class Upstreams {
     const { client, stream: old, remote, of } = upstream;
     const { now, toolbox } = this.#turn;
     const within = client.site.policy.stream.negotiation;
-    const verdict = judgeStart(start, failure, { now, within, toolbox, remote, isSecure: old.isSecure });
+    const verdict = judgeStart(start, failure, { now, within, toolbox, remote, isSecure: old.link.isSecure });
     if (verdict.type === 'give-up') return verdict.failure;
     const stream = this.#newStream(client, { ...old.request, startTls: startTlsOf(verdict.start.plan) });
-    // What the client has said meanwhile is for whichever server it will be.
-    stream.from = old.from;
-    stream.lang = old.lang;
-    stream.waiting = old.waiting;
+    inherit(stream, old);
     this.#attach(client, of, stream, verdict.start);
     return undefined;
   }
@@ -341,7 +339,7 @@ export class Upstreams {
   /** The stream goes on over its new link. */
   #resumed({ client, link, stream, remote }: Upstream, tookMs: number, dials: number): void {
     const { name: session, domain } = client.facts;
-    client.story.isOn(remote, stream.isSecure);
+    client.story.isOn(remote, stream.link.isSecure);
     client.story.reach('stream-resumed', this.#turn.now);
     this.#turn.log({ event: 'stream-resumed', session, domain, remote, tookMs, dials });
     // A client that does not fetch has not begun to while the link was away.

@@ -12,9 +12,15 @@ import {
   withAttributes,
 } from './sasl2/convert.ts';
 import type { Sasl2Offer } from './sasl2/offer.ts';
-import { chooseMechanism, type FastMechanism, randomUuid, readToken } from './sasl2/token.ts';
+import {
+  type Credential,
+  chooseMechanism,
+  type FastMechanism,
+  randomUuid,
+  readToken,
+} from './sasl2/token.ts';
 import { send } from './send.ts';
-import type { Stream } from './stream.ts';
+import { type Stream, setCredential } from './stream.ts';
 import type { OpenedStream, StreamTurn } from './work.ts';
 
 /*
@@ -26,34 +32,56 @@ export interface Bridge {
   /** What the server's header said; the client's restart is answered with it again. */
   readonly opened: OpenedStream;
   readonly agent: string;
-  /** <authenticate/> was sent, and what is said next is part of it. */
-  isAsking: boolean;
-  /** The server wants a second step: what it says to our <abort/> is not for the client, which goes on with plain SASL. */
-  isAborting: boolean;
-  isGivenUp: boolean;
-  /** What was asked for with <authenticate/>. */
-  asked: FastMechanism | undefined;
-  /** SASL2 is done; the features of the stream that is logged in follow, or are here. */
-  hasSucceeded: boolean;
-  /** The client's restart, which waits for the features. */
-  isRestartAsked: boolean;
-  /** The features after success, until the client restarts. */
-  kept: Payload | undefined;
+  state: BridgeState;
 }
+
+type BridgeState =
+  | { readonly is: 'idle' }
+  /** <authenticate/> was sent, with a request for such a token, and what is said next is part of it. */
+  | { readonly is: 'asking'; readonly token: FastMechanism | undefined }
+  /** The server wants a second step: what it says to our <abort/> is not for the client, which goes on with plain SASL. */
+  | { readonly is: 'aborting' }
+  | { readonly is: 'given-up' }
+  /** SASL2 is done; the features of the stream that is logged in follow, or are kept until the client restarts. */
+  | {
+      readonly is: 'done';
+      readonly features: Payload | undefined;
+      /** The client's restart waits for the features. */
+      readonly isRestartAsked: boolean;
+    };
+
+const IDLE: BridgeState = { is: 'idle' };
+const ABORTING: BridgeState = { is: 'aborting' };
+const GIVEN_UP: BridgeState = { is: 'given-up' };
 
 export function makeBridge(offer: Sasl2Offer, opened: OpenedStream, toolbox: Toolbox): Bridge {
   return {
     offer,
     opened,
     agent: randomUuid(toolbox),
-    isAsking: false,
-    isAborting: false,
-    isGivenUp: false,
-    asked: undefined,
-    hasSucceeded: false,
-    isRestartAsked: false,
-    kept: undefined,
+    state: IDLE,
   };
+}
+
+/** Success went to the client. */
+export function succeed(bridge: Bridge): void {
+  if (bridge.state.is !== 'done') bridge.state = { is: 'done', features: undefined, isRestartAsked: false };
+}
+
+/** The features after success. True: the client has asked for a restart, and is to get them now. */
+export function keepFeatures(bridge: Bridge, features: Payload): boolean {
+  const { state } = bridge;
+  if (state.is !== 'done') return false;
+  bridge.state = { is: 'done', features, isRestartAsked: false };
+  return state.isRestartAsked;
+}
+
+/** The client restarts, a second time, too, if it likes. Returns the features, where they are here. */
+export function askRestart(bridge: Bridge): Payload | undefined {
+  const { state } = bridge;
+  if (state.is !== 'done') return undefined;
+  bridge.state = { ...state, isRestartAsked: state.features === undefined };
+  return state.features;
 }
 
 const ABORT = ascii(`<abort xmlns='${NS.sasl2}'/>`);
@@ -64,28 +92,34 @@ const BASE64 = /^[A-Za-z0-9+/=\s]*$/;
 /** What the client says, as the server is to hear it. */
 export function toServer(stream: Stream, bridge: Bridge, payload: Payload, toolbox: Toolbox): Payload {
   if (payload.namespace !== NS.sasl) return payload;
+  const { state } = bridge;
   const step = read(payload, toolbox);
   // No SASL data (RFC 6120 §6.4.2), and written anew it could be five times as long: the server is to say that it is none.
   if (!BASE64.test(step.text)) return payload;
   if (step.name === 'auth') {
     const isKnown = bridge.offer.mechanisms.includes(step.attributes.get('mechanism') ?? '');
-    if (bridge.isGivenUp || !isKnown) return payload;
-    bridge.isAsking = true;
-    return payloadOf(authenticateFrom(step, additions(stream, bridge)), toolbox);
+    const mayAsk = state.is === 'idle' || state.is === 'asking';
+    if (!mayAsk || !isKnown) return payload;
+    const token = tokenFor(stream, bridge);
+    bridge.state = { is: 'asking', token };
+    return payloadOf(authenticateFrom(step, additions(bridge, token)), toolbox);
   }
-  if (!bridge.isAsking) return payload;
+  if (state.is !== 'asking') return payload;
   return payloadOf(stepFromClient(step), toolbox);
 }
 
-/** Who is asking, and for a token where one could be used. */
-function additions(stream: Stream, bridge: Bridge): readonly XmlElement[] {
+/** The token to ask for, where one could be used. */
+function tokenFor({ limits, link }: Stream, { offer }: Bridge): FastMechanism | undefined {
+  const isOfUse = limits.resumption && limits.streamManagement === 'boshd';
+  return isOfUse ? chooseMechanism(offer.fast, link.bindings) : undefined;
+}
+
+/** Who is asking, and for which token. */
+function additions(bridge: Bridge, token: FastMechanism | undefined): readonly XmlElement[] {
   const software = element('software', NS.sasl2, 'boshd');
   const agent = withAttributes(element('user-agent', NS.sasl2, '', [software]), { id: bridge.agent });
-  const { resumption, streamManagement } = stream.limits;
-  if (!resumption || streamManagement !== 'boshd') return [agent];
-  bridge.asked = chooseMechanism(bridge.offer.fast, stream.bindings);
-  if (bridge.asked === undefined) return [agent];
-  return [agent, withAttributes(element('request-token', NS.fast), { mechanism: bridge.asked })];
+  if (token === undefined) return [agent];
+  return [agent, withAttributes(element('request-token', NS.fast), { mechanism: token })];
 }
 
 /** What the server says of SASL2, as the client is to hear it; undefined: it is not for the client. */
@@ -96,27 +130,32 @@ export function toClient(
   turn: StreamTurn,
 ): Payload | undefined {
   const step = read(payload, turn.toolbox);
-  if (bridge.isAborting) {
-    bridge.isAborting = step.name !== 'failure' && step.name !== 'success';
+  const { state } = bridge;
+  const isVerdict = step.name === 'failure' || step.name === 'success';
+  if (state.is === 'aborting') {
+    if (isVerdict) bridge.state = GIVEN_UP;
     return undefined;
   }
   if (step.name === 'continue') {
-    bridge.isAsking = false;
-    bridge.isGivenUp = true;
-    bridge.isAborting = true;
+    bridge.state = ABORTING;
     send(stream, ABORT, turn);
     return payloadOf(SECOND_STEP, turn.toolbox);
   }
-  if (step.name === 'success') takeCredential(stream, bridge, step);
-  if (step.name === 'success' || step.name === 'failure') bridge.isAsking = false;
+  if (state.is === 'asking' && step.name === 'success')
+    setCredential(stream, credentialOf(bridge, state.token, step));
+  if (state.is === 'asking' && isVerdict) bridge.state = IDLE;
   return payloadOf(stepFromServer(step), turn.toolbox);
 }
 
-function takeCredential(stream: Stream, { asked, agent }: Bridge, success: XmlElement): void {
+function credentialOf(
+  { agent }: Bridge,
+  asked: FastMechanism | undefined,
+  success: XmlElement,
+): Credential | undefined {
   const token = readToken(success);
   const identifier = childOf(success, 'authorization-identifier', NS.sasl2)?.text.trim() ?? '';
   const [jid = ''] = identifier.split('/', 1);
   const at = jid.indexOf('@');
-  if (token === undefined || asked === undefined || at <= 0) return;
-  stream.credential = { ...token, mechanism: asked, jid, user: jid.slice(0, at), agent, count: 0 };
+  if (token === undefined || asked === undefined || at <= 0) return undefined;
+  return { ...token, mechanism: asked, jid, user: jid.slice(0, at), agent, count: 0 };
 }

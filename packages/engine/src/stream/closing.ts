@@ -72,10 +72,11 @@ export function giveUpUnreadable(stream: Stream, { code, detail, key }: FramerFa
 
 /** What h cannot leave out: it came before h was counted, it is boshd's own, or the client confirmed something after it. */
 function notCovered(
-  { confirmed, owned }: Stream,
+  { counts }: Stream,
   { uncounted }: Management,
   leftovers: readonly Leftover[],
 ): readonly Payload[] {
+  const { confirmed, owned } = counts;
   const passed = leftovers.filter(({ isPassed }) => isPassed).flatMap(({ payloads }) => payloads);
   const rest = leftovers.filter(({ isPassed }) => !isPassed).flatMap(({ payloads }) => payloads);
   const early = rest.filter(isStanza).slice(0, Math.max(0, Math.max(uncounted, owned) - confirmed));

@@ -12,22 +12,26 @@ import {
 import { bareOf } from './addresses.ts';
 import { type Bridge, toClient } from './bridge.ts';
 import { giveUp, giveUpUnreadable } from './closing.ts';
+import { countIn, makeCounts } from './counts.ts';
 import { NO_MECHANISMS } from './features/features.ts';
 import { sendBehind } from './forward.ts';
 import { isStreamElement } from './header.ts';
 import { endAttempt, noteAnswer, refuseAttempt } from './login.ts';
 import { answerRequest, enableManagement, ownOldest, takeManagement } from './management-exchange.ts';
 import { describeStreamError, negotiate, noteFeatures, readFeatures, sendHeader } from './negotiate.ts';
-import { awaitFeatures, keepFeatures } from './restart.ts';
+import { awaitFeatures, takeLaterFeatures } from './restart.ts';
+import { linkCame } from './resume.ts';
 import type { ChannelBindings } from './sasl2/token.ts';
 import { takeSkipped } from './shell.ts';
 import {
   enterStreamPhase,
   FEATURES_BYTES_MAX,
+  NO_LINK,
   PRELOGIN_BYTES_MAX,
   type Stream,
   type StreamLimits,
   type StreamRequest,
+  setLink,
   UNASKED_FEATURES_MAX,
   UNDERSTOOD_BYTES_MAX,
 } from './stream.ts';
@@ -43,13 +47,13 @@ export function createStream(
     request,
     limits,
     framer,
+    counts: makeCounts(),
     phase: 'dialling',
-    isSecure: false,
+    link: NO_LINK,
     isLoggedIn: false,
     wasReady: false,
     isHurried: false,
-    from: request.from,
-    lang: request.lang,
+    asked: request,
     waiting: [],
     header: undefined,
     hidesFeatures: false,
@@ -64,14 +68,9 @@ export function createStream(
     lastSentAt: now,
     offersManagement: false,
     management: undefined,
-    received: 0,
-    confirmed: 0,
-    owned: 0,
     bridge: undefined,
-    bindings: undefined,
     credential: undefined,
     resuming: undefined,
-    skip: 0,
     preloginBytes: 0,
     unaskedFeatures: 0,
     isReading: true,
@@ -86,9 +85,8 @@ export function linkUp(
   bindings: ChannelBindings | undefined,
   turn: StreamTurn,
 ): void {
-  stream.isSecure = isSecure;
-  stream.bindings = bindings;
-  if (stream.resuming !== undefined) stream.resuming.failures = Math.min(1, stream.resuming.failures);
+  setLink(stream, { isSecure, bindings });
+  if (stream.resuming !== undefined) linkCame(stream.resuming);
   sendHeader(stream, turn);
 }
 
@@ -146,12 +144,7 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
 /** A payload of the server, as the client is to see it, if it is. */
 function take(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
   if (isStanza(payload)) {
-    // The server sends again what it was not told to be settled (XEP-0198 §5); servers add a delay, so it is only counted.
-    if (stream.skip > 0) {
-      stream.skip -= 1;
-      return undefined;
-    }
-    stream.received += 1;
+    if (!countIn(stream.counts)) return undefined;
     if (!stream.isLoggedIn) noteRegistration(payload, turn);
   }
   if (stream.bridge !== undefined) return takeBridged(stream, stream.bridge, payload, turn);
@@ -173,8 +166,8 @@ function takeBridged(
   turn: StreamTurn,
 ): Payload | undefined {
   if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) return payload;
-  if (bridge.hasSucceeded && isStreamElement(payload, 'features')) {
-    keepFeatures(stream, bridge, noteFeatures(stream, payload, turn), turn);
+  if (bridge.state.is === 'done' && isStreamElement(payload, 'features')) {
+    takeLaterFeatures(stream, bridge, noteFeatures(stream, payload, turn), turn);
     return undefined;
   }
   const shown = payload.namespace === NS.sasl2 ? toClient(stream, bridge, payload, turn) : payload;

@@ -4,7 +4,7 @@ import { hasManagement, refuseManagement } from './management-exchange.ts';
 import { sendHeader } from './negotiate.ts';
 import { goOnWithoutRestart, restartBridged } from './restart.ts';
 import { sendPayloads } from './send.ts';
-import type { Stream } from './stream.ts';
+import { askHeader, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /** A restart, as the session passes it on (XEP-0206 §5). */
@@ -51,10 +51,9 @@ function pass(
   turn: StreamTurn,
 ): void {
   if (restart !== undefined && (stream.phase === 'ready' || stream.phase === 'authenticated')) {
-    stream.from = restart.from ?? stream.from;
-    stream.lang = restart.lang ?? stream.lang;
+    askHeader(stream, restart);
     stream.waiting.push(...payloads);
-    if (stream.bridge?.hasSucceeded === true) restartBridged(stream, stream.bridge, turn);
+    if (stream.bridge?.state.is === 'done') restartBridged(stream, stream.bridge, turn);
     else sendHeader(stream, turn);
   } else if (stream.phase === 'authenticated' && payloads.length > 0) {
     stream.waiting.push(...payloads);
@@ -71,7 +70,7 @@ function pass(
 
 /** A client that is authenticated sends stanzas without asking for a restart: boshd makes it. */
 function goOnUnasked(stream: Stream, turn: StreamTurn): void {
-  if (stream.bridge?.hasSucceeded === true) {
+  if (stream.bridge?.state.is === 'done') {
     goOnWithoutRestart(stream, turn);
   } else {
     stream.hidesFeatures = true;

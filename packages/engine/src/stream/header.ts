@@ -31,13 +31,14 @@ export function streamVersion(asked: string | undefined): string {
  * advises. `to` is the domain of the session whatever a restart says, since the policy judged that one.
  */
 export function streamHeader(stream: Stream, toolbox: Toolbox): ByteString {
-  const { from, request, isSecure } = stream;
-  const lang = languageTag(stream.lang);
+  const { asked, request, link } = stream;
+  const { from } = asked;
+  const lang = languageTag(asked.lang);
   return join(
     START,
     ascii(`${request.version}'`),
     attribute('to', request.domain, toolbox),
-    from !== undefined && isSecure ? bounded('from', from, FROM_BYTES_MAX, toolbox) : EMPTY,
+    from !== undefined && link.isSecure ? bounded('from', from, FROM_BYTES_MAX, toolbox) : EMPTY,
     lang !== undefined ? attribute('xml:lang', lang, toolbox) : EMPTY,
     END,
   );

@@ -9,6 +9,7 @@ export type { ChannelBindings } from './sasl2/token.ts';
 export {
   bytesHeldByStream,
   DEFAULT_STREAM_LIMITS,
+  inherit,
   type StartTls,
   type Stream,
   type StreamLimits,

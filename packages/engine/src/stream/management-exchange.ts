@@ -1,6 +1,7 @@
 import { after, ascii, earlier, type Instant, seconds } from '../kit/index.ts';
 import { NS, type Payload, rootAttribute } from '../wire/index.ts';
 import { type ManagementFault, takeAcknowledgement } from './acknowledge.ts';
+import { own, settle } from './counts.ts';
 import {
   acknowledgement,
   ask,
@@ -55,7 +56,7 @@ export function takeManagement(
 /** XEP-0198 §3 */
 function takeEnabled(stream: Stream, management: Management, { bytes }: Payload, turn: StreamTurn): void {
   management.isEnabled = true;
-  management.uncounted = stream.received;
+  management.uncounted = stream.counts.received;
   const resume = rootAttribute(bytes, 'resume', turn.toolbox);
   const id = rootAttribute(bytes, 'id', turn.toolbox);
   const max = rootAttribute(bytes, 'max', turn.toolbox);
@@ -73,11 +74,11 @@ export function answerRequest(stream: Stream, turn: StreamTurn): void {
 
 /** Stanzas have come: of more than may be unacknowledged, the oldest are boshd's own from now on. */
 export function ownOldest(stream: Stream, turn: StreamTurn): void {
-  const { management, received, limits } = stream;
+  const { management, counts, limits } = stream;
   if (management?.isEnabled !== true || stream.phase !== 'ready') return;
-  const owned = received - limits.unconfirmedMax;
-  if (owned <= Math.max(stream.owned, stream.confirmed)) return;
-  stream.owned = owned;
+  const owned = counts.received - limits.unconfirmedMax;
+  if (owned <= Math.max(counts.owned, counts.confirmed)) return;
+  own(counts, owned);
   const news = handled(stream, management) - management.told;
   if (news >= TELL_EVERY && !management.isAsked) send(stream, acknowledgement(stream, management), turn);
   else if (news > 0) management.tellBy ??= after(turn.now, TELL_AFTER);
@@ -85,8 +86,8 @@ export function ownOldest(stream: Stream, turn: StreamTurn): void {
 
 /** The session says how many of the server's stanzas are settled. */
 export function confirmStanzas(stream: Stream, confirmed: number, turn: StreamTurn): void {
-  if (stream.confirmed === confirmed) return;
-  stream.confirmed = confirmed;
+  if (stream.counts.confirmed === confirmed) return;
+  settle(stream.counts, confirmed);
   const { management } = stream;
   if (management?.isEnabled !== true || management.tellBy !== undefined) return;
   if (handled(stream, management) > management.told) management.tellBy = after(turn.now, TELL_AFTER);

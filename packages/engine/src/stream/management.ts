@@ -80,7 +80,8 @@ export function newManagement(resumes: boolean): Management {
 }
 
 /** How many stanzas of the server are settled or boshd's own, of those that it counts. */
-export function handled({ confirmed, owned }: Stream, { uncounted }: Management): number {
+export function handled({ counts }: Stream, { uncounted }: Management): number {
+  const { confirmed, owned } = counts;
   return Math.max(0, Math.max(confirmed, owned) - uncounted);
 }
 

@@ -7,7 +7,13 @@ import { isStreamElement, streamHeader } from './header.ts';
 import { abandonAttempt, judge } from './login.ts';
 import { proveIdentity, takeResuming } from './resume.ts';
 import { send, sendPayloads } from './send.ts';
-import { enterStreamPhase, FEATURES_BYTES_MAX, type Stream, UNDERSTOOD_BYTES_MAX } from './stream.ts';
+import {
+  enterStreamPhase,
+  FEATURES_BYTES_MAX,
+  type Stream,
+  takeWaiting,
+  UNDERSTOOD_BYTES_MAX,
+} from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 const START_TLS = ascii(`<starttls xmlns='${NS.tls}'/>`);
@@ -48,7 +54,7 @@ function takeHeader(stream: Stream, header: StreamHeader, turn: StreamTurn): voi
   stream.header = header;
   // Before version 1.0 there are no features, and so no STARTTLS (RFC 6120 §4.7.5).
   if (header.version !== undefined) return;
-  if (!stream.isSecure && stream.request.startTls === 'required') {
+  if (!stream.link.isSecure && stream.request.startTls === 'required') {
     giveUp(stream, 'tls-not-offered', 'the server speaks XMPP before 1.0', turn);
   } else {
     const answers = becomeReady(stream, turn);
@@ -63,7 +69,7 @@ function takeFeatures(stream: Stream, payload: Payload, turn: StreamTurn): void 
     return;
   }
   const features = noteFeatures(stream, payload, turn);
-  if (!stream.isSecure && startTls !== 'never') {
+  if (!stream.link.isSecure && startTls !== 'never') {
     if (features.offersStartTls) {
       enterStreamPhase(stream, 'starting-tls');
       send(stream, START_TLS, turn);
@@ -101,9 +107,9 @@ export function noteFeatures(stream: Stream, payload: Payload, turn: StreamTurn)
  * operator wants it (XEP-0388 §5).
  */
 function considerBridge(stream: Stream, { offer, hasSasl }: Features, { toolbox }: StreamTurn): void {
-  const { limits, isSecure, request, header, isLoggedIn, bridge } = stream;
+  const { limits, link, request, header, isLoggedIn, bridge } = stream;
   if (offer === undefined || header === undefined || isLoggedIn || bridge !== undefined) return;
-  if (limits.streamManagement === 'client' || (!isSecure && request.startTls !== 'never')) return;
+  if (limits.streamManagement === 'client' || (!link.isSecure && request.startTls !== 'never')) return;
   const leadsToToken = limits.resumption && limits.streamManagement === 'boshd';
   if (!leadsToToken && hasSasl) return;
   const { from, id, version } = header;
@@ -134,7 +140,7 @@ function takeTlsAnswer(stream: Stream, payload: Payload, turn: StreamTurn): void
 
 /** What waited goes out. Returns boshd's answers to what may not. */
 function becomeReady(stream: Stream, turn: StreamTurn): readonly Payload[] {
-  const { header, hidesFeatures, waiting } = stream;
+  const { header, hidesFeatures } = stream;
   assert(header !== undefined, 'features stand inside of a stream');
   const { from, id, version } = header;
   if (!hidesFeatures) turn.work.push({ type: 'opened', facts: { from, authid: id, version } });
@@ -144,8 +150,7 @@ function becomeReady(stream: Stream, turn: StreamTurn): readonly Payload[] {
   stream.isHurried = false;
   stream.header = undefined;
   stream.hidesFeatures = false;
-  stream.waiting = [];
-  const { toServer, answers } = judge(stream, waiting, turn);
+  const { toServer, answers } = judge(stream, takeWaiting(stream), turn);
   for (const payload of toServer) sendPayloads(stream, [payload], turn);
   return answers;
 }

@@ -1,10 +1,10 @@
 import { after } from '../kit/index.ts';
 import type { Payload } from '../wire/index.ts';
-import type { Bridge } from './bridge.ts';
+import { askRestart, type Bridge, keepFeatures, succeed } from './bridge.ts';
 import type { Features } from './features/features.ts';
 import { judge } from './login.ts';
 import { sendPayloads } from './send.ts';
-import { enterStreamPhase, type Stream } from './stream.ts';
+import { enterStreamPhase, type Stream, takeWaiting } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /*
@@ -14,25 +14,28 @@ import type { StreamTurn } from './work.ts';
 
 /** Success went to the client: the features follow, and do not take for ever. */
 export function awaitFeatures(stream: Stream, bridge: Bridge, turn: StreamTurn): void {
-  bridge.hasSucceeded = true;
+  succeed(bridge);
   stream.negotiateBy = after(turn.now, stream.limits.negotiation);
 }
 
-/** The features of the stream that is logged in. Returns them where the client is to see them now. */
-export function keepFeatures(stream: Stream, bridge: Bridge, features: Features, turn: StreamTurn): void {
-  bridge.kept = features.shown;
+/** The features of the stream that is logged in. The client gets them when it has restarted. */
+export function takeLaterFeatures(
+  stream: Stream,
+  bridge: Bridge,
+  features: Features,
+  turn: StreamTurn,
+): void {
   stream.negotiateBy = undefined;
-  if (bridge.isRestartAsked) answerRestart(stream, bridge, features.shown, turn);
+  if (keepFeatures(bridge, features.shown)) answerRestart(stream, bridge, features.shown, turn);
 }
 
 /** The client restarts: a second time, too, if it likes. */
 export function restartBridged(stream: Stream, bridge: Bridge, turn: StreamTurn): void {
-  bridge.isRestartAsked = true;
-  if (bridge.kept !== undefined) answerRestart(stream, bridge, bridge.kept, turn);
+  const features = askRestart(bridge);
+  if (features !== undefined) answerRestart(stream, bridge, features, turn);
 }
 
 function answerRestart(stream: Stream, bridge: Bridge, features: Payload, turn: StreamTurn): void {
-  bridge.isRestartAsked = false;
   turn.work.push({ type: 'opened', facts: bridge.opened });
   turn.work.push({ type: 'deliver', payloads: [features] });
   goOnWithoutRestart(stream, turn);
@@ -41,9 +44,7 @@ function answerRestart(stream: Stream, bridge: Bridge, features: Payload, turn: 
 /** What waited goes out; a client that sends a stanza instead of restarting just goes on. */
 export function goOnWithoutRestart(stream: Stream, turn: StreamTurn): void {
   if (stream.phase === 'authenticated') enterStreamPhase(stream, 'ready');
-  const { waiting } = stream;
-  stream.waiting = [];
-  const { toServer, answers } = judge(stream, waiting, turn);
+  const { toServer, answers } = judge(stream, takeWaiting(stream), turn);
   sendPayloads(stream, toServer, turn);
   if (answers.length > 0) turn.work.push({ type: 'deliver', payloads: answers });
 }

@@ -13,6 +13,7 @@ import {
 import { type FramerEvent, NS, type Payload, rootAttribute, type XmlElement } from '../wire/index.ts';
 import { takeAcknowledgement } from './acknowledge.ts';
 import { giveUp } from './closing.ts';
+import { skipAfter } from './counts.ts';
 import type { Features } from './features/features.ts';
 import { isStreamElement } from './header.ts';
 import { ask, handled, type Management, wireCount } from './management.ts';
@@ -26,7 +27,15 @@ import {
   readToken,
 } from './sasl2/token.ts';
 import { send, sendPayloads } from './send.ts';
-import { enterStreamPhase, type Stream } from './stream.ts';
+import {
+  askHeader,
+  enterStreamPhase,
+  NO_LINK,
+  type Stream,
+  setCredential,
+  setLink,
+  takeWaiting,
+} from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /*
@@ -82,12 +91,11 @@ export function loseLink(stream: Stream, why: string, turn: StreamTurn): boolean
   stream.resuming = resuming;
   enterStreamPhase(stream, 'lost');
   stream.framer.reset();
-  stream.isSecure = false;
-  stream.bindings = undefined;
+  setLink(stream, NO_LINK);
   stream.header = undefined;
   stream.negotiateBy = undefined;
   // XEP-0484 §3.1: the server offers tokens to whom it is told of.
-  stream.from = credential.jid;
+  askHeader(stream, { from: credential.jid, lang: undefined });
   redialIfDue(stream, turn);
   return true;
 }
@@ -111,6 +119,11 @@ function beginResuming(stream: Stream, management: Management, why: string, { no
 
 function pause(failures: number): Duration {
   return failures === 0 ? millis(0) : millis(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)));
+}
+
+/** The next link is up; if it breaks, it counts as the first that did. */
+export function linkCame(resuming: Resuming): void {
+  resuming.failures = Math.min(1, resuming.failures);
 }
 
 /** When the link is to be dialled again. */
@@ -139,22 +152,23 @@ export function proveIdentity(
   features: Features,
   turn: StreamTurn,
 ): void {
-  const { management, credential, bindings } = stream;
+  const { management, credential, link } = stream;
   const { offer } = features;
   if (credential === undefined || management === undefined || offer === undefined) {
     giveUp(stream, 'not-resumed', 'SASL2 is not offered any more', turn);
     return;
   }
-  const binding = bindingOf(credential.mechanism, bindings);
+  const binding = bindingOf(credential.mechanism, link.bindings);
   if (!offer.fast.includes(credential.mechanism) || binding === undefined) {
     giveUp(stream, 'not-resumed', `${credential.mechanism} is not possible any more`, turn);
     return;
   }
   resuming.binding = binding;
   // One that was sent and lost may have been counted by the server.
-  stream.credential = { ...credential, count: credential.count + 1 };
+  const next = { ...credential, count: credential.count + 1 };
+  setCredential(stream, next);
   enterStreamPhase(stream, 'resuming');
-  const children = authenticationOf(stream.credential, binding, turn);
+  const children = authenticationOf(next, binding, turn);
   const inline = offer.resumes ? [resumeElement(stream, management, resuming)] : [];
   const { mechanism } = credential;
   const request = withAttributes(element('authenticate', NS.sasl2, '', [...children, ...inline]), {
@@ -211,20 +225,20 @@ function takeVerdict(stream: Stream, resuming: Resuming, payload: Payload, turn:
   const { credential } = stream;
   const verdict = read(payload, turn.toolbox);
   if (verdict.name !== 'success' || credential === undefined) {
-    stream.credential = undefined;
+    setCredential(stream, undefined);
     const why = verdict.children.map(({ name }) => name).join(' ');
     giveUp(stream, 'not-resumed', `the token was answered with ${verdict.name} ${why}`, turn);
     return;
   }
   const answer = childOf(verdict, 'additional-data', NS.sasl2)?.text.trim();
   if (!isResponder(credential, resuming.binding, answer, turn.toolbox)) {
-    stream.credential = undefined;
+    setCredential(stream, undefined);
     giveUp(stream, 'not-resumed', 'the server did not show that it knows the token', turn);
     return;
   }
   resuming.isProven = true;
   const next = readToken(verdict);
-  if (next !== undefined) stream.credential = { ...credential, ...next, count: 0 };
+  if (next !== undefined) setCredential(stream, { ...credential, ...next, count: 0 });
   const inline = verdict.children.find(({ namespace }) => namespace === NS.streamManagement);
   if (inline !== undefined) takeResumed(stream, resuming, payloadOf(inline, turn.toolbox), turn);
 }
@@ -245,7 +259,7 @@ function takeResumed(stream: Stream, resuming: Resuming, payload: Payload, turn:
   management.told = resuming.h;
   management.tellBy = undefined;
   management.isAsked = false;
-  stream.skip = stream.received - management.uncounted - resuming.h;
+  skipAfter(stream.counts, management.uncounted + resuming.h);
   stream.resuming = undefined;
   stream.negotiateBy = undefined;
   enterStreamPhase(stream, 'ready');
@@ -258,7 +272,5 @@ function takeResumed(stream: Stream, resuming: Resuming, payload: Payload, turn:
 function goOn(stream: Stream, management: Management, turn: StreamTurn): void {
   const again = management.queue ?? [];
   if (again.length > 0) send(stream, join(...again, ask(management, turn.now)), turn);
-  const { waiting } = stream;
-  stream.waiting = [];
-  sendPayloads(stream, waiting, turn);
+  sendPayloads(stream, takeWaiting(stream), turn);
 }

@@ -1,6 +1,7 @@
 import { EMPTY, type Toolbox } from '../kit/index.ts';
 import { isStanza, NS, type Payload, type Skipped, writeElement, type XmlElement } from '../wire/index.ts';
 import { isFromAnotherResource } from './addresses.ts';
+import { countIn } from './counts.ts';
 import { element } from './sasl2/convert.ts';
 import { sendPayloads } from './send.ts';
 import type { Stream } from './stream.ts';
@@ -47,11 +48,7 @@ export function takeSkipped(stream: Stream, skipped: Skipped, turn: StreamTurn):
     return undefined;
   }
   // It was read before the link broke, and what had to be said was said.
-  if (stream.skip > 0) {
-    stream.skip -= 1;
-    return undefined;
-  }
-  stream.received += 1;
+  if (!countIn(stream.counts)) return undefined;
   const isAnswered = !stream.isCounted && isToBeAnswered(stream, skipped);
   if (isAnswered) sendPayloads(stream, [answerTo(skipped, turn.toolbox)], turn);
   log(isAnswered ? 'error' : 'shell');

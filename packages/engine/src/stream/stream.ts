@@ -1,6 +1,7 @@
 import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
 import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
 import type { Bridge } from './bridge.ts';
+import type { Counts } from './counts.ts';
 import type { ShownMechanisms } from './features/features.ts';
 import type { Exchange } from './login.ts';
 import type { Management } from './management.ts';
@@ -123,21 +124,36 @@ export interface StreamRequest {
   readonly resumeWithin: Duration;
 }
 
+/** What carries the stream now. */
+interface StreamLink {
+  /** It is under TLS. */
+  readonly isSecure: boolean;
+  /** Of its TLS. */
+  readonly bindings: ChannelBindings | undefined;
+}
+
+/** What our stream header says of the client (RFC 6120 §4.7). */
+interface AskedHeader {
+  readonly from: string | undefined;
+  readonly lang: string | undefined;
+}
+
+export const NO_LINK: StreamLink = { isSecure: false, bindings: undefined };
+
 export interface Stream {
   readonly request: StreamRequest;
   readonly limits: StreamLimits;
   readonly framer: StanzaFramer;
+  readonly counts: Counts;
   phase: StreamPhase;
-  /** The link is under TLS. */
-  isSecure: boolean;
+  link: StreamLink;
   isLoggedIn: boolean;
   /** It was ready once, so the server is of use. */
   wasReady: boolean;
   /** Until it is ready: another server may be of more use. */
   isHurried: boolean;
   /** Of the newest restart request (XEP-0206 §5), else of the creation request. */
-  from: string | undefined;
-  lang: string | undefined;
+  asked: AskedHeader;
   /** From the client, for when the stream is ready. Bounded by the session's limit on bytes before log-in. */
   waiting: Payload[];
   /** The server's, until its features are known. */
@@ -168,21 +184,12 @@ export interface Stream {
   offersManagement: boolean;
   /** From <enable/> on. */
   management: Management | undefined;
-  /** Stanzas from the server, and how many of them are settled: the client confirmed them, or they went back. */
-  received: number;
-  confirmed: number;
-  /** So many of `received` are acknowledged although the client has not confirmed them all: see `unconfirmedMax`. */
-  owned: number;
   /** SASL2 behind the client's SASL, until it is logged in. */
   bridge: Bridge | undefined;
-  /** Of the link's TLS. */
-  bindings: ChannelBindings | undefined;
   /** What logs in again when the link breaks. */
   credential: Credential | undefined;
   /** From the loss of the link until the stream was taken up again. */
   resuming: Resuming | undefined;
-  /** Stanzas that the server is sending again and that the client has, or is going to get. */
-  skip: number;
   /** The server is read; not while the client does not fetch what is there. */
   isReading: boolean;
   /** Scratch list of the framer, empty between calls. */
@@ -192,6 +199,35 @@ export interface Stream {
 export function enterStreamPhase(stream: Stream, phase: StreamPhase): void {
   assert(TRANSITIONS[stream.phase].includes(phase), `no way from ${stream.phase} to ${phase}`);
   stream.phase = phase;
+}
+
+/** What logs in again when the link breaks; undefined: nothing. */
+export function setCredential(stream: Stream, credential: Credential | undefined): void {
+  stream.credential = credential;
+}
+
+/** The stream has another link, or none. */
+export function setLink(stream: Stream, link: StreamLink): void {
+  stream.link = link;
+}
+
+/** What the next header says of the client; what is not said stays. */
+export function askHeader(stream: Stream, { from, lang }: AskedHeader): void {
+  const { asked } = stream;
+  stream.asked = { from: from ?? asked.from, lang: lang ?? asked.lang };
+}
+
+/** Takes what waited for the stream to be ready. */
+export function takeWaiting(stream: Stream): readonly Payload[] {
+  const { waiting } = stream;
+  stream.waiting = [];
+  return waiting;
+}
+
+/** Another server is tried: what the client has said to the old one is for the new one. */
+export function inherit(stream: Stream, old: Stream): void {
+  stream.asked = old.asked;
+  stream.waiting = old.waiting;
 }
 
 /** Bytes that are kept for a stream: a stanza that is not whole, what waits for it to be ready, what may have to be sent again. */
