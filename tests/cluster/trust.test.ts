@@ -60,6 +60,21 @@ test('who can write to NATS and has no key ends nothing', async () => {
   await bob.logout();
 });
 
+test('who can read from NATS reads what users write', async () => {
+  const read: string[] = [];
+  const reading = stranger.subscribe('boshd.>', {
+    callback: (_error, { data }) => void read.push(String(data)),
+  });
+  const alice = await cluster.login();
+  for (const text of ['one', 'two', 'three']) {
+    alice.message(alice.jid, `a secret, part ${text}`);
+    expect(await alice.nextMessage()).toBe(`a secret, part ${text}`);
+  }
+  await until('a part of it passed', () => read.some((text) => text.includes('a secret, part ')));
+  reading.unsubscribe();
+  await alice.logout();
+});
+
 test('a second member of the same name does not start, and the first one stays', async () => {
   const directory = await makeDirectory('namesake');
   const keysFile = join(directory, 'keys');

@@ -364,6 +364,14 @@ describe('what contradicts itself', () => {
     ['listen: ["127.0.0.1:5280", "127.0.0.1:5280"]\n', /listen has an address twice/],
     ['listen: ["127.0.0.1:5280"]\nadmin: { listen: ["127.0.0.1:5280"] }\n', /listen has an address twice/],
     ['listen: ["127.0.0.1:0", "127.0.0.1:0"]\n', undefined],
+    [
+      'nats: { servers: ["nats://nats.example.net:4222"] }\n',
+      /nats\.servers names another machine without TLS, or without credentials/,
+    ],
+    [
+      'nats: { servers: ["tls://nats.example.net:4222"] }\n',
+      /nats\.servers names another machine without TLS, or without credentials/,
+    ],
     ['limits: { sessionsMax: 30000 }\n', /limits\.sessionsMax is more than http\.connectionsMax/],
     ['limits: { sessionsMax: 30000 }\nhttp: { connectionsMax: 30000 }\n', undefined],
     [

@@ -53,6 +53,26 @@ describe('what it is shown', () => {
   });
 });
 
+describe('what XEP-0474 compares', () => {
+  const BINDING =
+    "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/></sasl-channel-binding>";
+
+  /** The names over which a server makes its hash, and a client that reads the same features its own. */
+  const compared = (features: string): readonly string[] =>
+    [...features.matchAll(/<mechanism>([^<]+)<|channel-binding type='([^']+)'/g)]
+      .map(([, mechanism, binding]) => mechanism ?? String(binding))
+      .sort();
+
+  it.each<[what: string, features: string, isSame: boolean]>([
+    ['nothing that boshd hides', mechanisms('SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'), true],
+    ['-PLUS', mechanisms('SCRAM-SHA-1-PLUS', 'SCRAM-SHA-1'), false],
+    ['EXTERNAL', mechanisms('EXTERNAL', 'SCRAM-SHA-1'), false],
+    ['a list of channel bindings', `${mechanisms('SCRAM-SHA-1')}${BINDING}`, false],
+  ])('is the same for server and client where the server offers %s: %s', (_what, features, isSame) => {
+    expect(compared(shown(features)).join() === compared(features).join()).toBe(isSame);
+  });
+});
+
 describe('mechanisms', () => {
   it.each([
     [
