@@ -28,6 +28,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@boshd\/engine\/(\w+)$/, replacement: `${engineSource}/$1/index.ts` },
+      { find: /^@boshd\/client\/(login|prebind)$/, replacement: `${clientSource}/$1.ts` },
       { find: /^@boshd\/client$/, replacement: `${clientSource}/index.ts` },
     ],
   },

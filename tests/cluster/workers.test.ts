@@ -1,22 +1,55 @@
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { demoConfig, ownerOf } from '../support/cluster.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/program.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 
 let demo: DemoServer;
 let boshd: Boshd;
+/** An XMPP server that never says anything. */
+let silent: Server;
+let adminPort: number;
 
 beforeAll(async () => {
   demo = await startDemoServer();
-  boshd = await startBoshd({ ...demoConfig(demo), workers: 2 });
+  silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  adminPort = await freePort();
+  const { port } = silent.address() as AddressInfo;
+  const overrides = { 'silent.example': { host: '127.0.0.1', port, tls: 'insecure-none' } };
+  const config = demoConfig(demo);
+  boshd = await startBoshd({
+    ...config,
+    upstream: { overrides: { ...overridesOf(config), ...overrides } },
+    admin: { listen: [`127.0.0.1:${adminPort}`] },
+    workers: 2,
+  });
   await until('both listen', async () => (await listening()).size === 2);
 });
 afterAll(async () => {
   await boshd.stop();
   await demo.close();
+  silent.close();
 });
+
+function overridesOf({ upstream }: Readonly<Record<string, unknown>>): object {
+  return Object(Reflect.get(Object(upstream), 'overrides'));
+}
+
+function order(fields: object): Promise<Response> {
+  return fetch(`http://127.0.0.1:${adminPort}/prebind`, { method: 'POST', body: JSON.stringify(fields) });
+}
+
+/** The first request of a page that goes on with a session. */
+async function claim({ sid, rid }: { sid: string; rid: number }, address: string): Promise<string> {
+  const presence = "<presence xmlns='jabber:client'/>";
+  const body = `<body rid='${rid}' sid='${sid}' xmlns='http://jabber.org/protocol/httpbind'>${presence}</body>`;
+  const headers = { 'X-Forwarded-For': address, Connection: 'close' };
+  return (await fetch(boshd.url, { method: 'POST', body, headers })).text();
+}
 
 async function listening(): Promise<ReadonlySet<unknown>> {
   const lines = (await boshd.lines()).filter(({ message }) => message === 'listening');
@@ -79,5 +112,30 @@ describe('two workers', () => {
       expect((await user.nextMessage()).length).toBe(text.length);
     }
     for (const user of users) await user.logout();
+  });
+
+  test('a session that is logged in for a page is claimed once, whichever worker the page comes to', async () => {
+    const account = demo.domain;
+    const orders = Array.from({ length: 6 }, () => order({ jid: account, anonymous: true }));
+    const sessions = await Promise.all((await Promise.all(orders)).map((response) => response.json()));
+    for (const session of sessions) {
+      const mine = await claim(session, '203.0.113.1');
+      expect(mine).not.toContain('terminate');
+      expect(await claim(session, '203.0.113.2')).toContain("condition='item-not-found'");
+    }
+  });
+
+  test('a worker that dies while it logs in: the order is answered with 503, and the next one is carried out', async () => {
+    const password = 'never-in-a-log';
+    const pending = order({ jid: 'romeo@silent.example', password });
+    const { worker } = await boshd.line({ event: 'session-created', domain: 'silent.example' });
+    const starts = (await boshd.lines()).filter(
+      (line) => line['message'] === 'a worker starts' && line['worker'] === worker,
+    );
+    process.kill(Number(starts.at(-1)?.['pid']), 'SIGKILL');
+    const interrupted = await pending;
+    expect([interrupted.status, interrupted.headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await order({ jid: demo.domain, anonymous: true })).status).toBe(200);
+    expect(JSON.stringify(await boshd.lines())).not.toContain(password);
   });
 });

@@ -19,6 +19,8 @@ export function siteOptions(own: Partial<SiteOptions>): SiteOptions {
     websocket: WEBSOCKET_OPTIONS,
     bodyBytesMax: 10_000,
     xml: CLIENT_XML_LIMITS,
+    order: { path: '/prebind', secrets: [] },
+    hasClaimCookies: false,
     recognition: undefined,
     ...own,
   };

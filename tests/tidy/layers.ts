@@ -23,12 +23,14 @@ const ENGINE: Readonly<Record<string, readonly string[]>> = {
 const ALL = '*';
 const SERVER: Readonly<Record<string, readonly string[]>> = {
   // What does: each knows the engine and the doors, none another.
-  front: ['ports.ts', 'sockets'],
+  front: ['ports.ts', 'sockets', 'orders'],
   upstream: ['ports.ts'],
   mesh: ['ports.ts'],
   observe: ['ports.ts'],
-  admin: ['ports.ts', 'sockets'],
+  admin: ['ports.ts', 'sockets', 'orders'],
   geo: [],
+  prebind: ['ports.ts', 'orders'],
+  orders: [],
   // What stands alone.
   'ports.ts': [],
   sockets: [],
@@ -53,6 +55,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
     'geo',
     'observe',
     'options.ts',
+    'orders',
     'proxy-config',
     'version.ts',
     'workers',
@@ -72,6 +75,8 @@ const CLIENT: Readonly<Record<string, readonly string[]>> = {
   adapters: ['bosh'],
   'connect.ts': [ALL],
   'index.ts': [ALL],
+  'login.ts': [ALL],
+  'prebind.ts': ['errors.ts'],
   'script.ts': [ALL],
 };
 

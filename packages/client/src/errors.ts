@@ -60,6 +60,11 @@ const ADVICE = {
   unread: 'Something went wrong in this page. Tell its operator.',
 } as const;
 
+/** Whether a service names one of the codes. */
+export function isClientErrorCode(text: string): text is ClientErrorCode {
+  return Object.hasOwn(ADVICE, text);
+}
+
 /** More about an error, where there is more. */
 interface ErrorFacts {
   /** The condition that a service or server told. */

@@ -5,7 +5,7 @@ import type { AdminAddress, OrderOutcome, Orders, SelfParts } from './admin/inde
 import { cloudOf } from './compose/cloud.ts';
 import { clusterOf } from './compose/cluster-status.ts';
 import { Drain } from './compose/drain.ts';
-import { connect, endSessions, join, leave, machineOf, orLeave } from './compose/machine.ts';
+import { connect, endSessions, join, leave, machineOf, orLeave, prebindFor } from './compose/machine.ts';
 import { kick, openAdmin } from './compose/operator.ts';
 import { openRegions } from './compose/regions.ts';
 import { type ReadConfig, Reloader } from './compose/reload.ts';
@@ -67,14 +67,14 @@ export async function startApp({
   const health = healthPages(() => lineOf(isStarted ? drain.notReady : 'starting'));
   const regions = await openRegions(config, observe.logger);
   const frontOptions = (current: Config) => ({
-    ...frontOptionsOf(current, firstOf(health, pages)),
+    ...frontOptionsOf(current, firstOf(health, pages), (text, site) => prebind.order(text, site)),
     regionsOf: regions.regionsOf,
   });
+  const prebind = prebindFor(driver, toolbox, () => reloader.config);
   const front = createFront(frontOptions(config), submit, toolbox, observe.event.bind(observe));
-  const apply = (next: Config) => applyTo(front, driver, frontOptions, next);
-  const reloader = new Reloader(config, readConfig, apply, observe.logger);
+  const reloader = new Reloader(config, readConfig, applyTo(front, driver, frontOptions), observe.logger);
   const upstream = createUpstream(upstreamOptionsOf(config), submit);
-  const mesh = connect(driver, { front, upstream, observe }, cloud);
+  const mesh = connect(driver, { front: prebind.before(front), upstream, observe }, cloud);
 
   // What cannot listen never becomes a member.
   const { bound } = await orLeave(front.listen(), driver, mesh);
@@ -82,7 +82,8 @@ export async function startApp({
   if (cloud !== undefined) await orLeave(join(manager, mesh, cloud), driver, mesh).catch(giveUp);
   const self = selfOf(manager, front, observe, reloader, drain, cloud?.identity.id ?? hostname());
   const orders = ordersOf(reloader, drain, (session) => kick(session, manager, driver, observe.logger));
-  const admin = await openAdmin(config, self, orders, worker !== undefined).catch(giveUp);
+  const taken = { orders, prebind: (order: string) => prebind.order(order, undefined) };
+  const admin = await openAdmin(config, self, taken, worker !== undefined).catch(giveUp);
   isStarted = true;
   return {
     urls: bound.map((address) => urlOf(address, config)),
@@ -131,11 +132,12 @@ function applyTo(
   front: Front,
   driver: Driver,
   optionsOf: (config: Config) => FrontOptions,
-  next: Config,
-): void {
-  const config = managerConfigOf(next);
-  front.reconfigure(optionsOf(next));
-  driver.submit({ type: 'reconfigure', config });
+): (next: Config) => void {
+  return (next) => {
+    const config = managerConfigOf(next);
+    front.reconfigure(optionsOf(next));
+    driver.submit({ type: 'reconfigure', config });
+  };
 }
 
 function selfOf(

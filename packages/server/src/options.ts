@@ -7,6 +7,7 @@ import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
 import { FrontError } from './front/errors.ts';
 import { FRONT_LIMITS, type FrontOptions, type ListenAddress, type TlsMaterial } from './front/options.ts';
+import type { TakeOrder } from './front/order.ts';
 import { type Discovery, hostMetaPages } from './front/reply/host-meta.ts';
 import { firstOf, type Pages } from './front/reply/pages.ts';
 import type { RecognitionOptions } from './front/site/recognition.ts';
@@ -104,7 +105,7 @@ function xmlLimitsOf(
 }
 
 /** Reads the certificate of the listener. Throws the system's error with the path in it. */
-export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
+export function frontOptionsOf(config: Config, pages: Pages, takeOrder: TakeOrder): FrontOptions {
   const { http, limits } = config;
   const { name: site, ...ofDefault } = siteOptionsOf('default', config);
   return {
@@ -143,6 +144,7 @@ export function frontOptionsOf(config: Config, pages: Pages): FrontOptions {
       readingBytesMax: readingBytesOf(config),
       readingBytesPerAddressMax: Math.ceil(limits.memoryBytesPerAddressMax / READING_SHARE),
     },
+    takeOrder,
     pages: firstOf(hostMetaPages(discoveries(config), nodeToolbox()), pages),
   };
 }
@@ -217,6 +219,8 @@ function siteOptionsOf(name: string, keys: SiteKeys): Omit<SiteOptions, 'hosts' 
     websocket: { closeMs: websocket.close },
     bodyBytesMax: limits.bodyBytesMax,
     xml: xmlLimitsOf(limits, limits.stanzaBytesMax),
+    order: { path: keys.prebind.path, secrets: keys.prebind.secrets },
+    hasClaimCookies: keys.prebind.cookie,
   };
 }
 

@@ -9,7 +9,7 @@ const CRUMB_LINES = 40;
 const ENTRIES = [
   /^packages\/server\/src\/(?:main|toolbox)\.ts$/,
   /^packages\/server\/src\/demo\/page\/(?:main|index)\.ts$/,
-  /^packages\/client\/src\/(?:index|script|adapters\/[a-z-]+)\.ts$/,
+  /^packages\/client\/src\/(?:index|script|login|prebind|adapters\/[a-z-]+)\.ts$/,
   /\.(?:m?js|d\.ts)$/,
   /(?:^|\/)vitest\.config\.ts$/,
   /^(?:tests\/conformance|bench\/src)\/main\.ts$/,

@@ -15,7 +15,7 @@ const BY_CONDITION: Readonly<Record<string, ClientErrorCode>> = {
 
 /** Why a BOSH session ended; undefined where the page asked for it. */
 export function reasonOf(
-  { by, condition, status }: ClientEnd,
+  { by, condition, status }: Pick<ClientEnd, 'by' | 'condition' | 'status'>,
   url: string,
   retryAfterMs: number | undefined,
 ): ClientError | undefined {

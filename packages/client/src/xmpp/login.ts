@@ -8,6 +8,8 @@ import { type Credentials, chooseMechanism } from './sasl.ts';
 interface LoginLine {
   send(node: XmlNode): void;
   restart(): void;
+  /** The next step is the server's. */
+  wait?(): void;
 }
 
 export interface LoginOptions {
@@ -100,6 +102,7 @@ export class Login {
       if (payload === undefined) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
+          this.#line.wait?.();
         });
       }
     }

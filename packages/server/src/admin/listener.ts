@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { BROWSER_HEADERS, ORDER_BYTES_MAX, type OrderReply, orderRefused } from '../orders/index.ts';
 import { removeStaleSocket } from '../sockets/index.ts';
 import { type AdminAddress, formatAdminAddress, isLocal } from './address.ts';
 import { assetAt, PAGE_POLICY } from './assets.ts';
@@ -107,9 +108,12 @@ interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
+/** Where a web application orders sessions for its pages. */
+const PREBIND_PATH = '/prebind';
 
 /** What answers at one address. */
 interface Desk {
@@ -120,7 +124,7 @@ interface Desk {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, desk: Desk): Promise<void> {
-  const { status, contentType, text } = await answerTo(request, desk).catch(
+  const { status, contentType, text, retryAfterSeconds } = await answerTo(request, desk).catch(
     (): Answer => ({
       status: 500,
       contentType: TEXT,
@@ -134,6 +138,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, desk: 
     'Content-Security-Policy': PAGE_POLICY,
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
+    ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': retryAfterSeconds }),
   });
   response.end(request.method === 'HEAD' ? undefined : text);
 }
@@ -143,7 +148,12 @@ async function answerTo(request: IncomingMessage, desk: Desk): Promise<Answer> {
   if (refusal !== undefined) return { status: 403, contentType: TEXT, text: `${refusal}\n` };
   const [path = '/'] = (request.url ?? '/').split('?');
   const about = new URL(request.url ?? '/', 'http://localhost').searchParams;
-  if (request.method === 'POST') return order(path, about.get('about') ?? '', desk);
+  if (request.method === 'POST') {
+    if (path !== PREBIND_PATH || desk.source.prebind === undefined)
+      return order(path, about.get('about') ?? '', desk);
+    const reply = await prebind(request, desk.source.prebind, desk.token !== undefined);
+    return { ...reply, contentType: 'application/json' };
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return { status: 405, contentType: TEXT, text: 'GET, HEAD or POST\n' };
   return show(path, about, request, desk);
@@ -227,4 +237,32 @@ async function order(path: string, about: string, { source: { orders }, token }:
     };
   const { ok, text } = await act(about);
   return { status: ok ? 200 : 409, contentType: TEXT, text: `${text}\n` };
+}
+
+/** Takes an order of a web application: see docs/attach.md. `mayOrder`: not by addresses that other machines reach. */
+async function prebind(
+  request: IncomingMessage,
+  carryOut: (order: string) => Promise<OrderReply>,
+  mayOrder: boolean,
+): Promise<OrderReply> {
+  if (BROWSER_HEADERS.some((name) => request.headers[name] !== undefined))
+    return orderRefused(403, 'forbidden', 'browsers may not order sessions');
+  if (!mayOrder)
+    return orderRefused(403, 'forbidden', 'orders are taken on loopback addresses and Unix sockets only');
+  const order = await contentOf(request);
+  if (order === undefined)
+    return orderRefused(413, 'bad-order', `an order has at most ${ORDER_BYTES_MAX} bytes`);
+  return carryOut(order);
+}
+
+async function contentOf(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    if (!(chunk instanceof Buffer)) continue;
+    bytes += chunk.length;
+    if (bytes > ORDER_BYTES_MAX) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

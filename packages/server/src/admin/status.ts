@@ -1,4 +1,5 @@
 import type { Milestone } from '@boshd/engine/manager';
+import type { OrderReply } from '../orders/index.ts';
 
 /** What one member knows of itself: plain data, so that it can cross a process boundary. Times in milliseconds. */
 export interface MemberStatus {
@@ -197,6 +198,8 @@ export interface AdminSource {
   sessions(text: string): Promise<readonly SessionsStatus[]>;
   /** All that is known of a session, by its short name. */
   session(name: string): Promise<SessionStatus>;
+  /** Makes a session and logs it in for a page, as the JSON of an order says. Default: no such order is taken. */
+  readonly prebind?: (order: string) => Promise<OrderReply>;
   /** Orders that a person may give. Each resolves with what to tell, or a fault. */
   readonly orders: Orders;
 }

@@ -4,6 +4,7 @@ import { CloudManager, ConnectionManager } from '@boshd/engine/manager';
 import type { Config } from '../config/index.ts';
 import { clock, type Driver, type Ports } from '../driver.ts';
 import { managerConfigOf } from '../options.ts';
+import { Prebind } from '../prebind/index.ts';
 import { type Cloud, CloudError, type CloudMesh } from './cloud.ts';
 
 /** What decides: a connection manager alone, or one that is a member of a cloud. */
@@ -22,6 +23,12 @@ export function connect(driver: Driver, ports: Ports, cloud: Cloud | undefined):
   const mesh = cloud?.mesh(driver.submit.bind(driver), ports.observe);
   driver.connect(mesh === undefined ? ports : { ...ports, mesh });
   return mesh;
+}
+
+/** What logs in for pages, by what the configuration in effect says of their sites. */
+export function prebindFor(driver: Driver, toolbox: Toolbox, config: () => Config): Prebind {
+  const siteOf = (name: string) => (name === 'default' ? config() : config().sites.get(name))?.prebind;
+  return new Prebind({ submit: driver.submit.bind(driver), toolbox, siteOf });
 }
 
 /** Heartbeats of the others that a new member listens to before it believes that its name is its own. */

@@ -1,9 +1,9 @@
 import type { ConnectionManager } from '@boshd/engine/manager';
 import {
   type AdminListener,
+  type AdminSource,
   listenForAdmin,
   type OrderOutcome,
-  type Orders,
   Self,
   type SelfParts,
 } from '../admin/index.ts';
@@ -12,6 +12,9 @@ import type { Driver } from '../driver.ts';
 import type { Logger } from '../observe/index.ts';
 import { answerParent } from '../workers/index.ts';
 
+/** What may be ordered by the listener. */
+type Taken = Required<Pick<AdminSource, 'orders' | 'prebind'>>;
+
 /**
  * The operator's listener of this process; of a worker, answers for that of its parent. What is shown is watched only where
  * somebody may look.
@@ -19,12 +22,12 @@ import { answerParent } from '../workers/index.ts';
 export async function openAdmin(
   { admin }: Config,
   parts: SelfParts,
-  orders: Orders,
+  taken: Taken,
   isWorker: boolean,
 ): Promise<AdminListener> {
   if (admin.listen.length === 0) return { bound: [], close: async () => undefined };
   const self = new Self(parts);
-  const listener = isWorker ? answering(self, orders) : await listening(admin.listen, self, orders);
+  const listener = isWorker ? answering(self, taken) : await listening(admin.listen, self, taken);
   return {
     bound: listener.bound,
     close: async () => {
@@ -49,16 +52,16 @@ export function kick(
   return { ok: true, text: `session ${session} is ended` };
 }
 
-function listening(at: Config['admin']['listen'], self: Self, orders: Orders): Promise<AdminListener> {
+function listening(at: Config['admin']['listen'], self: Self, taken: Taken): Promise<AdminListener> {
   return listenForAdmin(at, {
     status: async () => [self.status()],
     sessions: async (text) => [self.sessions(text)],
     session: async (name) => self.session(name),
-    orders,
+    ...taken,
   });
 }
 
-function answering(self: Self, orders: Orders): AdminListener {
+function answering(self: Self, { orders, prebind }: Taken): AdminListener {
   const end = answerParent(async (question) => {
     switch (question.about) {
       case 'status':
@@ -67,6 +70,8 @@ function answering(self: Self, orders: Orders): AdminListener {
         return self.sessions(question.text);
       case 'session':
         return self.session(question.name);
+      case 'prebind':
+        return prebind(question.order);
       default:
         return (await orders[question.order]?.(question.of)) ?? UNKNOWN_ORDER;
     }

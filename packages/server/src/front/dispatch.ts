@@ -1,5 +1,6 @@
 import type { LogEvent } from '@boshd/engine/manager';
 import type { FrontOptions } from './options.ts';
+import { claimCookiesOf, ORDER, OrderDesk } from './order.ts';
 import { chooseCoding, type ReplyCoding } from './reply/coding.ts';
 import { ReplyHeaders } from './reply/headers.ts';
 import { type Pages, pageReply } from './reply/pages.ts';
@@ -34,6 +35,10 @@ export interface Verdict {
   readonly reply: plain.PlainReply | undefined;
   /** How it carries one. */
   readonly syntax: Syntax;
+  /** The site whose web application gives an order with it (docs/attach.md); undefined: it is no order. */
+  readonly orderOf?: string | undefined;
+  /** The cookies that pages claim sessions with, where the site has such. */
+  readonly cookies?: string | undefined;
   /** Of the request target, as sent. */
   readonly query: string;
   /** In which the engine's answer is written; undefined: as it is. */
@@ -54,6 +59,7 @@ export class Dispatch {
   readonly #plain = new ReplyHeaders();
   readonly #sites: SiteTable;
   readonly #gate: Gate;
+  readonly #desk: OrderDesk;
   readonly #pages: Pages;
   readonly #proxies: TrustedProxies;
   readonly #headerLinesMax: number;
@@ -71,6 +77,7 @@ export class Dispatch {
     const sites = siteTableOptions(options, proxies);
     this.#sites = new SiteTable(sites);
     this.#gate = new Gate(sites);
+    this.#desk = new OrderDesk([{ name: options.site, order: options.order }, ...options.sites]);
     this.#pages = options.pages;
     this.#proxies = proxies;
     this.#headerLinesMax = options.limits.headerLinesMax;
@@ -87,6 +94,7 @@ export class Dispatch {
     if (fault !== undefined) return this.#byHost(head, client, () => fault);
     const path = pathOf(head.target);
     if (this.#sites.hasPath(path)) return this.#judgeBosh(head, client, path);
+    if (this.#desk.hasPath(path)) return this.#judgeOrder(head, client, path);
     if (this.#gate.hasPath(path)) {
       this.#faults.plainAtWebSocketPath(head, client, path);
       return this.#byHost(head, client, () => plain.UPGRADE_REQUIRED);
@@ -136,6 +144,16 @@ export class Dispatch {
     return true;
   }
 
+  /** Whatever host it names: the secret says whose it is. */
+  #judgeOrder(head: RequestHead, client: Client, path: string): Verdict {
+    const whose = this.#desk.judge(head, path);
+    if (typeof whose !== 'string') {
+      this.#refused('order-refused', head, client);
+      return answered(this.#plain, client, undefined, whose);
+    }
+    return { ...answered(this.#plain, client, undefined, undefined), syntax: ORDER, orderOf: whose };
+  }
+
   #judgeBosh(head: RequestHead, client: Client, path: string): Verdict {
     const picked = this.#sites.pick(head, client, path);
     this.#tell(head, client, picked?.site, this.#sites, path);
@@ -166,7 +184,8 @@ export class Dispatch {
     const own = syntax === POST ? headers : headers.variant(syntax.headers);
     const coding = codingFor(head, site);
     if (!head.peer.trusted) this.#warnOfProxy(picked.client);
-    return { headers: own, client: picked.client, site, reply, syntax, query, coding };
+    const cookies = site.hasClaimCookies ? claimCookiesOf(head.headers) : undefined;
+    return { headers: own, client: picked.client, site, reply, syntax, query, coding, cookies };
   }
 
   /** Why a request in this syntax is not taken. */
@@ -253,7 +272,7 @@ function answered(
   headers: ReplyHeaders,
   client: Client,
   site: Site | undefined,
-  reply: plain.PlainReply,
+  reply: plain.PlainReply | undefined,
 ): Verdict {
   return { headers, client, site, reply, syntax: POST, query: '', coding: undefined };
 }
@@ -284,7 +303,7 @@ function siteTableOptions(options: FrontOptions, proxies: TrustedProxies): SiteT
     xml,
     isFallback,
   } = options;
-  const { websocketPaths, websocket } = options;
+  const { websocketPaths, websocket, order, hasClaimCookies } = options;
   const { bodyBytesMax } = limits;
   const own = {
     name,
@@ -298,6 +317,8 @@ function siteTableOptions(options: FrontOptions, proxies: TrustedProxies): SiteT
     websocket,
     bodyBytesMax,
     xml,
+    order,
+    hasClaimCookies,
     recognition: undefined,
   };
   return { sites, fallback: isFallback ? own : undefined, proxies };

@@ -19,6 +19,7 @@ import { StreamExchange } from './http2/exchange.ts';
 import type { StreamConnection } from './http2/stream-connection.ts';
 import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
+import { OrderContent, orderReply } from './order.ts';
 import { Reading } from './reading.ts';
 import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
 import { answerMalformed } from './reply/malformed.ts';
@@ -255,6 +256,11 @@ class NodeFront implements Front, HttpHandler {
       this.#reply(exchange, plain.codingUnknown(exchange.verdict.site?.limits.takesCompressed ?? false));
       return;
     }
+    const { orderOf } = exchange.verdict;
+    if (orderOf !== undefined && incoming instanceof OrderContent) {
+      void this.#takeOrder(exchange, incoming, orderOf);
+      return;
+    }
     this.#lastId += 1;
     const request = this.#lastId;
     this.reading.end(exchange);
@@ -271,6 +277,17 @@ class NodeFront implements Front, HttpHandler {
       const { secure, address } = client;
       this.#submit({ type: 'request-head', request, site: name, secure, address, ...head });
     }
+  }
+
+  /** The engine learns nothing of it: what it orders is a session like any other. */
+  async #takeOrder(exchange: Exchange, incoming: OrderContent, site: string): Promise<void> {
+    this.reading.end(exchange);
+    exchange.forgetHead();
+    exchange.incoming = undefined;
+    exchange.state = 'waiting';
+    const text = incoming.text();
+    const reply = text.ok ? orderReply(await this.#options.takeOrder(text.value, site)) : text.fault;
+    if (!exchange.connection.isDestroyed) this.#reply(exchange, reply);
   }
 
   #whoseIs({ verdict: { client, site } }: Exchange): {
@@ -293,7 +310,8 @@ class NodeFront implements Front, HttpHandler {
     const { secure, address } = client;
     const { regionsOf } = this.#options;
     if (exchange.sid !== undefined || regionsOf === undefined) {
-      this.#submit({ type: 'request', request, site: name, secure, address, body });
+      const { cookies } = exchange.verdict;
+      this.#submit({ type: 'request', request, site: name, secure, address, body, cookies });
       return;
     }
     const regions = regionsOf(address, client.country);

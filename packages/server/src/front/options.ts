@@ -1,4 +1,6 @@
 import { CLIENT_XML_LIMITS, type XmlLimits } from '@boshd/engine/wire';
+import { orderRefused } from '../orders/index.ts';
+import type { OrderOptions, TakeOrder } from './order.ts';
 import type { ReadingLimits } from './reading.ts';
 import { type CompressionOptions, NO_COMPRESSION } from './reply/coding.ts';
 import type { Pages } from './reply/pages.ts';
@@ -44,6 +46,12 @@ export interface FrontOptions {
   readonly xml: XmlLimits;
   /** How replies are compressed. Default not at all. */
   readonly compression: CompressionOptions;
+  /** Where the web application of the default site orders sessions for its pages. Default nowhere. */
+  readonly order: OrderOptions;
+  /** Whether pages of the default site claim sessions by cookies. Default false. */
+  readonly hasClaimCookies: boolean;
+  /** Carries out the orders of web applications. Default: none is taken. */
+  readonly takeOrder: TakeOrder;
   /** What other paths answer. Default nothing: 404. */
   readonly pages: Pages;
 }
@@ -171,6 +179,9 @@ export function frontOptions(given: Partial<FrontOptions> = {}): FrontOptions {
     limits: FRONT_LIMITS,
     xml: CLIENT_XML_LIMITS,
     compression: NO_COMPRESSION,
+    order: { path: '/prebind', secrets: [] },
+    hasClaimCookies: false,
+    takeOrder: async () => orderRefused(503, 'busy', 'no orders are taken'),
     pages: () => undefined,
     ...given,
   };

@@ -55,6 +55,8 @@ function site(hosts: readonly string[]): SiteOptions {
     websocket,
     bodyBytesMax,
     xml,
+    order: { path: '/prebind', secrets: [] },
+    hasClaimCookies: false,
     recognition: undefined,
   };
 }

@@ -5,13 +5,18 @@ export type Question =
   | { readonly about: 'status' }
   | { readonly about: 'sessions'; readonly text: string }
   | { readonly about: 'session'; readonly name: string }
-  | { readonly about: 'order'; readonly order: string; readonly of: string };
+  | { readonly about: 'order'; readonly order: string; readonly of: string }
+  /** For one worker: a session for a page. Orders with the same `whose` go to the same worker, which counts them. */
+  | { readonly about: 'prebind'; readonly order: string; readonly whose: string };
 
 /** Asks all workers; resolves with the answers of those that gave one in time. */
 export type AskWorkers = (question: Question) => Promise<readonly unknown[]>;
 
 /** A worker that is so late has more to do than to answer. */
 const ANSWER_MS_MAX = 3000;
+/** A log-in has 30 s. */
+const LOGIN_MS_MAX = 35_000;
+const HASH_MAX = 2 ** 31;
 
 interface Asked {
   readonly boshd: 'question';
@@ -39,8 +44,16 @@ export async function askAll(
   workers: readonly ChildProcess[],
   question: Question,
 ): Promise<readonly unknown[]> {
-  const answers = await Promise.all(workers.map((worker) => ask(worker, question)));
+  const asked = question.about === 'prebind' ? [oneOf(workers, question.whose)] : workers;
+  const answers = await Promise.all(asked.map((worker) => worker && ask(worker, question)));
   return answers.flatMap((answer) => (answer === undefined ? [] : [answer.answer]));
+}
+
+function oneOf(workers: readonly ChildProcess[], whose: string): ChildProcess | undefined {
+  const living = workers.filter((worker) => worker.connected);
+  let sum = 0;
+  for (const character of whose) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % HASH_MAX;
+  return living[sum % Math.max(1, living.length)];
 }
 
 function ask(worker: ChildProcess, question: Question): Promise<Answered | undefined> {
@@ -57,7 +70,7 @@ function ask(worker: ChildProcess, question: Question): Promise<Answered | undef
       if (isOf<Answered>(message, 'answer') && message.id === asked.id) done(message);
     };
     const gone = (): void => done(undefined);
-    const late = setTimeout(gone, ANSWER_MS_MAX);
+    const late = setTimeout(gone, question.about === 'prebind' ? LOGIN_MS_MAX : ANSWER_MS_MAX);
     worker.on('message', heard).on('exit', gone);
     worker.send(asked, (error) => {
       if (error !== null) gone();

@@ -9,6 +9,7 @@ import {
 } from '../../admin/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { Logger } from '../../observe/index.ts';
+import { type OrderReply, orderRefused } from '../../orders/index.ts';
 import { type AskWorkers, runWorkers } from '../../workers/index.ts';
 import { EXIT, type Surroundings } from '../command.ts';
 import { firstSignal, GRACE_MS } from '../run-app.ts';
@@ -68,7 +69,20 @@ function ofWorkers(ask: AskWorkers): AdminSource {
       drain: order('drain', together),
       kick: order('kick', byOne),
     },
+    prebind: async (order) => {
+      const whose = addressIn(order);
+      const [reply] = (await ask({ about: 'prebind', order, whose })) as readonly OrderReply[];
+      return reply ?? WORKER_DIED;
+    },
   };
+}
+
+/** Nobody knows how far the log-in was: the web application tries again, with another worker. */
+const WORKER_DIED = orderRefused(503, 'busy', 'the log-in was interrupted: try again', 1);
+
+/** By which a worker is chosen; what is wrong with the order is for the worker to say. */
+function addressIn(order: string): string {
+  return (/"jid"\s*:\s*"([^"]*)"/.exec(order)?.[1] ?? '').toLowerCase();
 }
 
 /** One outcome of several: what all say is said once. */

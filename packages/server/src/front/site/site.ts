@@ -1,5 +1,6 @@
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { CorsOptions } from '../options.ts';
+import type { OrderOptions } from '../order.ts';
 import type { CompressionOptions } from '../reply/coding.ts';
 import { Cors } from '../reply/cors.ts';
 import { ALLOWED_METHODS, type PlainReply } from '../reply/plain.ts';
@@ -28,6 +29,10 @@ export interface SiteOptions {
   readonly bodyBytesMax: number;
   /** What the XML of a <body/> may cost. */
   readonly xml: XmlLimits;
+  /** Where its web application orders sessions. */
+  readonly order: OrderOptions;
+  /** Whether its pages claim sessions by cookies. */
+  readonly hasClaimCookies: boolean;
   /** How the site's own web server elsewhere is recognised; undefined: it has none, browsers come by themselves. */
   readonly recognition: RecognitionOptions | undefined;
 }
@@ -44,6 +49,7 @@ export class Site {
   readonly limits: BodyLimits;
   readonly websocket: WebSocketOptions;
   readonly recognition: Recognition | undefined;
+  readonly hasClaimCookies: boolean;
   /** Every path that leads to it by itself; where it has keys, those with a key are `keyPaths`. */
   readonly paths: readonly string[];
   readonly keyPaths: readonly string[];
@@ -62,6 +68,7 @@ export class Site {
       headers: [...ALLOWED_METHODS.headers, ...this.cors.preflight],
     };
     this.websocket = options.websocket;
+    this.hasClaimCookies = options.hasClaimCookies;
     this.limits = { bodyBytesMax, xml, takesCompressed: compression.requests };
     this.recognition = recognition === undefined ? undefined : new Recognition(recognition);
     this.paths = withSlashes(paths);

@@ -8,6 +8,7 @@ import { hostMetaKeys } from './discovery.ts';
 import { seeOtherKeys } from './elsewhere.ts';
 import { limits } from './limits.ts';
 import { parsePath } from './paths.ts';
+import { prebindKeys } from './prebind.ts';
 import { websocketKeys } from './websocket.ts';
 
 /** RFC 9110 §5.6.2, and §5.5 without the obsolete bytes. */
@@ -194,5 +195,6 @@ export const siteKeys = {
   stream: streamKeys,
   websocket: websocketKeys,
   hostMeta: hostMetaKeys,
+  prebind: prebindKeys,
   limits,
 };

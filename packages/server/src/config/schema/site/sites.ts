@@ -3,14 +3,8 @@ import { z } from 'zod';
 import { group, key, list, parsed } from '../kinds.ts';
 import { parseHost, parseNetwork } from '../values.ts';
 import { siteLimits } from './limits.ts';
+import { parseSecret } from './prebind.ts';
 import { parseHeaderName, siteKeys } from './site.ts';
-
-/** Short enough to be typed, long enough never to be guessed: 16 letters and digits are 95 bits. */
-const SECRET = /^[\w.~-]{16,256}$/;
-
-function parseSecret(input: string): Result<string, string> {
-  return SECRET.test(input) ? ok(input) : fault('is not a secret that can be used');
-}
 
 /** As `openssl x509 -fingerprint -sha256` prints it, or without the colons. */
 function parseCertificate(input: string): Result<string, string> {

@@ -1,0 +1,1 @@
+export { Prebind } from './prebind.ts';
