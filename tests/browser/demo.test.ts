@@ -25,11 +25,11 @@ interface Demo {
 }
 
 /** The demo as a person starts it. */
-async function startDemo(): Promise<Demo> {
+async function startDemo(...args: readonly string[]): Promise<Demo> {
   const program = await startProgram({
     name: 'boshd demo',
     command: process.execPath,
-    args: [MAIN, 'demo', '--listen', '127.0.0.1:0'],
+    args: [MAIN, 'demo', '--listen', '127.0.0.1:0', ...args],
     directory: await makeDirectory('demo'),
     isReady: (output) => PAGE_URL.test(output),
   });
@@ -343,5 +343,31 @@ it('says that it gets no answer while boshd is dead', async () => {
   await sees(page, '#state', 'No answer, trying again…');
   await until('the complaints of the browser', () => complaints.length > 0);
   await page.close();
+  complaints.splice(0);
+});
+
+it("the operator's page finds a session, ends it and drains, with a token of its own", async () => {
+  const own = await startDemo('--admin-listen', '127.0.0.1:0');
+  const admin = /http:\/\/127\.0\.0\.1:\d+\/ is the status page/
+    .exec(await own.program.log())?.[0]
+    ?.split(' ')[0];
+  const ada = await openTab({}, own.url);
+  await say(ada, 'Ada');
+  await sees(ada, '#state', 'Online');
+  const page = await openTab({ viewport: { width: 390, height: 844 }, bypassCSP: true }, admin);
+  page.on('dialog', (dialog) => void dialog.accept());
+  await sees(page, '#found', '1 session or WebSocket');
+  await page.getByRole('searchbox').fill('nobody.example');
+  await sees(page, '#found', '0 sessions');
+  await page.getByRole('searchbox').fill('demo.localhost');
+  await sees(page, '#sessions tbody', 'logged in');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(wide).toBeLessThanOrEqual(0);
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole('button', { name: /^Kick / }).click();
+  await sees(ada, '#failure-title', '');
+  await sees(page, '#found', '0 sessions');
+  await page.getByRole('button', { name: 'Drain' }).click();
+  await sees(page, '#verdict', 'take no new sessions');
   complaints.splice(0);
 });

@@ -28,14 +28,25 @@ export function statusPage(view: PageView): string {
 ${PAGE_LINKS}<noscript><meta http-equiv="refresh" content="5"></noscript></head>
 <body><header class="masthead"><p class="wordmark"><span class="mark" aria-hidden="true"></span>boshd<span class="edition">status</span></p>
 <p id="state" class="state" role="status" data-state="online">${now.toISOString().slice(0, 19).replace('T', ' ')} UTC</p></header>
-<main id="live">${verdict(members, others, advice)}${figures(view)}${memberCards(members, others, now)}
+<main><div id="live">${verdict(members, others, advice)}${figures(view)}${memberCards(members, others, now)}
 ${table('sites', 'Sites', SITE_HEAD, bySite(members))}
 ${failures(members)}
 ${reasons('ended', 'Why sessions ended', members, 'boshd_sessions_ended_total')}
 ${reasons('refused', 'Why sessions were refused', members, 'boshd_sessions_refused_total')}
-${placements(members)}</main>
+${placements(members)}</div>
+${sessionsPart(token !== undefined)}</main>
 <footer><p>For programs: <a href="/status.json">/status.json</a> and <a href="/metrics">/metrics</a>.</p></footer></body></html>
 `.text;
+}
+
+/** Filled by the script, and outside of what it takes anew: what a person types stays. */
+function sessionsPart(mayOrder: boolean): Markup {
+  const drain = mayOrder
+    ? html`<button type="button" id="drain" class="quiet-button">Drain: no new sessions</button>`
+    : NOTHING_TO_SHOW;
+  return html`<section id="sessions" class="sheet wide" data-orders="${mayOrder ? 'yes' : 'no'}"><h2>Sessions</h2>
+<form id="search" role="search" class="field-row"><label for="text" class="quiet">Search</label><input id="text" type="search" autocomplete="off" placeholder="name, address, domain, site, server, state…">${drain}</form>
+<p id="found" class="hint" role="status">Sessions are listed where scripts run; else use boshd sessions.</p><table role="table" hidden><thead role="rowgroup"><tr role="row"></tr></thead><tbody role="rowgroup"></tbody></table><p id="order-result" class="hint" role="status"></p></section>`;
 }
 
 /** Members that only others speak of, each as the one that heard it last sees it. */

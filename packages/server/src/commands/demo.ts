@@ -1,3 +1,5 @@
+import { type AdminAddress, formatAdminAddress } from '../admin/index.ts';
+import type { App } from '../app.ts';
 import type { Config } from '../config/index.ts';
 import type { DemoServer } from '../demo/index.ts';
 import { createLogger, createObserve } from '../observe/index.ts';
@@ -31,7 +33,7 @@ function whereOf(
 
 const ANY_OR_LOOPBACK = /^(?:127\.0\.0\.1|0\.0\.0\.0|\[::1?\])$/;
 
-function invitation(urls: readonly string[], domain: string): string {
+function invitation({ urls, admin }: Pick<App, 'urls' | 'admin'>, domain: string): string {
   const page = new URL('/', urls[0]);
   // What browsers call a secure context: there the page may use all that it wants.
   if (ANY_OR_LOOPBACK.test(page.hostname)) page.hostname = 'localhost';
@@ -42,9 +44,13 @@ function invitation(urls: readonly string[], domain: string): string {
   One of them can also sign in with a real XMPP account.
 
   BOSH at ${urls.join('  ')}
-  Ctrl-C ends it.
+${admin.map(statusPage).join('')}  Ctrl-C ends it.
 
 `;
+}
+
+function statusPage(address: AdminAddress): string {
+  return 'port' in address ? `  http://${formatAdminAddress(address)}/ is the status page\n` : '';
 }
 
 export const demoCommand: Command = {
@@ -85,7 +91,7 @@ members while you chat. Of the other flags only --listen counts then.`,
       return await runApp(
         () =>
           startApp({ config, observe: createObserve({ logger }), pages: demoPages(whereOf(config, demo)) }),
-        ({ urls }) => out(invitation(urls, demo.domain)),
+        (app) => out(invitation(app, demo.domain)),
         logger,
         config,
         surroundings,
