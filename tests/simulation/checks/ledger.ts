@@ -31,6 +31,8 @@ export class Ledger {
   readonly #fromClient: string[] = [];
   readonly #fromServer: string[] = [];
   readonly #returned = new Set<string>();
+  /** Of the client's, those that came back to it as errors. */
+  readonly #sentBack = new Set<string>();
   /** Kept by the server, for it was never acknowledged (XEP-0198). */
   readonly #kept = new Set<string>();
   /** Acknowledged as the manager's own: it gives them to the client, or back. */
@@ -87,9 +89,21 @@ export class Ledger {
     const expected = this.#fromServer[this.#toClient];
     const got = printOf(payload);
     if (mayLack && got.startsWith('<stream:error')) return;
+    if (this.#comesBack(got)) return;
     if (got !== expected)
       throw new Broken(this.#actor, `the client got ${got} and not ${expected ?? 'nothing'}`);
     this.#toClient += 1;
+  }
+
+  /** An error for a stanza of the client, each once: the server may have got it all the same. */
+  #comesBack(got: string): boolean {
+    const id = idOf(got);
+    const isAnError = got.includes("type='error'");
+    if (!isAnError || !this.#fromClient.some((each) => isForSomebody(each) && idOf(each) === id))
+      return false;
+    if (this.#sentBack.has(id)) throw new Broken(this.#actor, `${id} came back twice`);
+    this.#sentBack.add(id);
+    return true;
   }
 
   /** The manager gave a stanza back: it says that the client did not get it. */
@@ -152,6 +166,15 @@ export class Ledger {
       throw new Broken(this.#actor, 'the server got what was never sent');
   }
 
+  /** The stream ended and could not be resumed: what its server never got came back to the client. */
+  settleLost(inDoubt: readonly string[], unsent: readonly string[]): void {
+    const sure = this.#fromClient.length - inDoubt.length - unsent.length;
+    for (const payload of this.#fromClient.slice(this.#toServer, sure)) {
+      if (isForSomebody(payload) && !this.#sentBack.has(idOf(payload)))
+        throw new Broken(this.#actor, `the server never got ${payload}, and it did not come back`);
+    }
+  }
+
   /** What the manager had got from the server came to the client, or went back where it can. */
   settleServer(isExcused: (id: string) => boolean): void {
     for (const payload of this.#fromServer.slice(this.#toClient, this.#handedOver)) {
@@ -160,6 +183,11 @@ export class Ledger {
         throw new Broken(this.#actor, `${id} came to nobody`);
     }
   }
+}
+
+/** A message or request of the client: who sent it waits for what becomes of it. */
+function isForSomebody(payload: string): boolean {
+  return payload.startsWith('<message') || /^<iq[^>]* type='(?:get|set)'/.test(payload);
 }
 
 /** XEP-0206 §7: messages and requests go back, the rest is dropped. */

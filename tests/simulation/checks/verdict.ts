@@ -20,6 +20,14 @@ const WITH_TROUBLE: readonly Reason[] = [
   'client-flood',
 ];
 
+/** The stream ended by itself, and its client is there to hear of it. */
+const WITHOUT_THE_SERVER: readonly (Reason | undefined)[] = [
+  'stream-error',
+  'stream-closed',
+  'link-lost',
+  'not-resumed',
+];
+
 /** Long after the last trouble: what is still open has carried everything. */
 export function judgeMidway(person: Person): void {
   if (person.isOpen && person.end === undefined && !person.ledger.isEven)
@@ -47,6 +55,9 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   const isExcused = (id: string) => sessionCheck.isTakenAsRead(id) || (isCut && ledger.isOwed(id));
   // With stream management it kept what was not acknowledged, however the stream came to its end.
   if (server.isManaged) ledger.settleServer(isExcused);
+  const isHeard = end?.by === 'manager' && !sessionCheck.wasGivenUp && !sessionCheck.hasEarlyFarewell;
+  if (server.isManaged && isHeard && WITHOUT_THE_SERVER.includes(endReason))
+    ledger.settleLost(end.inDoubt.map(encoded), end.unsent.map(encoded));
   // A session that ended while its link was lost could not tell the server of it, nor hear of what was under way.
   if (server.isBroken || server.isAway || sessionCheck.isAway) return;
   if (endReason === undefined) throw new Broken(name, 'the manager does not know that the session is over');

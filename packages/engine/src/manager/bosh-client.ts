@@ -29,7 +29,7 @@ import {
 import type { BodyAttributes, Payload } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
 import { type Claim, type ClaimRefusal, offer, takeClaim } from './claim.ts';
-import { bytesHeldUpstream, type ClientSide, type Upstream } from './client-side.ts';
+import { bytesHeldUpstream, type ClientSide, returnUnsentOf, type Upstream } from './client-side.ts';
 import type { Clients } from './clients.ts';
 import { sessionEnded } from './events.ts';
 import type { Input, RequestId } from './input.ts';
@@ -200,6 +200,8 @@ export class BoshClient implements ClientSide {
   /** Neither side ends it: what is queued goes back to the servers, the client hears why. */
   endByOthers(reason: Reason, detail = ''): void {
     const terminal: Terminal = { condition: reasonFacts(reason).condition, error: undefined };
+    for (const upstream of this.upstreams)
+      if (upstream.stream.resuming !== undefined) returnUnsentOf(upstream, this.#parts.turn.toolbox);
     this.#leave(reason, detail, terminate(this.session, terminal, 'drop', this.#parts.turn.session));
     this.settle();
   }

@@ -1,9 +1,10 @@
-import type { Instant, Timed } from '../kit/index.ts';
+import type { Instant, Timed, Toolbox } from '../kit/index.ts';
 import type { SessionStream, SessionTerms } from '../session/index.ts';
 import {
   bytesHeldByStream,
   type OpenedStream,
   type RefusedLogIn,
+  returnUnsent,
   type Stream,
   type StreamLimits,
 } from '../stream/index.ts';
@@ -86,4 +87,10 @@ export function bytesHeldUpstream({ upstreams }: Pick<ClientSide, 'upstreams'>):
   let bytes = 0;
   for (const { stream } of upstreams) bytes += bytesHeldByStream(stream);
   return bytes;
+}
+
+/** The client gets back what the server of a stream does not have; it is told next that the stream or the session is over. */
+export function returnUnsentOf(upstream: Upstream, toolbox: Toolbox): void {
+  const returned = returnUnsent(upstream.stream, toolbox);
+  if (returned.length > 0) upstream.client.deliver(upstream, returned);
 }

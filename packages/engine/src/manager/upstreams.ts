@@ -21,7 +21,7 @@ import {
   streamTick,
 } from '../stream/index.ts';
 import { type BodyAttributes, makeFramer, NS, type Payload } from '../wire/index.ts';
-import type { ClientSide, Upstream } from './client-side.ts';
+import { type ClientSide, returnUnsentOf, type Upstream } from './client-side.ts';
 import { planDial, startTlsOf, streamRequestOf } from './dialling.ts';
 import { notResumed, stanzaSkipped, streamReady } from './events.ts';
 import type { Input, LinkId } from './input.ts';
@@ -282,7 +282,9 @@ export class Upstreams {
     if (client.isOver) return;
     const lost = stream.resuming === undefined ? failure : notResumed(stream.resuming, failure);
     const told = start === undefined ? lost : this.#goOn(upstream, start, failure);
-    if (told !== undefined) client.streamEnded(upstream, told);
+    if (told === undefined) return;
+    returnUnsentOf(upstream, this.#turn.toolbox);
+    client.streamEnded(upstream, told);
   }
 
   /** A server was of no use: dials what may serve instead, or returns what the client is told. */

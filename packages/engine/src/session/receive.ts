@@ -10,7 +10,7 @@ import { lateReply, memoryOf } from './memory.ts';
 import { dropOctets, joinOctets } from './octets.ts';
 import { hasContent, isEmptyRequest, isFarewell, judgeActivity } from './pace.ts';
 import { fitsInBuffer } from './pressure.ts';
-import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered } from './refused.ts';
+import { answerRefused, canGoOn, refuseForGood, refuseUnnumbered, returnLate } from './refused.ts';
 import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
 import { noteReport } from './reports.ts';
@@ -120,7 +120,8 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   endPause(session.silence);
   hold(session.requests, heldOf(session, arrival, turn));
 
-  if (session.life.terminal === undefined && !takeContent(session, body, turn)) return false;
+  if (session.life.terminal !== undefined) returnLate(session, body.payloads, turn);
+  else if (!takeContent(session, body, turn)) return false;
   const closed = closedAlone(session, attributes);
   if (closed !== undefined) {
     removeStream(session, closed, turn);

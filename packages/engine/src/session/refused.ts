@@ -1,4 +1,4 @@
-import { type Payload, type RefusedContent, stanzaErrorFor } from '../wire/index.ts';
+import { type Payload, type RefusedContent, stanzaErrorsFor, stanzaOf } from '../wire/index.ts';
 import { leave } from './end.ts';
 import { takeKey } from './keys.ts';
 import { type EarlyRequest, keepEarly } from './requests.ts';
@@ -11,10 +11,6 @@ import type { Turn } from './work.ts';
  * that a user has pasted (docs/decisions/bosh-session.md). So after log-in nothing of it is passed on, its stanzas are answered
  * with errors, and it is a request like others in all else: its key, rid, ack, pause and terminate count.
  */
-
-/** Bytes of errors for one request: as much as may come of it for a server. */
-const FACTOR = 4;
-const BYTES_MIN = 4096;
 
 /** Whether the session can do without what was refused. What is only there to be fetched needs nothing more of the client. */
 export function canGoOn({ logIn, streams, life }: Session): boolean {
@@ -63,14 +59,21 @@ export function answerRefused(
   const [stream] = streams;
   if (stream === undefined) return true;
   const condition = isLimit ? 'policy-violation' : 'bad-request';
-  let mayTake = FACTOR * bytes + BYTES_MIN;
-  const errors: Payload[] = [];
-  for (const stanza of stanzas) {
-    const error = stanzaErrorFor(stanza, condition, turn.toolbox);
-    mayTake -= error.bytes.length;
-    if (mayTake < 0) break;
-    errors.push(error);
-  }
+  const errors = stanzaErrorsFor(stanzas, bytes, condition, turn.toolbox);
   if (errors.length > 0) enqueueAll(session, stream, errors);
   return true;
+}
+
+/**
+ * The server is gone, and the client does not know it yet, since it has to fetch what is queued first: what it sends meanwhile goes
+ * back to it.
+ */
+export function returnLate(session: Session, payloads: readonly Payload[], turn: Turn): void {
+  const { streams, queue } = session;
+  const stream = streams.open.at(-1);
+  if (streams.isCounting || queue.batches.length === 0 || stream === undefined) return;
+  let length = 0;
+  for (const { bytes } of payloads) length += bytes.length;
+  const stanzas = payloads.flatMap((payload) => stanzaOf(payload, turn.toolbox) ?? []);
+  enqueueAll(session, stream, stanzaErrorsFor(stanzas, length, 'remote-server-timeout', turn.toolbox));
 }

@@ -31,11 +31,18 @@ export function takeAcknowledgement(
   return undefined;
 }
 
+/** The server does not have the stream any more, and says how much it has handled of it (XEP-0198 §5). */
+export function noteHandled(management: Management, h: string | undefined): void {
+  if (h === undefined || !/^\d{1,10}$/.test(h)) return;
+  const advance = advanceOf(management.acknowledged, Number(h));
+  if (advance <= management.sent - management.acknowledged) dropHandled(management, advance);
+}
+
 function dropHandled(management: Management, count: number): void {
   const { queue } = management;
   if (queue !== undefined) {
     for (const bytes of queue.splice(0, count)) management.queueBytes -= bytes.length;
-  } else if (management.id !== undefined && management.acknowledged === management.sent) {
+  } else if (management.acknowledged === management.sent) {
     // Nothing is in doubt any more of what was too much to keep: from here on it can be resumed again.
     management.queue = [];
     management.queueBytes = 0;

@@ -3,9 +3,12 @@ import {
   isStanza,
   NS,
   type Payload,
+  type ReturnedFor,
   readElement,
   readStartTag,
   rootAttribute,
+  stanzaErrorsFor,
+  stanzaOf,
   writeElement,
   type XmlElement,
 } from '../wire/index.ts';
@@ -47,6 +50,21 @@ export function bounce(
   if (!RETURNED.has(type) || !isFromAnotherResource(from, to, account)) return undefined;
   const stanza = isLong(payload) ? withoutContent(payload, toolbox) : readElement(bytes, toolbox);
   return writeElement(errorTo(stanza, stanza.children, 'wait', 'recipient-unavailable'), toolbox);
+}
+
+/**
+ * What the client gets for stanzas of its own that the server does not have, or may not have: an error for each message and request, as
+ * if from the one that it was for. Nothing for presence, answers and errors.
+ */
+export function bounceToClient(
+  stanzas: readonly Pick<Payload, 'bytes'>[],
+  why: ReturnedFor,
+  toolbox: Toolbox,
+): readonly Payload[] {
+  let length = 0;
+  for (const { bytes } of stanzas) length += bytes.length;
+  const forSomebody = stanzas.flatMap((stanza) => stanzaOf(stanza, toolbox) ?? []);
+  return stanzaErrorsFor(forSomebody, length, why, toolbox);
 }
 
 function isLong({ bytes }: Payload): boolean {

@@ -1,7 +1,7 @@
 import { type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
 import { type FramerFault, isStanza, type Payload } from '../wire/index.ts';
-import { bounce } from './bounce.ts';
+import { bounce, bounceToClient } from './bounce.ts';
 import { STREAM_END } from './header.ts';
 import { acknowledgement, type Management } from './management.ts';
 import { sendEnd, sendPayloads } from './send.ts';
@@ -54,6 +54,19 @@ export function closeStream(
     : leftovers.flatMap(({ payloads }) => payloads);
   const errors = join(...lost.map((payload) => bounce(payload, account, toolbox) ?? EMPTY));
   return join(errors, isManaged ? acknowledgement(stream, management) : EMPTY, STREAM_END);
+}
+
+/**
+ * The stream is over, and cannot be resumed: the errors that its client gets for what it has sent and the server did not acknowledge
+ * (XEP-0198), or what waited in boshd. The server may have got some of it all the same. Nothing where the client counts itself.
+ */
+export function returnUnsent(
+  { wasReady, isCounted, management, waiting }: Stream,
+  toolbox: Toolbox,
+): readonly Payload[] {
+  if (!wasReady || isCounted) return [];
+  const unacknowledged = (management?.queue ?? []).map((bytes) => ({ bytes }));
+  return bounceToClient([...unacknowledged, ...waiting], 'remote-server-timeout', toolbox);
 }
 
 /** Ends the stream for what the server did: politely, if it may still listen. */

@@ -1,5 +1,6 @@
 import { NS, type Payload } from '../wire/index.ts';
-import { endAttempt, judge, refusals } from './login.ts';
+import { bounceToClient } from './bounce.ts';
+import { endAttempt, judge } from './login.ts';
 import { hasManagement, refuseManagement } from './management-exchange.ts';
 import { sendHeader } from './negotiate.ts';
 import { goOnWithoutRestart, restartBridged } from './restart.ts';
@@ -41,7 +42,8 @@ export function sendBehind(stream: Stream, turn: StreamTurn): readonly Payload[]
   if (phase !== 'ready') return [];
   const behind = waiting.splice(0);
   endAttempt(stream);
-  return exchange === 'refused' ? refusals(behind, turn.toolbox) : sendNow(stream, behind, turn);
+  if (exchange === 'refused') return bounceToClient(behind, 'not-authorized', turn.toolbox);
+  return sendNow(stream, behind, turn);
 }
 
 function pass(

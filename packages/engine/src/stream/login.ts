@@ -4,11 +4,10 @@ import {
   type Payload,
   readElement,
   rootAttribute,
-  stanzaErrorFor,
-  stanzaOf,
   writeElement,
   type XmlElement,
 } from '../wire/index.ts';
+import { bounceToClient } from './bounce.ts';
 import { toServer } from './bridge.ts';
 import { element, withAttributes } from './sasl2/convert.ts';
 import type { Stream } from './stream.ts';
@@ -56,19 +55,12 @@ export function judge(stream: Stream, payloads: readonly Payload[], turn: Stream
     if (answer !== undefined) {
       isRefused = isStep && stream.exchange === 'none';
       answers.push(answer);
-    } else if (!isStep && isRefused) answers.push(...refusals([payload], turn.toolbox));
+    } else if (!isStep && isRefused)
+      answers.push(...bounceToClient([payload], 'not-authorized', turn.toolbox));
     else if (!isStep && hasToWait(stream)) stream.waiting.push(payload);
     else passed.push(bridge === undefined ? payload : toServer(stream, bridge, payload, turn.toolbox));
   }
   return { toServer: passed, answers };
-}
-
-/** The errors for stanzas behind an attempt to log in that failed. */
-export function refusals(payloads: readonly Payload[], toolbox: Toolbox): readonly Payload[] {
-  return payloads.flatMap((payload) => {
-    const stanza = stanzaOf(payload, toolbox);
-    return stanza === undefined ? [] : [stanzaErrorFor(stanza, 'not-authorized', toolbox)];
-  });
 }
 
 /** The server has answered a step of SASL. */

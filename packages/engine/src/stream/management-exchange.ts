@@ -7,7 +7,6 @@ import {
   ask,
   ENABLE,
   enableToResume,
-  forgetQueue,
   handled,
   type Management,
   newManagement,
@@ -25,7 +24,7 @@ export function enableManagement(stream: Stream, turn: StreamTurn): void {
   const { credential, request } = stream;
   const resumes = credential !== undefined && isUsable(credential, turn.now, turn.toolbox);
   send(stream, resumes ? enableToResume(request.resumeWithin) : ENABLE, turn);
-  stream.management = newManagement(resumes);
+  stream.management = newManagement();
 }
 
 /** An element of XEP-0198 came from the server; the client does not see it. A fault: the stream cannot go on. */
@@ -61,7 +60,6 @@ function takeEnabled(stream: Stream, management: Management, { bytes }: Payload,
   const id = rootAttribute(bytes, 'id', turn.toolbox);
   const max = rootAttribute(bytes, 'max', turn.toolbox);
   if (resume === 'true' || resume === '1') management.id = id;
-  if (management.id === undefined) forgetQueue(management);
   if (max !== undefined && /^[0-9]{1,9}$/.test(max)) management.max = seconds(Number(max));
 }
 

@@ -33,7 +33,7 @@ describe('h goes from 2^32-1 to 0 (XEP-0198 §4)', () => {
 
 describe('what is kept until the server has acknowledged it', () => {
   it('is counted as held while it is kept, and not once it is too much to be kept', () => {
-    const management = newManagement(true);
+    const management = newManagement();
     const stanza = ascii('x'.repeat(600 * 1024));
     keep(management, stanza);
     expect([management.queue?.length, management.queueBytes]).toEqual([1, stanza.length]);

@@ -34,12 +34,12 @@ export interface Management {
   askedAt: Instant | undefined;
   /** When <r/> is to be sent for what is not acknowledged. */
   askBy: Instant | undefined;
-  /** What is not acknowledged, to be sent again; undefined where the stream cannot be resumed, or it was too much. */
+  /** What is not acknowledged, to be sent again or returned to the client; undefined where it was too much. */
   queue: ByteString[] | undefined;
   queueBytes: number;
 }
 
-/** Beyond this it is not kept, and until the server has acknowledged it all the stream cannot be resumed. */
+/** Beyond this it is not kept, and until the server has acknowledged it all the stream cannot be resumed, nor anything returned. */
 const QUEUE_BYTES_MAX = 1024 * 1024;
 
 /** h comes so much later at most: an <a/> of its own for each reply that is confirmed would double the writes. */
@@ -61,7 +61,7 @@ export function enableToResume(within: Duration): ByteString {
   return ascii(`<enable xmlns='${NS.streamManagement}' resume='true' max='${Math.ceil(within / 1000)}'/>`);
 }
 
-export function newManagement(resumes: boolean): Management {
+export function newManagement(): Management {
   return {
     isEnabled: false,
     uncounted: 0,
@@ -74,7 +74,7 @@ export function newManagement(resumes: boolean): Management {
     acknowledged: 0,
     askedAt: undefined,
     askBy: undefined,
-    queue: resumes ? [] : undefined,
+    queue: [],
     queueBytes: 0,
   };
 }
@@ -117,7 +117,7 @@ export function withNews(stream: Stream, bytes: ByteString): ByteString {
   return ascii(bytes + acknowledgement(stream, management));
 }
 
-/** Keeps a stanza until it is acknowledged, where that may be of use. */
+/** Keeps a stanza until it is acknowledged. */
 export function keep(management: Management, stanza: ByteString): void {
   const { queue } = management;
   if (queue === undefined) return;
@@ -128,7 +128,7 @@ export function keep(management: Management, stanza: ByteString): void {
 }
 
 /** What is not acknowledged is not kept, and not counted as held. */
-export function forgetQueue(management: Management): void {
+function forgetQueue(management: Management): void {
   management.queue = undefined;
   management.queueBytes = 0;
 }

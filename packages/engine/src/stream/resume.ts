@@ -11,7 +11,7 @@ import {
   seconds,
 } from '../kit/index.ts';
 import { type FramerEvent, NS, type Payload, rootAttribute, type XmlElement } from '../wire/index.ts';
-import { takeAcknowledgement } from './acknowledge.ts';
+import { noteHandled, takeAcknowledgement } from './acknowledge.ts';
 import { giveUp } from './closing.ts';
 import { skipAfter } from './counts.ts';
 import type { Features } from './features/features.ts';
@@ -247,6 +247,7 @@ function takeResumed(stream: Stream, resuming: Resuming, payload: Payload, turn:
   const { management } = stream;
   const { name, bytes } = payload;
   if (name !== 'resumed' || management === undefined) {
+    if (management !== undefined) noteHandled(management, rootAttribute(bytes, 'h', turn.toolbox));
     giveUp(stream, 'not-resumed', 'the server does not have the stream any more', turn);
     return;
   }

@@ -17,7 +17,7 @@ export { lookAtBody, readRefused, readRequest, readScriptRequest, stanzaOf } fro
 export { ALL_CONDITIONS, type Condition, conditionFacts } from './conditions.ts';
 export { readElement, writeElement, type XmlElement } from './elements/element.ts';
 export { attribute, escapeAttribute, escapeText } from './elements/escape.ts';
-export { stanzaErrorFor } from './elements/stanza-error.ts';
+export { type ReturnedFor, stanzaErrorsFor } from './elements/stanza-error.ts';
 export { readStartTag, rootAttribute, type StartTag } from './elements/start-tag.ts';
 export type {
   FramerEvent,

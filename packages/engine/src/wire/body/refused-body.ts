@@ -227,7 +227,7 @@ export function stanzaAt(
 }
 
 /** The same of a payload, which is UTF-8. */
-export function stanzaOf({ bytes }: Payload, toolbox: Toolbox): RefusedStanza | undefined {
+export function stanzaOf({ bytes }: Pick<Payload, 'bytes'>, toolbox: Toolbox): RefusedStanza | undefined {
   const tag = looseTag(bytes, 0);
   return tag === undefined ? undefined : meantBy(tag, undefined, toolbox);
 }

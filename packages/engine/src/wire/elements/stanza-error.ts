@@ -11,14 +11,38 @@ const TYPES = {
   'bad-request': 'modify',
   'policy-violation': 'modify',
   'not-authorized': 'auth',
+  'remote-server-timeout': 'wait',
 } as const;
 
-/** The error that the client gets back for a stanza of its own, as if from the one that it was for (RFC 6120 §8.3). */
-export function stanzaErrorFor(
-  { name, to, from, id }: RefusedStanza,
-  condition: keyof typeof TYPES,
+/** Why the client gets a stanza of its own back. */
+export type ReturnedFor = keyof typeof TYPES;
+
+/** Bytes of errors to the client: as much as may come of what it sent for a server. */
+const FACTOR = 4;
+const BYTES_MIN = 4096;
+
+/**
+ * The errors that the client gets back for stanzas of its own, as if from those that they were for (RFC 6120 §8.3): as many as may
+ * come of the bytes that they had.
+ */
+export function stanzaErrorsFor(
+  stanzas: readonly RefusedStanza[],
+  bytes: number,
+  condition: ReturnedFor,
   toolbox: Toolbox,
-): Payload {
+): readonly Payload[] {
+  let mayTake = FACTOR * bytes + BYTES_MIN;
+  const errors: Payload[] = [];
+  for (const stanza of stanzas) {
+    const error = errorFor(stanza, condition, toolbox);
+    mayTake -= error.bytes.length;
+    if (mayTake < 0) break;
+    errors.push(error);
+  }
+  return errors;
+}
+
+function errorFor({ name, to, from, id }: RefusedStanza, condition: ReturnedFor, toolbox: Toolbox): Payload {
   const attributes = new Map([['type', 'error']]);
   if (id !== undefined) attributes.set('id', id);
   if (to !== undefined) attributes.set('from', to);
