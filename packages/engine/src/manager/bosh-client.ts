@@ -21,6 +21,7 @@ import {
 import { admitDomain } from '../site/index.ts';
 import {
   confirmStanzas,
+  dropUnacknowledged,
   type OpenedStream,
   type RefusedLogIn,
   type StreamLimits,
@@ -139,7 +140,11 @@ export class BoshClient implements ClientSide {
   }
 
   holdBack(isHeldBack: boolean): void {
-    this.#parts.upstreams.holdBack(this, isHeldBack);
+    const { upstreams, budget } = this.#parts;
+    upstreams.holdBack(this, isHeldBack);
+    if (!isHeldBack) return;
+    for (const { stream } of this.upstreams) dropUnacknowledged(stream);
+    budget.count(this.holding, bytesHeld(this.session) + bytesHeldUpstream(this));
   }
 
   opened({ of }: Upstream, facts: OpenedStream): void {
@@ -183,6 +188,7 @@ export class BoshClient implements ClientSide {
     if (this.isEnded) return;
     const { session, upstreams, site, guest } = this;
     const { turn, sites, clients, budget } = this.#parts;
+    if (budget.holdsBack(this)) for (const { stream } of upstreams) dropUnacknowledged(stream);
     budget.count(this.holding, bytesHeld(session) + bytesHeldUpstream(this));
     if (session.life.phase === 'ended') {
       sites.leave(site, guest, turn.now);

@@ -111,7 +111,9 @@ export class Upstreams {
     return client.isLoggedIn && this.#budget.holdsBack(client);
   }
 
+  /** A stream is read until it is logged in: it could not be had otherwise, and its server may send little. */
   #read({ link, stream }: Upstream, wanted: boolean): void {
+    if (!wanted && !stream.isLoggedIn) return;
     readingChanged(stream, wanted, this.#turn.now);
     // A stream can be taken up again only where the server's answers are read; `#resumed` stops the reading.
     if (link !== undefined && stream.resuming === undefined) this.#turn.put({ type: 'read', link, wanted });
@@ -237,11 +239,12 @@ export class Upstreams {
     this.#turn.log(streamReady(upstream, this.#turn.now));
   }
 
-  #loggedIn({ client, stream }: Upstream): void {
+  #loggedIn(upstream: Upstream): void {
+    const { client, stream } = upstream;
     const { site, guest, facts, story } = client;
     const { now } = this.#turn;
     client.loggedIn();
-    if (this.#isHeldBack(client)) this.holdBack(client, true);
+    if (client.isFull || this.#isHeldBack(client)) this.#read(upstream, false);
     client.refusedLogIn = undefined;
     if (guest !== undefined) site.admission.loggedIn(guest);
     const tookMs = between(facts.createdAt, now);

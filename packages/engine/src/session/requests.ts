@@ -156,3 +156,9 @@ export function hangUp({ held, early }: SessionRequests, request: RequestId): bo
 export function dropFragments(requests: SessionRequests): void {
   requests.early = requests.early.map((each) => ({ ...each, body: { ...each.body, fragment: undefined } }));
 }
+
+/** A stanza that the client does not get is settled with the reply before it. While that is in doubt, both are kept, in their order. */
+export function addPlace(answered: AnsweredRequest, place: Payload): void {
+  answered.stanzas += 1;
+  if (answered.payloads.length > 0) answered.payloads = [...answered.payloads, place];
+}

@@ -5,6 +5,7 @@ import { takeUnconfirmed } from './confirm.ts';
 import { leave, terminate } from './end.ts';
 import { answerCame, creationAnswered } from './gather.ts';
 import { announce, enqueue, setReading, tellEnd } from './queue.ts';
+import { addPlace } from './requests.ts';
 import {
   type Session,
   type SessionStream,
@@ -144,7 +145,7 @@ function startsCounting({ name, namespace }: Payload): boolean {
 /** Puts payloads into the queue to the client. */
 export function enqueueAll(session: Session, stream: SessionStream, payloads: readonly Payload[]): void {
   for (const payload of payloads) {
-    if (payload.bytes === EMPTY && tookPlace(session, stream)) continue;
+    if (payload.bytes === EMPTY && tookPlace(session, stream, payload)) continue;
     enqueue(session.queue, stream, payload);
   }
 }
@@ -153,14 +154,14 @@ export function enqueueAll(session: Session, stream: SessionStream, payloads: re
  * A stanza that the client does not get has a place without bytes (`isStanza`), settled when all before it is. False: it
  * stands in the queue, behind others. Where none is queued, a reply of its own would only be late.
  */
-function tookPlace({ queue, requests }: Session, stream: SessionStream): boolean {
+function tookPlace({ queue, requests }: Session, stream: SessionStream, place: Payload): boolean {
   if (queue.batches.some((batch) => batch.stream === stream && batch.payloads.length > 0)) return false;
   stream.given += 1;
   const { answered } = requests;
   for (let index = answered.length - 1; index >= 0; index -= 1) {
     const each = answered[index];
     if (each?.stream !== stream || each.stanzas === 0) continue;
-    each.stanzas += 1;
+    addPlace(each, place);
     return true;
   }
   stream.confirmed += 1;

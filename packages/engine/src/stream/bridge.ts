@@ -139,7 +139,7 @@ export function toClient(
   if (step.name === 'continue') {
     bridge.state = ABORTING;
     send(stream, ABORT, turn);
-    return payloadOf(SECOND_STEP, turn.toolbox);
+    return { ...payloadOf(SECOND_STEP, turn.toolbox), isOwn: true };
   }
   if (state.is === 'asking' && step.name === 'success')
     setCredential(stream, credentialOf(bridge, state.token, step));

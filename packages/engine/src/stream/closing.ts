@@ -3,7 +3,7 @@ import type { Reason } from '../reasons.ts';
 import { type FramerFault, isStanza, type Payload } from '../wire/index.ts';
 import { bounce, bounceToClient } from './bounce.ts';
 import { STREAM_END } from './header.ts';
-import { acknowledgement, type Management } from './management.ts';
+import { acknowledgement, forgetQueue, type Management } from './management.ts';
 import { sendEnd, sendPayloads } from './send.ts';
 import { enterStreamPhase, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
@@ -67,6 +67,15 @@ export function returnUnsent(
   if (!wasReady || isCounted) return [];
   const unacknowledged = (management?.queue ?? []).map((bytes) => ({ bytes }));
   return bounceToClient([...unacknowledged, ...waiting], 'remote-server-timeout', toolbox);
+}
+
+/**
+ * Memory is short, and the server is not read, so nothing is acknowledged: what the client sent is not kept. Until the server has
+ * acknowledged it all, the stream cannot be resumed. One that is being resumed keeps it: it is read.
+ */
+export function dropUnacknowledged({ management, resuming }: Stream): void {
+  if (management !== undefined && resuming === undefined && management.queueBytes > 0)
+    forgetQueue(management);
 }
 
 /** Ends the stream for what the server did: politely, if it may still listen. */

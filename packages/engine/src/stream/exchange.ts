@@ -276,9 +276,11 @@ function isManagedLogIn({ limits }: Stream, { name, namespace, bytes }: Payload,
 /** RFC 6120 §6.5, XEP-0388 §2.6.3, XEP-0078 §3.1 */
 function isRefusedLogIn(
   { legacyAuthId }: Stream,
-  { name, namespace, bytes }: Payload,
+  { name, namespace, bytes, isOwn }: Payload,
   toolbox: Toolbox,
 ): boolean {
+  // A second step of SASL2, which boshd cannot put to the client: the server has refused nothing.
+  if (isOwn === true) return false;
   if (name === 'failure') return namespace === NS.sasl || namespace === NS.sasl2;
   if (name !== 'iq' || legacyAuthId === undefined || bytes.length > UNDERSTOOD_BYTES_MAX) return false;
   const { attributes } = readElement(bytes, toolbox);

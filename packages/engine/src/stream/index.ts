@@ -1,4 +1,4 @@
-export { closeStream, giveBack, type Leftover, returnUnsent } from './closing.ts';
+export { closeStream, dropUnacknowledged, giveBack, type Leftover, returnUnsent } from './closing.ts';
 export { createStream, linkData, linkSecured, linkUp } from './exchange.ts';
 export { KnownFeatures } from './features/known-features.ts';
 export { forward } from './forward.ts';

@@ -128,7 +128,7 @@ export function keep(management: Management, stanza: ByteString): void {
 }
 
 /** What is not acknowledged is not kept, and not counted as held. */
-function forgetQueue(management: Management): void {
+export function forgetQueue(management: Management): void {
   management.queue = undefined;
   management.queueBytes = 0;
 }

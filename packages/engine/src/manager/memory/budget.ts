@@ -13,7 +13,8 @@ import type { AdmissionLimits } from '../admission/limits.ts';
  *
  *   1. memories of ended sessions are forgotten, the oldest first
  *   2. sessions before log-in are ended, those that hold most first
- *   3. reading from the servers of all its sessions stops
+ *   3. reading from the servers of all its sessions stops; and what the servers have not acknowledged (XEP-0198) is not kept any more,
+ *      since they cannot acknowledge it then
  *   4. sessions are not created, until it holds an eighth less than it may
  *
  * Replies that the client has not confirmed stay, whatever comes: they are bounded by the limits of each session.
