@@ -20,6 +20,11 @@ describe('the check itself', () => {
     ['packages/engine/src/wire/a.ts', "import '../../../server/src/ports.ts'", 'leaves its package'],
     ['packages/server/src/front/a.ts', "import '../upstream/upstream.ts'", 'front may not import upstream'],
     ['packages/server/src/observe/a.ts', "import('../config/index.ts')", 'observe may not import config'],
+    [
+      'packages/server/src/anchor/a.ts',
+      "import '@boshd/engine/site'",
+      'the anchor decides nothing: it may not import @boshd/engine/site',
+    ],
     ['packages/server/src/new.ts', "import './app.ts'", 'may not import app.ts'],
     ['packages/server/src/app.ts', "import 'boshd'", 'nothing imports the server'],
     ['packages/client/src/a.ts', "import '@boshd/engine/manager'", 'the client may not import'],

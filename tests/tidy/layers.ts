@@ -25,6 +25,9 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   // What does: each knows the engine and the doors, none another.
   front: ['ports.ts', 'sockets', 'orders'],
   upstream: ['ports.ts'],
+  // What outlives workers, and the worker's end of it.
+  anchor: ['upstream'],
+  survival: ['anchor', 'ports.ts', 'upstream'],
   mesh: ['ports.ts'],
   observe: ['ports.ts'],
   admin: ['ports.ts', 'sockets', 'orders'],
@@ -36,7 +39,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   sockets: [],
   'toolbox.ts': [],
   'version.ts': [],
-  workers: [],
+  workers: ['anchor'],
   config: [],
   'proxy-config': [],
   demo: ['toolbox.ts'],
@@ -50,6 +53,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
     'admin',
     'app.ts',
     'check',
+    'compose',
     'config',
     'demo',
     'geo',
@@ -115,6 +119,8 @@ function packageFault(from: Place, specifier: string): string | undefined {
   if (from.package === 'engine') return 'the engine imports nothing but itself';
   const ofEngine = /^@boshd\/engine\/(.+)$/.exec(specifier)?.[1];
   const isClients = from.package === 'client' && ofEngine !== undefined;
+  const isAnchors = from.package === 'server' && from.part === 'anchor' && ofEngine !== undefined;
+  if (isAnchors && ofEngine !== 'kit') return `the anchor decides nothing: it may not import ${specifier}`;
   if (isClients && !CLIENT_OF_ENGINE.includes(ofEngine)) return `the client may not import ${specifier}`;
   if (from.package === 'client' && specifier.startsWith('node:')) return 'the client runs in browsers';
   if (specifier === 'boshd' || specifier.startsWith('boshd/')) return 'nothing imports the server';

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { ascii, fault } from '@boshd/engine/kit';
-import type { CloudManager, ConnectionManager } from '@boshd/engine/manager';
+import type { CloudManager, ConnectionManager, Survival } from '@boshd/engine/manager';
 import type { AdminAddress, OrderOutcome, Orders, SelfParts } from './admin/index.ts';
-import { cloudOf } from './compose/cloud.ts';
+import { Anchored } from './compose/anchored.ts';
+import { type CloudMesh, cloudOf } from './compose/cloud.ts';
 import { clusterOf } from './compose/cluster-status.ts';
 import { Drain } from './compose/drain.ts';
 import { connect, endSessions, join, leave, machineOf, orLeave, prebindFor } from './compose/machine.ts';
@@ -18,10 +19,12 @@ import type { FrontOptions } from './front/options.ts';
 import { firstOf, healthPages, type Pages } from './front/reply/pages.ts';
 import type { Observe } from './observe/index.ts';
 import { frontOptionsOf, managerConfigOf, upstreamOptionsOf } from './options.ts';
+import type { FrontPort, Submit } from './ports.ts';
 import { nodeToolbox } from './toolbox.ts';
-import { createUpstream } from './upstream/upstream.ts';
+import type { UpstreamOptions } from './upstream/options.ts';
+import { createUpstream, type Upstream } from './upstream/upstream.ts';
 import { version } from './version.ts';
-import type { WorkerPlace } from './workers/index.ts';
+import type { AnchoredPlace, WorkerPlace } from './workers/index.ts';
 
 /** A boshd that runs in this process. */
 export interface App {
@@ -36,6 +39,17 @@ export interface App {
    * at the latest after the configuration's shutdown.deadline.
    */
   stop(): Promise<void>;
+  /** Only of a worker of an anchor. */
+  readonly anchored?: AnchoredApp | undefined;
+}
+
+export interface AnchoredApp {
+  /** Gives all sessions to the worker that replaces this one, then ends. */
+  leave(): Promise<void>;
+  /** Resolves, with the reason, when the anchor is gone. */
+  readonly lost: Promise<string>;
+  /** Ends at once what is left, when the anchor is gone. */
+  abandon(): Promise<void>;
 }
 
 export interface AppParts {
@@ -47,7 +61,12 @@ export interface AppParts {
   readonly readConfig?: ReadConfig;
   /** Which of several workers this process is. Default: none. */
   readonly worker?: WorkerPlace | undefined;
+  /** What the anchor gave this process. Default: there is none. */
+  readonly anchor?: AnchoredPlace | undefined;
 }
+
+/** How long replies may take that are on their way when sessions were given up, or the anchor is gone. */
+const LAST_REPLIES_MS = 1500;
 
 /** Puts boshd together and starts it. Throws FrontError when an address can not be had. */
 export async function startApp({
@@ -56,10 +75,12 @@ export async function startApp({
   pages = () => undefined,
   readConfig = () => fault(['there is no configuration to read again']),
   worker,
+  anchor,
 }: AppParts): Promise<App> {
   const toolbox = nodeToolbox();
+  const anchored = anchor === undefined ? undefined : await Anchored.of(anchor);
   const cloud = cloudOf(config, worker, toolbox);
-  const manager = machineOf(config, cloud, toolbox);
+  const manager = machineOf(config, cloud, toolbox, anchored?.survival);
   const driver = new Driver(manager);
   const submit = driver.submit.bind(driver);
   const drain = new Drain(driver, manager, () => reloader.config.shutdown.drain, observe.logger);
@@ -67,37 +88,35 @@ export async function startApp({
   const health = healthPages(() => lineOf(isStarted ? drain.notReady : 'starting'));
   const regions = await openRegions(config, observe.logger);
   const frontOptions = (current: Config) => ({
-    ...frontOptionsOf(current, firstOf(health, pages), (text, site) => prebind.order(text, site)),
+    ...frontOptionsOf(current, firstOf(health, pages), (text, site) => prebind.order(text, site), anchored),
     regionsOf: regions.regionsOf,
   });
   const prebind = prebindFor(driver, toolbox, () => reloader.config);
   const front = createFront(frontOptions(config), submit, toolbox, observe.event.bind(observe));
-  const reloader = new Reloader(config, readConfig, applyTo(front, driver, frontOptions), observe.logger);
-  const upstream = createUpstream(upstreamOptionsOf(config), submit);
-  const mesh = connect(driver, { front: prebind.before(front), upstream, observe }, cloud);
-
+  const apply = applyTo(front, driver, frontOptions, anchored?.survival);
+  const reloader = new Reloader(config, readConfig, apply, observe.logger);
+  const ports = portsOf(prebind.before(front), anchored, upstreamOptionsOf(config), submit);
+  const mesh = connect(driver, { ...ports, observe }, cloud);
   // What cannot listen never becomes a member.
-  const { bound } = await orLeave(front.listen(), driver, mesh);
+  const { bound } = await orLeave(open(front, driver, anchored), driver, mesh);
   const giveUp = closing(front);
   if (cloud !== undefined) await orLeave(join(manager, mesh, cloud), driver, mesh).catch(giveUp);
   const self = selfOf(manager, front, observe, reloader, drain, cloud?.identity.id ?? hostname());
   const orders = ordersOf(reloader, drain, (session) => kick(session, manager, driver, observe.logger));
   const taken = { orders, prebind: (order: string) => prebind.order(order, undefined) };
-  const admin = await openAdmin(config, self, taken, worker !== undefined).catch(giveUp);
+  const admin = await openAdmin(config, self, taken, (worker ?? anchor) !== undefined).catch(giveUp);
   isStarted = true;
+  anchored?.ready();
   return {
     urls: bound.map((address) => urlOf(address, config)),
     admin: admin.bound,
     reload: () => reloader.reload(),
     stop: async () => {
-      drain.stopping();
-      const { drain: drainMs, deadline } = reloader.config.shutdown;
-      await endSessions(driver, manager, drainMs, mesh);
-      await Promise.all([front.close(deadline), upstream.stop(deadline)]);
-      await leave(driver, mesh);
+      await stopServing(drain, reloader.config, driver, manager, front, ports.upstream, mesh);
       regions.close();
       await admin.close();
     },
+    anchored: anchored === undefined ? undefined : anchoredApp(anchored, front, driver, drain),
   };
 }
 
@@ -108,6 +127,50 @@ function ordersOf(reloader: Reloader, drain: Drain, end: (session: string) => Or
     drain: async (about) => drain.order(about),
     kick: async (session) => end(session),
   };
+}
+
+async function stopServing(
+  drain: Drain,
+  { shutdown }: Config,
+  driver: Driver,
+  manager: CloudManager | ConnectionManager,
+  front: Front,
+  upstream: Pick<Upstream, 'stop'>,
+  mesh: CloudMesh | undefined,
+): Promise<void> {
+  drain.stopping();
+  await endSessions(driver, manager, shutdown.drain, mesh);
+  await Promise.all([front.close(shutdown.deadline), upstream.stop(shutdown.deadline)]);
+  await leave(driver, mesh);
+}
+
+function anchoredApp(anchored: Anchored, front: Front, driver: Driver, drain: Drain): AnchoredApp {
+  return {
+    leave: async () => {
+      drain.stopping();
+      front.release();
+      await anchored.leave(driver);
+      await front.close(LAST_REPLIES_MS);
+    },
+    lost: anchored.lost,
+    abandon: () => front.close(LAST_REPLIES_MS),
+  };
+}
+
+/** Links are this process's own, or its anchor's. */
+function portsOf(
+  front: FrontPort,
+  anchored: Anchored | undefined,
+  options: UpstreamOptions,
+  submit: Submit,
+): ReturnType<Anchored['ports']> {
+  return anchored?.ports(front, options, submit) ?? { front, upstream: createUpstream(options, submit) };
+}
+
+/** Sessions that wait come before clients do. */
+async function open(front: Front, driver: Driver, anchored: Anchored | undefined) {
+  await anchored?.begin(driver);
+  return front.listen();
 }
 
 /** What could not be started stops listening. */
@@ -132,9 +195,10 @@ function applyTo(
   front: Front,
   driver: Driver,
   optionsOf: (config: Config) => FrontOptions,
+  survival: Survival | undefined,
 ): (next: Config) => void {
   return (next) => {
-    const config = managerConfigOf(next);
+    const config = { ...managerConfigOf(next), survival };
     front.reconfigure(optionsOf(next));
     driver.submit({ type: 'reconfigure', config });
   };

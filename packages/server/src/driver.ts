@@ -1,5 +1,5 @@
-import { type Instant, instantOf, unreachable } from '@boshd/engine/kit';
-import type { CloudInput, CloudOutput } from '@boshd/engine/manager';
+import { assert, type Instant, instantOf, unreachable } from '@boshd/engine/kit';
+import type { CloudInput, CloudOutput, Kept } from '@boshd/engine/manager';
 import type { FrontPort, MeshPort, ObservePort, RecordsPort, UpstreamPort } from './ports.ts';
 
 /** The doors that the driver opens and shuts. */
@@ -18,6 +18,8 @@ export interface Machine {
   readonly deadline: Instant | undefined;
   handle(input: CloudInput, now: Instant): readonly CloudOutput[];
   advance(now: Instant): readonly CloudOutput[];
+  /** Goes on with sessions of another process. Absent: it cannot. */
+  restore?(kept: readonly Kept[], now: Instant): readonly CloudOutput[];
 }
 
 /**
@@ -51,6 +53,20 @@ export class Driver {
     this.#isBusy = true;
     this.#turn(input);
     this.#leave();
+  }
+
+  /** Goes on with a session of another process. Never from inside a port's call. */
+  restore(kept: Kept): void {
+    assert(!this.#isBusy, 'a session is restored between two turns');
+    this.#isBusy = true;
+    this.#carryOut(this.#manager.restore?.([kept], clock()) ?? [], performance.now());
+    this.#leave();
+  }
+
+  /** Whatever follows from inputs is done by nobody from now on: another process goes on. */
+  disconnect(): void {
+    this.stop();
+    this.#ports = undefined;
   }
 
   /** Ends the timer. Inputs are still taken. */
@@ -90,7 +106,7 @@ export class Driver {
   /** A timer that is too early is left alone: moving it would cost more than waking once for nothing. */
   #arm(): void {
     const { deadline } = this.#manager;
-    if (deadline === undefined || deadline >= this.#timerAt) return;
+    if (deadline === undefined || deadline >= this.#timerAt || this.#ports === undefined) return;
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
     this.#timer = setTimeout(

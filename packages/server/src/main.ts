@@ -2,13 +2,17 @@
 import cluster from 'node:cluster';
 import { constants } from 'node:os';
 import { run } from './commands/index.ts';
-import { RELOAD_MESSAGE, STOP_MESSAGE } from './workers/index.ts';
+import { LEAVE_MESSAGE, RELOAD_MESSAGE, readAnchoredPlace, STOP_MESSAGE } from './workers/index.ts';
 
 /** A stopped app leaves nothing that keeps the process alive; should something do so, the process ends after this. */
 const LINGER_MS = 1000;
 
 // A reader of the output that went away (`boshd ... | head`) is no reason to end a service.
 process.stdout.on('error', () => undefined);
+
+/** Its anchor started this process. */
+const isAnchored = readAnchoredPlace(process.env) !== undefined;
+const isWorker = cluster.isWorker || isAnchored;
 
 /** What its parent tells a worker. */
 function onMessage(awaited: string, act: () => void): void {
@@ -24,8 +28,9 @@ function onMessage(awaited: string, act: () => void): void {
 function onSignalOfWorker(stop: (signal: number) => void): void {
   const stopNow = () => stop(constants.signals.SIGTERM);
   onMessage(STOP_MESSAGE, stopNow);
-  process.on('disconnect', stopNow);
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined);
+  // The anchor's end is noticed by its socket.
+  if (!isAnchored) process.on('disconnect', stopNow);
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(name, () => undefined);
 }
 
 function onSignal(stop: (signal: number) => void): void {
@@ -37,11 +42,14 @@ const code = await run(process.argv.slice(2), {
   isTerminal: process.stdout.isTTY === true,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  onSignal: cluster.isWorker ? onSignalOfWorker : onSignal,
-  onReload: (reload) =>
-    cluster.isWorker ? onMessage(RELOAD_MESSAGE, reload) : void process.on('SIGHUP', reload),
+  onSignal: isWorker ? onSignalOfWorker : onSignal,
+  onReload: (reload) => (isWorker ? onMessage(RELOAD_MESSAGE, reload) : void process.on('SIGHUP', reload)),
+  onLeave: (leave) => onMessage(LEAVE_MESSAGE, leave),
+  onRestart: (restart) => void process.on('SIGUSR2', restart),
   exit: (exitCode) => process.exit(exitCode),
   loadApp: async () => (await import('./app.ts')).startApp,
 });
 process.exitCode = code;
+// The channel to its parent would keep a worker alive.
+if (isAnchored && process.connected) process.disconnect();
 setTimeout(() => process.exit(code), LINGER_MS).unref();

@@ -104,15 +104,26 @@ function xmlLimitsOf(
   return { stanzaBytesMax, depthMax, attributesMax, nameBytesMax };
 }
 
+/** Where the configuration has HTTP listened for. Throws FrontError where sockets of systemd are asked for and there are none. */
+export function listenAddressesOf(config: Config): readonly ListenAddress[] {
+  return [
+    ...config.listen.flatMap(listenAddresses),
+    ...config.proxyProtocol.listen.map((address) => ({ ...address, proxyProtocol: true })),
+  ];
+}
+
 /** Reads the certificate of the listener. Throws the system's error with the path in it. */
-export function frontOptionsOf(config: Config, pages: Pages, takeOrder: TakeOrder): FrontOptions {
+export function frontOptionsOf(
+  config: Config,
+  pages: Pages,
+  takeOrder: TakeOrder,
+  given?: Pick<FrontOptions, 'listen' | 'isFull'>,
+): FrontOptions {
   const { http, limits } = config;
   const { name: site, ...ofDefault } = siteOptionsOf('default', config);
   return {
-    listen: [
-      ...config.listen.flatMap(listenAddresses),
-      ...config.proxyProtocol.listen.map((address) => ({ ...address, proxyProtocol: true })),
-    ],
+    listen: given?.listen ?? listenAddressesOf(config),
+    ...(given?.isFull !== undefined && { isFull: given.isFull }),
     proxyProtocolNetworks: config.proxyProtocol.networks,
     tls: tlsMaterialOf(config),
     ...ofDefault,

@@ -22,6 +22,10 @@ export interface Surroundings {
   readonly onSignal: (stop: (signal: number) => void) => void;
   /** Calls `reload` for each signal that asks for the configuration to be read again. */
   readonly onReload: (reload: () => void) => void;
+  /** Calls `leave` when the anchor asks this worker to give up its sessions. Absent: there is no anchor. */
+  readonly onLeave?: (leave: () => void) => void;
+  /** Calls `restart` for each signal that asks for new workers. Absent: there is none. */
+  readonly onRestart?: (restart: () => void) => void;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
   /** Loads the service itself, which the small commands do without. */

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { AnchoredApp, App } from '../app.ts';
 import type { Config } from '../config/index.ts';
 import type { Logger } from '../observe/index.ts';
 import { EXIT, type Surroundings } from './command.ts';
@@ -41,7 +41,7 @@ export async function runApp(
   started: (app: App) => void,
   logger: Logger,
   { shutdown }: Pick<Config, 'shutdown'>,
-  surroundings: Stopping & Pick<Surroundings, 'err'>,
+  surroundings: Stopping & Pick<Surroundings, 'err' | 'onLeave'>,
 ): Promise<number> {
   const signal = firstSignal(surroundings);
   let app: App;
@@ -54,6 +54,14 @@ export async function runApp(
     return EXIT.failed;
   }
   started(app);
+  const { anchored } = app;
+  if (anchored !== undefined) {
+    const how = await anchoredEnd(anchored, signal, surroundings.onLeave);
+    if (how !== 'signal') {
+      logger[how === 'left' ? 'info' : 'error'](ENDS[how]);
+      return how === 'left' ? EXIT.done : EXIT.failed;
+    }
+  }
   await signal;
   logger.info('stopping', { drainMs: shutdown.drain, deadlineMs: shutdown.deadline });
   if (await inTime(app.stop(), shutdown.drain + shutdown.deadline + GRACE_MS)) {
@@ -63,4 +71,27 @@ export async function runApp(
   logger.error('the stop took longer than shutdown.deadline; what was left is cut off');
   surroundings.exit(EXIT.failed);
   return EXIT.failed;
+}
+
+const ENDS = {
+  left: 'the sessions are with another worker',
+  lost: 'the anchor is gone, and every session has ended',
+} as const;
+
+/** How a worker of an anchor comes to its end; unless it is by a signal, the end is over then. */
+async function anchoredEnd(
+  { leave, lost, abandon }: AnchoredApp,
+  signal: Promise<void>,
+  onLeave: Surroundings['onLeave'],
+): Promise<'signal' | 'left' | 'lost'> {
+  const left = new Promise<'left'>((resolve) => {
+    onLeave?.(() => void leave().then(() => resolve('left')));
+  });
+  const how = await Promise.race([
+    signal.then(() => 'signal' as const),
+    lost.then(() => 'lost' as const),
+    left,
+  ]);
+  if (how === 'lost') await abandon();
+  return how;
 }

@@ -1,6 +1,6 @@
 import { FILE_VARIABLE } from '../config/index.ts';
 import { createLogger, createObserve, ofWorker } from '../observe/index.ts';
-import { readPlace, workerCount } from '../workers/index.ts';
+import { readAnchoredPlace, readPlace, workerCount } from '../workers/index.ts';
 import { type Command, EXIT } from './command.ts';
 import { fileProblems } from './file-problems.ts';
 import { loadOrTell, readAgain } from './load.ts';
@@ -40,6 +40,11 @@ SIGTERM or SIGINT ends all sessions and closes their streams properly; a second 
     const count = workerCount(config.workers);
     const log = await createLogger(config.log);
     const logger = worker === undefined ? log : ofWorker(log, worker.index);
+    const anchor = readAnchoredPlace(environment);
+    if (anchor === undefined && config.survival.anchor === 'parent') {
+      const { runAnchored } = await import('./workers/anchored.ts');
+      return runAnchored(config, logger, surroundings);
+    }
     if (worker === undefined && count > 1) return runParent(count, config, logger, surroundings);
     const startApp = await loadApp();
     return runApp(
@@ -49,6 +54,7 @@ SIGTERM or SIGINT ends all sessions and closes their streams properly; a second 
           observe: createObserve({ logger }),
           readConfig: () => readAgain(sources),
           worker,
+          anchor,
         }),
       ({ urls, reload }) => {
         for (const url of urls) logger.info('listening', { url });

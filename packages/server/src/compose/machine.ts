@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Toolbox } from '@boshd/engine/kit';
-import { CloudManager, ConnectionManager } from '@boshd/engine/manager';
+import { CloudManager, ConnectionManager, type Survival } from '@boshd/engine/manager';
 import type { Config } from '../config/index.ts';
 import { clock, type Driver, type Ports } from '../driver.ts';
 import { managerConfigOf } from '../options.ts';
@@ -12,8 +12,9 @@ export function machineOf(
   config: Config,
   cloud: Cloud | undefined,
   toolbox: Toolbox,
+  survival: Survival | undefined,
 ): CloudManager | ConnectionManager {
-  const forManager = managerConfigOf(config);
+  const forManager = { ...managerConfigOf(config), survival };
   if (cloud === undefined) return new ConnectionManager(forManager, toolbox);
   return new CloudManager(forManager, cloud.identity, cloud.limits, toolbox, clock());
 }

@@ -42,6 +42,8 @@ export interface Front extends FrontPort {
    * connections. Throws FrontError, and changes nothing then.
    */
   reconfigure(options: FrontOptions): void;
+  /** Takes no new connections, and has each request that waits answered now; its connection ends with the reply. */
+  release(): void;
   /** Takes no new connections, gives replies in progress `graceMs` milliseconds, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -114,6 +116,13 @@ class NodeFront implements Front, HttpHandler {
     await this.#listener.stop();
     clearTimeout(cut);
     await this.#connections.empty();
+  }
+
+  release(): void {
+    this.#closing = true;
+    // What still ends is waited for by `close`.
+    void this.#listener.stop();
+    for (const [request, { sid }] of [...this.#waiting]) this.#submit({ type: 'release', request, sid });
   }
 
   reconfigure(options: FrontOptions): void {
@@ -308,7 +317,13 @@ class NodeFront implements Front, HttpHandler {
     exchange.sid = body.attributes.sid;
     const { name, client } = this.#whoseIs(exchange);
     const { secure, address } = client;
-    const { regionsOf } = this.#options;
+    const { regionsOf, isFull } = this.#options;
+    if (exchange.sid === undefined && isFull?.() === true) {
+      this.#waiting.delete(request);
+      exchange.id = 0;
+      this.#reply(exchange, plain.FULL);
+      return;
+    }
     if (exchange.sid !== undefined || regionsOf === undefined) {
       const { cookies } = exchange.verdict;
       this.#submit({ type: 'request', request, site: name, secure, address, body, cookies });

@@ -37,6 +37,8 @@ export interface FrontOptions {
   readonly countryHeader: string | undefined;
   /** Asked for the client of each creation request. Default nobody. */
   readonly regionsOf: RegionsOf | undefined;
+  /** Asked at each creation request: no session may begin now. Default never. */
+  readonly isFull?: () => boolean;
   /** Which of the two they write. Default X-Forwarded-For. */
   readonly forwardedHeader: ForwardedHeader;
   /** Whose PROXY headers are believed, where they are read. Default none. */

@@ -53,7 +53,7 @@ export async function runParent(
 }
 
 /** The operator asks one process, and hears of all. */
-function ofWorkers(ask: AskWorkers): AdminSource {
+export function ofWorkers(ask: AskWorkers): AdminSource {
   // Both ends of the channel are this program, so the answers are what they are taken for.
   const order = (name: string, judge: typeof together) => async (of: string) =>
     judge((await ask({ about: 'order', order: name, of })) as readonly OrderOutcome[]);

@@ -4,6 +4,7 @@ import { shutdownKeys } from './cloud/shutdown.ts';
 import { httpKeys } from './http.ts';
 import { choice, duration, flag, group, key, list, optionalKey, parsed } from './kinds.ts';
 import { parseServeAt } from './listen.ts';
+import { survivalKeys } from './survival.ts';
 import { parseDnsServer, parseDomain, parseHostPort, parseNetwork } from './values.ts';
 
 /** How an operator says that a domain is reached, instead of by DNS. */
@@ -224,4 +225,5 @@ export const serviceKeys = {
     { purpose: 'The log, which goes to standard output.' },
   ),
   ...shutdownKeys,
+  ...survivalKeys,
 };

@@ -40,7 +40,13 @@ export async function listenAt(
   }
 }
 
-const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+/** Codes for an IPv6 address where a machine has no IPv6: no failure by itself. */
+export const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+
+/** Why an address cannot be listened on, by the system's code. */
+export function cannotListen(address: ListenAddress, code: string): FrontError {
+  return listenError(whereOf(address), code, undefined);
+}
 
 function whereOf(address: ListenAddress): string {
   if ('path' in address) return `unix:${address.path}`;

@@ -76,6 +76,10 @@ export const BUSY = text(503, 'Too many requests are being read at once; try aga
   'Retry-After',
   '5',
 ]);
+export const FULL = text(503, 'No new session can begin at the moment; try again soon.', [
+  'Retry-After',
+  '5',
+]);
 export const TOO_SLOW = text(408, 'The HTTP request took too long to arrive.');
 export const HEAD_TOO_LARGE = text(431, 'The HTTP request has too many header lines, or they are too long.');
 export const EXPECTATION_FAILED = text(417, 'No expectation but 100-continue is met here.');

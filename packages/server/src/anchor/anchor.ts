@@ -1,0 +1,372 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { ByteString } from '@boshd/engine/kit';
+import type { ConnectTerms, Endpoint } from '../upstream/connect/attempt.ts';
+import type { LinkSurroundings } from './held-link.ts';
+import { type AnchorLimits, DEFAULT_ANCHOR_LIMITS } from './limits.ts';
+import { AnchorLinks } from './links.ts';
+import { type Connecting, VERSION, type WorkerOrder } from './protocol/index.ts';
+import { type KeptRecord, RecordTable } from './records.ts';
+import { Seat, type SeatHost } from './seat.ts';
+
+/** Numbers of links that one worker has for itself. */
+const LINKS_PER_WORKER = 2 ** 28;
+/** Of AES-256. */
+const KEY_BYTES = 32;
+/** Deaths that count against a session. */
+const SUSPICION_MS = 60_000;
+/** With so many a session goes on alone, for once. */
+const DEATHS_TRIED = 2;
+/** What is given to a worker in one frame. */
+const ADOPTED_BYTES_AT_ONCE = 256 * 1024;
+/** Of the room: fuller, no new session begins. */
+const SHORT_SHARE = 0.9;
+
+interface AnchorOptions {
+  readonly around: LinkSurroundings;
+  readonly limits?: Partial<AnchorLimits>;
+  readonly log: AnchorLog;
+}
+
+export type AnchorLog = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields: Readonly<Record<string, string | number>>,
+) => void;
+
+/** Hears of a worker. */
+interface SeatEvents {
+  /** It is set up, and waits for sessions. */
+  willing(): void;
+  /** It serves clients. */
+  ready(): void;
+  /** It has given up its sessions as it was asked to. */
+  left(): void;
+  /** Its socket is closed: nothing that it still does counts. */
+  gone(why: string): void;
+}
+
+/** Gauges and counters. */
+interface AnchorStats {
+  readonly links: number;
+  readonly records: number;
+  /** Held for records and of links. */
+  readonly bytes: number;
+  /** Sessions whose worker is gone, and that wait for another. */
+  readonly orphans: number;
+  readonly adopted: number;
+  readonly poisoned: number;
+}
+
+/**
+ * Owns what must outlive the workers: links to XMPP servers, and a record of each session, which says nothing to it. When a worker
+ * dies, its sessions go to the newest that lives; until there is one, they wait, and what servers send meanwhile is held.
+ *
+ * One frame of a worker is one turn: what it changes of records, and the bytes for servers that go with that. So a session of which a
+ * request was accepted has sent what was in it, and one of which it was not has sent nothing.
+ */
+export class Anchor implements SeatHost {
+  readonly #limits: AnchorLimits;
+  readonly #links: AnchorLinks;
+  readonly #records = new RecordTable();
+  readonly #log: AnchorLog;
+  /** Hides credentials in records from everybody but the workers. It dies with this process. */
+  readonly #key = randomBytes(KEY_BYTES).toString('latin1') as ByteString;
+  readonly #seats = new Map<Seat, SeatEvents>();
+  /** The session that may have killed workers and is tried by itself. */
+  #onTrial: { readonly sid: string; readonly seat: Seat } | undefined;
+  /** Workers that are to serve clients when every session has its worker. */
+  readonly #waiting = new Set<Seat>();
+  #lastSeat = 0;
+  #adopted = 0;
+  #poisoned = 0;
+  #isShort = false;
+
+  constructor({ around, limits, log }: AnchorOptions) {
+    this.#limits = { ...DEFAULT_ANCHOR_LIMITS, ...limits };
+    this.#log = log;
+    this.#links = new AnchorLinks(around, this.#limits, () => this.#bytes < this.#limits.bytesMax);
+  }
+
+  get stats(): AnchorStats {
+    return {
+      links: this.#links.count,
+      records: this.#records.count,
+      bytes: this.#bytes,
+      orphans: this.#records.ofOwner(undefined).length,
+      adopted: this.#adopted,
+      poisoned: this.#poisoned,
+    };
+  }
+
+  /** Takes a worker by its socket. */
+  attach(socket: Duplex, events: SeatEvents): Seat {
+    this.#lastSeat += 1;
+    const seat = new Seat(this.#lastSeat, socket, this.#limits.frameBytesMax, this);
+    this.#seats.set(seat, events);
+    return seat;
+  }
+
+  /** Closes all links, and waits until what was sent is on its way, at most so long. */
+  async stop(waitMs: number): Promise<void> {
+    await this.#links.stop(waitMs);
+  }
+
+  greeted(seat: Seat): void {
+    const firstLink = seat.number * LINKS_PER_WORKER;
+    seat.report({ type: 'welcome', version: VERSION, firstLink, key: this.#key });
+    if (this.#isShort) seat.report({ type: 'short', isShort: true });
+  }
+
+  take(seat: Seat, orders: readonly WorkerOrder[]): boolean {
+    for (const order of orders) if (!this.#takeOrder(seat, order)) return false;
+    this.#links.roomChanged();
+    this.#tellShort();
+    return true;
+  }
+
+  gone(seat: Seat, why: string): void {
+    const events = this.#seats.get(seat);
+    this.#seats.delete(seat);
+    this.#waiting.delete(seat);
+    const owned = this.#records.ofOwner(seat);
+    const nowMs = performance.now();
+    for (const kept of owned) {
+      const hasNews = this.#links.of(kept.link)?.hasNews === true;
+      const recent = kept.deathsMs.filter((at) => nowMs - at < SUSPICION_MS);
+      this.#orphan({ ...kept, deathsMs: hasNews ? [...recent, nowMs] : recent });
+    }
+    this.#disown(seat);
+    if (this.#onTrial?.seat === seat) this.#convict(this.#onTrial.sid);
+    this.#log('info', 'the sessions of a worker wait for another', { sessions: owned.length, why });
+    events?.gone(why);
+    this.#giveOrphans();
+  }
+
+  get #bytes(): number {
+    return this.#links.bytes + this.#records.bytes;
+  }
+
+  /** False: nonsense. */
+  #takeOrder(seat: Seat, order: WorkerOrder): boolean {
+    switch (order.type) {
+      case 'keep':
+        return this.#keep(seat, order);
+      case 'forget':
+        this.#forget(seat, order.sid);
+        return true;
+      case 'try':
+        return this.#try(seat, order);
+      case 'give-up':
+        this.#links.giveUp(order.link, order.attempt);
+        return true;
+      case 'choose':
+        if (this.#links.choose(order.link, order.attempt)) return true;
+        seat.report({ type: 'down', link: order.link, why: LOST_EARLY, isOfTls: false });
+        return true;
+      case 'secure':
+      case 'send':
+      case 'grant':
+      case 'close':
+        this.#takeOfLink(seat, order);
+        return true;
+      case 'willing':
+        seat.willing();
+        this.#waiting.add(seat);
+        this.#seats.get(seat)?.willing();
+        this.#giveOrphans();
+        return true;
+      case 'ready':
+        this.#seats.get(seat)?.ready();
+        return true;
+      case 'leave':
+        this.#leave(seat);
+        return true;
+      case 'pong':
+        if (this.#onTrial?.seat === seat && seat.unanswered === 0) this.#acquit();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** About a link that another worker owns, or that is gone, there is nothing to do: the order crossed that on its way. */
+  #takeOfLink(
+    seat: Seat,
+    order: Extract<WorkerOrder, { type: 'secure' | 'send' | 'grant' | 'close' }>,
+  ): void {
+    const held = this.#links.of(order.link);
+    if (held !== undefined && held.owner !== seat) return;
+    switch (order.type) {
+      case 'secure':
+        held?.secure();
+        break;
+      case 'send':
+        held?.send(order.bytes);
+        break;
+      case 'grant':
+        held?.grant(order.bytes);
+        break;
+      case 'close':
+        // What came on a link that is lost is needed as long as a record names it.
+        if (held?.isLost !== true || held.sid === undefined) this.#links.close(order.link);
+        break;
+      default:
+    }
+  }
+
+  #keep(seat: Seat, order: Extract<WorkerOrder, { type: 'keep' }>): boolean {
+    const { sid, link, base, record } = order;
+    if (record.length > this.#limits.recordBytesMax) return false;
+    const old = this.#records.of(sid);
+    // The session is another's: an older owner has no say.
+    if (old !== undefined && old.owner !== seat) return true;
+    if (old !== undefined && old.link !== link) this.#unkeep(old);
+    const held = this.#links.of(link);
+    if (held !== undefined && held.owner === seat && !held.keep(sid, base)) return false;
+    this.#records.put({
+      sid,
+      link,
+      base,
+      // A copy, in a string: memory of its own kind would cost more than what it holds.
+      record: Buffer.from(record).toString('latin1') as ByteString,
+      keptAtMs: performance.now(),
+      owner: seat,
+      deathsMs: old?.deathsMs ?? [],
+    });
+    return true;
+  }
+
+  #forget(seat: Seat, sid: string): void {
+    const old = this.#records.of(sid);
+    if (old === undefined || old.owner !== seat) return;
+    this.#records.delete(sid);
+    this.#unkeep(old);
+  }
+
+  /** A link that is lost stays for the record that names it, and no longer. */
+  #unkeep({ link, sid }: KeptRecord): void {
+    const held = this.#links.of(link);
+    if (held?.sid !== sid) return;
+    held.unkeep();
+    if (held.isLost) this.#links.close(link);
+  }
+
+  #try(seat: Seat, { link, attempt, to }: Extract<WorkerOrder, { type: 'try' }>): boolean {
+    const terms = connectTermsOf(to);
+    if (terms === undefined) return false;
+    const { address, port } = to;
+    // The worker has judged the address.
+    const endpoint: Endpoint = { address, port, isDirectTls: to.tls.isDirect, isOperators: true };
+    return this.#links.try(seat, link, attempt, endpoint, terms);
+  }
+
+  /** The worker gives up its sessions, in good order: nothing of them is on its way. */
+  #leave(seat: Seat): void {
+    seat.left();
+    for (const kept of this.#records.ofOwner(seat)) this.#orphan(kept);
+    this.#disown(seat);
+    this.#seats.get(seat)?.left();
+    this.#giveOrphans();
+  }
+
+  #orphan(kept: KeptRecord): void {
+    this.#records.put({ ...kept, owner: undefined });
+    this.#links.of(kept.link)?.orphan();
+  }
+
+  /** What of the worker's links no record names is of no use to anybody. */
+  #disown(seat: Seat): void {
+    this.#links.giveUpOf(seat);
+    for (const held of this.#links.ofSeat(seat)) this.#links.drop(held.number);
+  }
+
+  /**
+   * To the newest worker, all that wait; those that may have killed workers one by one, and last. When every session has its worker,
+   * those that wait may serve clients: before, they would take sessions for unknown.
+   */
+  #giveOrphans(): void {
+    const heirs = [...this.#seats.keys()].filter(({ isHeir }) => isHeir);
+    const heir = heirs.at(-1);
+    if (heir === undefined) return;
+    const orphans = this.#records.ofOwner(undefined);
+    const suspects = orphans.filter(({ deathsMs }) => deathsMs.length >= DEATHS_TRIED);
+    for (const kept of orphans) if (!suspects.includes(kept)) this.#give(kept, heir);
+    const [suspect] = suspects;
+    if (suspect !== undefined && this.#onTrial === undefined) {
+      this.#onTrial = { sid: suspect.sid, seat: heir };
+      this.#give(suspect, heir);
+      heir.ping();
+    }
+    if (suspects.length > 0 || heirs.length > 1) return;
+    for (const seat of this.#waiting) seat.report({ type: 'adopted' });
+    this.#waiting.clear();
+  }
+
+  #give(kept: KeptRecord, heir: Seat): void {
+    const held = this.#links.of(kept.link);
+    if (held !== undefined && !held.isWhole) {
+      this.#end(kept, 'bytes that its record needs are not there any more');
+      return;
+    }
+    const ageMs = Math.round(performance.now() - kept.keptAtMs);
+    const { sid, record, base } = kept;
+    this.#records.put({ ...kept, owner: heir });
+    this.#adopted += 1;
+    const bytes = held?.adopt(heir) ?? ('' as ByteString);
+    heir.report({ type: 'adopt', sid, ageMs, record, state: held?.state, base, bytes });
+    if (heir.gatheredBytes > ADOPTED_BYTES_AT_ONCE) heir.flush();
+    held?.reportEnd();
+    // What was being made when its worker died is given up.
+    if (held === undefined && kept.link !== 0)
+      heir.report({ type: 'down', link: kept.link, why: LOST_EARLY, isOfTls: false });
+  }
+
+  /** The session that was tried has been read anew, and the worker lives. */
+  #acquit(): void {
+    const kept = this.#onTrial === undefined ? undefined : this.#records.of(this.#onTrial.sid);
+    this.#onTrial = undefined;
+    if (kept !== undefined) this.#records.put({ ...kept, deathsMs: [] });
+    this.#giveOrphans();
+  }
+
+  /** The worker died that had nothing but this session to read anew. */
+  #convict(sid: string): void {
+    this.#onTrial = undefined;
+    const kept = this.#records.of(sid);
+    if (kept === undefined) return;
+    this.#poisoned += 1;
+    this.#end(kept, 'workers died of what its XMPP server sent');
+  }
+
+  #end({ sid, link }: KeptRecord, why: string): void {
+    this.#records.delete(sid);
+    this.#links.drop(link);
+    this.#log('error', 'a session cannot go on', { why });
+  }
+
+  #tellShort(): void {
+    const isShort = this.#bytes > SHORT_SHARE * this.#limits.bytesMax;
+    if (isShort === this.#isShort) return;
+    this.#isShort = isShort;
+    if (isShort)
+      this.#log('warn', 'no new sessions: what is held of sessions fills its room', { bytes: this.#bytes });
+    for (const seat of this.#seats.keys()) seat.report({ type: 'short', isShort });
+  }
+}
+
+const LOST_EARLY = { reason: 'link-lost', detail: 'lost before it was used' };
+
+const TLS_VERSIONS = ['1.2', '1.3', 'insecure-1.0', 'insecure-1.1'] as const;
+const PROXY_PROTOCOLS = ['v1', 'v2'] as const;
+
+/** What a worker wants of a connection; undefined: nonsense. */
+function connectTermsOf({ tls, proxy }: Connecting): ConnectTerms | undefined {
+  const tlsMin = TLS_VERSIONS.find((version) => version === tls.tlsMin);
+  if (tlsMin === undefined) return undefined;
+  const wish = { ...tls, tlsMin };
+  if (proxy === undefined) return { tls: wish, proxy };
+  const protocol = PROXY_PROTOCOLS.find((version) => version === proxy.protocol);
+  if (protocol === undefined) return undefined;
+  return { tls: wish, proxy: { protocol, clientAddress: proxy.clientAddress } };
+}

@@ -1,0 +1,58 @@
+import type { ByteString } from '@boshd/engine/kit';
+import type { Seat } from './seat.ts';
+
+/** What is kept of a session. The anchor does not know what it says. */
+export interface KeptRecord {
+  readonly sid: string;
+  readonly record: ByteString;
+  /** 0: none. */
+  readonly link: number;
+  readonly base: number;
+  readonly keptAtMs: number;
+  /** Whose session it is; undefined: its worker is gone. */
+  readonly owner: Seat | undefined;
+  /** When workers died that had something to do for this session, lately. */
+  readonly deathsMs: readonly number[];
+}
+
+/** A record's own size, with what the table needs for it. */
+const ENTRY_BYTES = 400;
+
+/** The records of all sessions, by sid. */
+export class RecordTable {
+  readonly #bySid = new Map<string, KeptRecord>();
+  #bytes = 0;
+
+  get count(): number {
+    return this.#bySid.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  of(sid: string): KeptRecord | undefined {
+    return this.#bySid.get(sid);
+  }
+
+  put(kept: KeptRecord): void {
+    this.#bytes += sizeOf(kept) - sizeOf(this.#bySid.get(kept.sid));
+    this.#bySid.set(kept.sid, kept);
+  }
+
+  delete(sid: string): void {
+    this.#bytes -= sizeOf(this.#bySid.get(sid));
+    this.#bySid.delete(sid);
+  }
+
+  /** Those of a worker, or of none, the latest first: their clients are the ones that wait. */
+  ofOwner(owner: Seat | undefined): readonly KeptRecord[] {
+    return [...this.#bySid.values()]
+      .filter((kept) => kept.owner === owner)
+      .sort((a, b) => b.keptAtMs - a.keptAtMs);
+  }
+}
+
+function sizeOf(kept: KeptRecord | undefined): number {
+  return kept === undefined ? 0 : kept.record.length + ENTRY_BYTES;
+}

@@ -1,0 +1,148 @@
+import type { Duplex } from 'node:stream';
+import type { ByteString } from '@boshd/engine/kit';
+import {
+  type AnchorReport,
+  FrameAssembly,
+  FrameWriter,
+  readOrders,
+  VERSION,
+  VERSION_MIN,
+  type WorkerOrder,
+  writeData,
+  writeReport,
+} from './protocol/index.ts';
+
+/** What the anchor does for a worker. */
+export interface SeatHost {
+  /** The worker has said which version it speaks. */
+  greeted(seat: Seat): void;
+  /** All orders of one turn. False: one of them is nonsense. */
+  take(seat: Seat, orders: readonly WorkerOrder[]): boolean;
+  /** The worker's socket is closed: it is dead, or what it says is of no use. Called once. */
+  gone(seat: Seat, why: string): void;
+}
+
+/**
+ * The anchor's end of the socket to one worker. It is never paused: the system throws away what a paused reader has not read when
+ * the writer dies with something unread of its own.
+ */
+export class Seat {
+  /** Counts the workers of an anchor; the later is the newer. */
+  readonly number: number;
+  readonly #socket: Duplex;
+  readonly #host: SeatHost;
+  readonly #outgoing: FrameWriter;
+  readonly #incoming: FrameAssembly;
+  #isGreeted = false;
+  #isGone = false;
+  #isWilling = false;
+  #isLeaving = false;
+  #flushing: NodeJS.Immediate | undefined;
+  /** Pings, and those of them that were answered. */
+  #pinged = 0;
+  #ponged = 0;
+  #pid = 0;
+
+  constructor(number: number, socket: Duplex, frameBytesMax: number, host: SeatHost) {
+    this.number = number;
+    this.#socket = socket;
+    this.#host = host;
+    this.#outgoing = new FrameWriter(socket, () => undefined);
+    this.#incoming = new FrameAssembly(frameBytesMax, (frame) => this.#take(frame));
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.#isGone && !this.#incoming.add(chunk)) this.lose('it sent what is no frame of this protocol');
+    });
+    // What came before is read first; a reset is what remains of a process that had not read all.
+    socket.on('error', (error: Error) => this.lose(error.message));
+    socket.on('close', () => this.lose('its socket is closed'));
+    socket.on('end', () => this.lose('its socket is closed'));
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** It gets sessions: it asked for them, and has not given up its own. */
+  get isHeir(): boolean {
+    return this.#isWilling && !this.#isGone && !this.#isLeaving;
+  }
+
+  /** Pings that were not answered. */
+  get unanswered(): number {
+    return this.#pinged - this.#ponged;
+  }
+
+  /** Of the frame that is being gathered. */
+  get gatheredBytes(): number {
+    return this.#outgoing.isEmpty ? 0 : this.#outgoing.writer.length;
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    if (!this.#isGone) this.#outgoing.flush();
+  }
+
+  /** Goes out with all else of this turn of the event loop. */
+  report(report: AnchorReport): void {
+    if (this.#isGone) return;
+    writeReport(this.#outgoing.writer, report);
+    this.#flushSoon();
+  }
+
+  /** The same, of bytes that came on a link. */
+  data(link: number, bytes: ByteString): void {
+    if (this.#isGone) return;
+    writeData(this.#outgoing.writer, link, bytes);
+    this.#flushSoon();
+  }
+
+  ping(): void {
+    this.#pinged += 1;
+    this.report({ type: 'ping', number: this.#pinged });
+  }
+
+  /** It gets sessions from now on. */
+  willing(): void {
+    this.#isWilling = true;
+  }
+
+  /** Its sessions are given to others from now on. */
+  left(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Ends the connection. */
+  lose(why: string): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    clearImmediate(this.#flushing);
+    this.#socket.destroy();
+    this.#host.gone(this, why);
+  }
+
+  #flushSoon(): void {
+    this.#flushing ??= setImmediate(() => {
+      this.#flushing = undefined;
+      this.#outgoing.flush();
+    });
+  }
+
+  #take(frame: Buffer): boolean {
+    const orders = readOrders(frame);
+    if (orders === undefined) return false;
+    const [first] = orders;
+    if (!this.#isGreeted) {
+      if (first?.type !== 'hello' || first.version < VERSION_MIN || first.versionMin > VERSION) return false;
+      this.#isGreeted = true;
+      this.#pid = first.pid;
+      this.#host.greeted(this);
+      return this.#host.take(this, orders.slice(1));
+    }
+    for (const order of orders) if (order.type === 'pong') this.#ponged = order.number;
+    return this.#host.take(this, orders);
+  }
+}

@@ -1,0 +1,47 @@
+import { type AdminListener, listenForAdmin } from '../../admin/index.ts';
+import { type AnchorProcess, startAnchorProcess } from '../../compose/anchor-process.ts';
+import type { Config } from '../../config/index.ts';
+import type { Logger } from '../../observe/index.ts';
+import { EXIT, type Surroundings } from '../command.ts';
+import { firstSignal, GRACE_MS } from '../run-app.ts';
+import { startAdvice } from '../start-advice.ts';
+import { ofWorkers } from './parent.ts';
+
+/** Runs an anchor and its worker from the start to the signal that ends them; resolves with the exit code. */
+export async function runAnchored(
+  config: Config,
+  logger: Logger,
+  surroundings: Surroundings,
+): Promise<number> {
+  const { shutdown, admin } = config;
+  const stopped = firstSignal(surroundings);
+  const stopMs = shutdown.drain + shutdown.deadline + 2 * GRACE_MS;
+  let process: AnchorProcess | undefined;
+  let listener: AdminListener;
+  try {
+    process = await startAnchorProcess(config, stopMs, (level, message, fields) =>
+      logger[level](message, fields),
+    );
+    const { workers } = process;
+    const source = ofWorkers(workers.ask);
+    const orders = { ...source.orders, restart: () => workers.restart() };
+    listener = await listenForAdmin(admin.listen, { ...source, orders });
+  } catch (error) {
+    await process?.stop();
+    const advice = startAdvice(error);
+    if (advice === undefined) throw error;
+    surroundings.err(advice);
+    return EXIT.failed;
+  }
+  const { workers } = process;
+  surroundings.onReload(() => workers.reload());
+  surroundings.onRestart?.(() => {
+    void workers.restart().then(({ ok, text }) => logger[ok ? 'info' : 'error'](text));
+  });
+  const how = await Promise.race([stopped.then(() => 'stopped'), workers.hopeless.then(() => 'hopeless')]);
+  await process.stop();
+  await listener.close();
+  if (how === 'stopped') logger.info('stopped');
+  else logger.error('workers die again and again before they are ready; look at what they logged');
+  return how === 'stopped' ? EXIT.done : EXIT.failed;
+}

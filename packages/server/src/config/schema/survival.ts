@@ -1,0 +1,33 @@
+import { choice, duration, group, size } from './kinds.ts';
+
+/** Whether sessions outlive the process that serves them. */
+export const survivalKeys = {
+  survival: group(
+    {
+      anchor: choice(['none', 'parent'], {
+        preset: 'none',
+        purpose:
+          'parent: the process that is started owns the listening sockets and the links to XMPP servers, and starts a worker that serves clients; when the worker dies, another is started and no connection is refused, but its sessions end so far. none: one process.',
+        reason: 'parent is not finished. For workers: 1 without nats.servers only.',
+      }),
+      frozen: duration({
+        purpose:
+          'With survival.anchor parent: a worker that does not answer for so long is killed, and another is started.',
+        reason: 'Longer than any pause of the garbage collector.',
+        bareUnit: 's',
+        min: '1s',
+        max: '600s',
+        preset: '15s',
+      }),
+      memoryBytesMax: size({
+        purpose:
+          'With survival.anchor parent: what is held of all sessions and of what their servers sent. When 9 of 10 parts are full, no session begins (HTTP 503); when all is full, nothing is read from XMPP servers.',
+        reason: 'An idle session takes about 2 KiB of it.',
+        min: '1MiB',
+        max: '64GiB',
+        preset: '512MiB',
+      }),
+    },
+    { purpose: 'What happens to sessions when the process that serves them dies or is replaced.' },
+  ),
+};
