@@ -30,8 +30,10 @@ test('a new version stands in every manifest, in what they ask of each other, in
   expect(at(lock, 'packages', 'packages/server', 'dependencies', '@boshd/engine')).toBe('7.8.9');
   expect(JSON.stringify(lock)).not.toContain('"@boshd/engine":"0.1.0"');
   const changes = await readFile(join(directory, 'CHANGELOG.md'), 'utf8');
-  expect(changes).toContain('## Unreleased\n\n## 7.8.9 (2030-01-02)\n\n- ');
-  expect(sectionOf(changes, '7.8.9')).toMatch(/^- /);
+  expect(changes).toContain('## Unreleased\n\n## 7.8.9 (2030-01-02)\n\n');
+  // The whole of what was unreleased, with the headings in it.
+  const before = await readFile(join(ROOT, 'CHANGELOG.md'), 'utf8');
+  expect(before).toContain(`## Unreleased\n\n${sectionOf(changes, '7.8.9')}`);
 });
 
 test.each(['1.2', 'v1.2.3', '01.2.3', '1.2.3+4', ''])('%j is no version', async (version) => {

@@ -55,6 +55,22 @@ describe('what the pages show', () => {
   });
 });
 
+/** Before a block of commands: the test that runs it, or why none does. The pages do not show it. */
+const OWNER = /^<!-- (?:run by (?<test>\S+)|not run(?: as printed)?: (?<why>.+)) -->$/;
+
+test('of each command that is printed it is known whether a test runs it', () => {
+  const unowned = pages.flatMap(({ path, text }) => {
+    const lines = text.split('\n');
+    return lines.flatMap((line, index) => {
+      if (line !== '```sh') return [];
+      const owner = OWNER.exec(lines[index - 1] ?? '')?.groups;
+      const isOwned = owner?.['why'] !== undefined || existing.has(owner?.['test'] ?? '');
+      return isOwned ? [] : [`${path}:${index + 1}: ${lines[index + 1]}`];
+    });
+  });
+  expect(unowned).toEqual([]);
+});
+
 test('links between pages lead somewhere', () => {
   const broken = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].flatMap(([, target = '']) => {
