@@ -306,7 +306,7 @@ export class Anchor implements SeatHost {
   #give(kept: KeptRecord, heir: Seat): void {
     const held = this.#links.of(kept.link);
     if (held !== undefined && !held.isWhole) {
-      this.#end(kept, 'bytes that its record needs are not there any more');
+      this.#void(kept, 'bytes that its record needs are not there any more');
       return;
     }
     const ageMs = Math.round(performance.now() - kept.keptAtMs);
@@ -336,13 +336,17 @@ export class Anchor implements SeatHost {
     const kept = this.#records.of(sid);
     if (kept === undefined) return;
     this.#poisoned += 1;
-    this.#end(kept, 'workers died of what its XMPP server sent');
+    this.#void(kept, 'workers died of what its XMPP server sent');
   }
 
-  #end({ sid, link }: KeptRecord, why: string): void {
-    this.#records.delete(sid);
-    this.#links.drop(link);
+  /** Nobody can go on with the session: a worker gets a record that says nothing, so that its client is told. */
+  #void(kept: KeptRecord, why: string): void {
+    this.#links.drop(kept.link);
+    const { sid, keptAtMs } = kept;
+    const record = '' as ByteString;
+    this.#records.put({ sid, record, link: 0, base: 0, keptAtMs, owner: undefined, deathsMs: [] });
     this.#log('error', 'a session cannot go on', { why });
+    setImmediate(() => this.#giveOrphans());
   }
 
   #tellShort(): void {
