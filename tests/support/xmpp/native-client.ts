@@ -6,9 +6,16 @@ export class NativeClient {
   readonly #socket: TLSSocket;
   #received = '';
 
-  static async logIn(port: number, domain: string, user: string, password: string): Promise<NativeClient> {
+  static async logIn(
+    port: number,
+    domain: string,
+    user: string,
+    password: string,
+    onData: (text: string, client: NativeClient) => void = () => undefined,
+  ): Promise<NativeClient> {
     const native = new NativeClient(
       connect({ host: '127.0.0.1', port, servername: domain, rejectUnauthorized: false }),
+      onData,
     );
     const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${domain}' version='1.0'>`;
     const plain = Buffer.from(`\0${user}\0${password}`).toString('base64');
@@ -25,10 +32,13 @@ export class NativeClient {
     return native;
   }
 
-  constructor(socket: TLSSocket) {
+  /** @param onData gets what the server sends, in pieces as it came */
+  constructor(socket: TLSSocket, onData: (text: string, client: NativeClient) => void = () => undefined) {
     this.#socket = socket;
     socket.on('data', (bytes) => {
-      this.#received += bytes.toString();
+      const text = bytes.toString();
+      this.#received += text;
+      onData(text, this);
     });
   }
 
