@@ -89,7 +89,7 @@ async function attackedBy(first: string, again: string): Promise<void> {
       },
       // Less than these sessions could hold, and what is fetched by nobody ends soon.
       limits: { memoryBytesMax: '64MiB' },
-      session: { queueFull: '2s', inactivity: '10s' },
+      session: { queueFull: '2s', inactivity: '5s' },
     },
     undefined,
     { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}` },
