@@ -18,24 +18,38 @@ let ca: TestCa;
 let certificate: CertificateFiles;
 let peer: XmppPeer;
 let boshd: Boshd;
+let strangers: TestCa;
+/** Services whose certificate is of an unknown authority, and for another name. */
+let wrong: readonly Boshd[];
 const open: { stop(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   ca = await createTestCa();
   certificate = await ca.issue({ dnsNames: ['localhost'] });
   peer = await startXmppPeer();
+  strangers = await createTestCa();
+  const certificates = [
+    strangers.issue({ dnsNames: ['localhost'] }),
+    ca.issue({ dnsNames: ['other.example'] }),
+  ];
+  wrong = await Promise.all(certificates.map(async (each) => service(await each)));
 });
 afterAll(async () => {
+  await Promise.all(wrong.map((each) => each.stop()));
   await peer.close();
-  await ca.remove();
-});
-beforeEach(async () => {
-  boshd = await service(certificate);
+  await Promise.all([ca.remove(), strangers.remove()]);
 });
 afterEach(async () => {
   for (const each of open.splice(0)) await each.stop();
-  await boshd.stop();
 });
+
+/** One boshd for the tests of a web server, the last of which kills it. */
+function serveThese(): void {
+  beforeAll(async () => {
+    boshd = await service(certificate);
+  });
+  afterAll(() => boshd.stop());
+}
 
 function service(
   { certFile, keyFile }: CertificateFiles,
@@ -70,6 +84,8 @@ async function created(proxy: FrontProxy, host: string, strict = true) {
 }
 
 describe.each(SERVERS)('%s', (name) => {
+  serveThese();
+
   test('two sites of different owners share one boshd, each by its key', async () => {
     const one = await start(name, 'one.example', boshd, ['--site', KEYS.one]);
     const two = await start(name, 'two.example', boshd, ['--site', KEYS.two]);
@@ -83,16 +99,11 @@ describe.each(SERVERS)('%s', (name) => {
   });
 
   test('a service whose certificate is of an unknown authority, or for another name, gets no request', async () => {
-    const strangers = await createTestCa();
-    const other = await service(await strangers.issue({ dnsNames: ['localhost'] }));
-    const misnamed = await service(await ca.issue({ dnsNames: ['other.example'] }));
-    for (const wrong of [other, misnamed]) {
-      const proxy = await start(name, 'one.example', wrong, ['--site', KEYS.one]);
+    for (const each of wrong) {
+      const proxy = await start(name, 'one.example', each, ['--site', KEYS.one]);
       expect([500, 502, 503]).toContain((await created(proxy, 'one.example', false)).status);
-      expect((await wrong.lines()).filter(({ event }) => event === 'session-created')).toEqual([]);
-      await wrong.stop();
+      expect((await each.lines()).filter(({ event }) => event === 'session-created')).toEqual([]);
     }
-    await strangers.remove();
   });
 
   test('a second service takes over when the first is gone', async () => {
@@ -115,6 +126,8 @@ describe.each(SERVERS)('%s', (name) => {
 });
 
 describe.each(['nginx', 'haproxy', 'apache'] as const)('%s', (name) => {
+  serveThese();
+
   let prosody: Prosody;
   beforeEach(async () => {
     const domain = 'prosody.example';

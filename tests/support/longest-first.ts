@@ -2,19 +2,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest, longest first: begun last, one of them would run on alone when all others are done. */
 const LONG = [
+  'hostile/xmpp-servers',
   'proxies/same-origin',
   'proxies/elsewhere',
   'proxies/failure',
-  'exhaustive/exhaustive',
   'proxies/real-clients',
   'interop/server-stops',
-  'hostile/xmpp-servers',
   'browser/demo',
   'browser/cross-domain',
   'cloud-simulation/cloud-simulation',
   'simulation/simulation',
   'failover/failover',
   'conformance/conformance',
+  'hostile/memory',
+  'exhaustive/exhaustive',
   'proxies/drain',
   'fuzz/framer',
   'fuzz/fast-lane',
