@@ -22,6 +22,8 @@ PROGRAMS=(
   'lighttpd: lighttpd'
   'chromium: chromium fonts-dejavu-core'
   'openssl: openssl'
+  'php: php-cli'
+  '/usr/bin/python3: python3'
   'systemd-analyze: systemd'
   'docker-compose: docker-compose'
   'finch: finch'

@@ -18,6 +18,12 @@ const blocksOf = (text: string): readonly string[] =>
 /** Those of the client alone, which a test can run. */
 const blocks = [...blocksOf(page), ...blocksOf(readme)].filter((code) => !code.includes('@xmpp/client'));
 
+/** What the web application of a page would order. */
+const ORDER = JSON.stringify({
+  method: 'POST',
+  body: JSON.stringify({ jid: `juliet@${DEMO_DOMAIN}`, password: 'demo' }),
+});
+
 let demo: Demo;
 beforeAll(async () => {
   demo = await startDemo();
@@ -54,6 +60,7 @@ describe('the code in docs/client.md', () => {
     const own = code
       .replace(/^import (\{[^}]*\}) from '@boshd\/client';$/m, 'const $1 = client;')
       .replaceAll("'/http-bind'", JSON.stringify(demo.url))
+      .replace("fetch('/chat-session', { method: 'POST' })", `fetch('${demo.prebind}', ${ORDER})`)
       .replace(
         "jid: 'juliet@example.org', password: 'secret'",
         `jid: 'juliet@${DEMO_DOMAIN}', password: 'demo'`,

@@ -36,6 +36,7 @@ export function domainOf(server: ServerName, way: Way): string {
 export async function startServers(
   names: readonly ServerName[] = SERVERS,
   upstream: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<Servers> {
   const ca = await createTestCa();
   const dns = await startDnsServer();
@@ -55,6 +56,7 @@ export async function startServers(
   const boshd = await startBoshd({
     dns: { servers: [dns.address] },
     upstream: { allowNetworks: ['127.0.0.0/8'], overrides, ...upstream },
+    ...more,
   });
   const stop = async () => {
     await boshd.stop();

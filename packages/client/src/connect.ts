@@ -12,6 +12,13 @@ import { type FoundTransport, type Kept, Line, type LineOptions } from './xmpp/l
 import type { LoginOptions } from './xmpp/login.ts';
 import { inStream, type RequestHandler, Session } from './xmpp/session.ts';
 
+/** What a page needs to go on with a session that was made for it. */
+export interface Attach {
+  readonly jid: string;
+  readonly sid: string;
+  readonly rid: number;
+}
+
 /** Where to connect, and as whom. */
 export interface ConnectOptions {
   /** The BOSH URL, relative to the page where there is one. Without `url` and `webSocket` the domain is asked (XEP-0156). */
@@ -38,9 +45,10 @@ export interface ConnectOptions {
   readonly shareTabs?: boolean;
   /**
    * A BOSH session that the web application made and logged in, so that the page needs no password: `rid` is the next one
-   * to use. Where it is lost, the page logs in again if it can.
+   * to use. A function asks the web application for one, and again for another when that one is lost; without a function
+   * the page then logs in if it can.
    */
-  readonly attach?: { readonly jid: string; readonly sid: string; readonly rid: number };
+  readonly attach?: Attach | (() => Promise<Attach>);
   /** Language of the server's texts. Default: the browser's. */
   readonly lang?: string;
   /** Sent after each log-in. Default `<presence/>`, without which no messages come; `false` for none. */
@@ -73,26 +81,42 @@ export function connect(options: ConnectOptions): Session {
 }
 
 /** Sessions of the same key can stand for each other. */
-function keyOf({ url, webSocket, attach, jid = attach?.jid, domain }: ConnectOptions): string {
+function keyOf({ url, webSocket, attach, jid = addressIn(attach), domain }: ConnectOptions): string {
   return [url ?? webSocket ?? '', jid ?? domain].join(' ');
 }
 
 function lineOptionsOf(options: ConnectOptions): LineOptions {
   const { presence, keep } = options;
   const to = domainOf(options);
+  const login = loginOf(options);
   return {
-    login: loginOf(options),
+    login,
     findTransport: finder(options, to),
     greeting: presence === false ? undefined : inStream(presence ?? xml('presence')),
     store: keep === 'session' && TabStore.isPossible() ? new TabStore(`boshd ${keyOf(options)}`) : undefined,
     attach: attachedTo(options),
+    canBeginAgain: login !== undefined || typeof options.attach === 'function',
+  };
+}
+
+function addressIn(attach: ConnectOptions['attach']): string | undefined {
+  return typeof attach === 'object' ? attach.jid : undefined;
+}
+
+/** A session that was given is there once. */
+function attachedTo({ attach, wait = 55 }: ConnectOptions): LineOptions['attach'] {
+  if (attach === undefined) return undefined;
+  if (typeof attach === 'function') return async () => keptOf(await attach(), wait);
+  let given: Attach | undefined = attach;
+  return async () => {
+    const kept = given === undefined ? undefined : keptOf(given, wait);
+    given = undefined;
+    return kept;
   };
 }
 
 /** XEP-0124 §7.2: what the creation reply said is not known here; these are what a session has at least. */
-function attachedTo({ attach, wait = 55 }: ConnectOptions): Kept | undefined {
-  if (attach === undefined) return undefined;
-  const { jid, sid, rid } = attach;
+function keptOf({ jid, sid, rid }: Attach, wait: number): Kept {
   const unknown = { inactivity: undefined, polling: undefined, maxpause: undefined };
   const granted = { wait: seconds(wait), requests: 2, isPolling: false, isLegacy: false, acks: true };
   return {
@@ -164,7 +188,9 @@ function loginOf({
   return undefined;
 }
 
-function domainOf({ attach, jid = attach?.jid, domain }: ConnectOptions): string {
+function domainOf({ attach, jid = addressIn(attach), domain, url }: ConnectOptions): string {
+  // Who asks for sessions says whose they are, and needs no domain to create one.
+  if (jid === undefined && typeof attach === 'function' && url !== undefined) return domain ?? '';
   if (jid === undefined) {
     if (domain === undefined) throw new TypeError('connect() needs jid or domain');
     return domain;

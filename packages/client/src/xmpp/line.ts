@@ -59,8 +59,10 @@ export interface LineOptions {
   /** Sent at each log-in, before what waits. */
   readonly greeting: string | undefined;
   readonly store: Store | undefined;
-  /** A session that somebody else made and logged in. */
-  readonly attach: Kept | undefined;
+  /** A session that somebody else made and logged in; undefined: none any more. Rejects where none can be had. */
+  readonly attach: (() => Promise<Kept | undefined>) | undefined;
+  /** Another session can be had when one is lost. */
+  readonly canBeginAgain: boolean;
 }
 
 /** What ends a session for good: to try again would end the same way, or take the place of the one that took ours. */
@@ -117,9 +119,7 @@ export class Line {
 
   /** Begins; once. */
   async open(): Promise<void> {
-    const { store, attach } = this.#options;
-    const kept = (await store?.take()) ?? attach;
-    await this.#begin(kept);
+    await this.#begin(await this.#options.store?.take());
   }
 
   send(payload: OutgoingPayload): void {
@@ -158,16 +158,19 @@ export class Line {
     this.#retryTimer = undefined;
     this.#streamError = undefined;
     let found: FoundTransport;
+    let made: Kept | undefined;
     try {
       found = await this.#options.findTransport();
+      made = kept === undefined ? await this.#options.attach?.() : undefined;
     } catch (cause) {
       this.#ended({ reason: knownError(cause), inDoubt: [], unsent: [] });
       return;
     }
-    if (!this.#isClosing && !this.#hasLeft) this.#connect(found, kept);
+    if (!this.#isClosing && !this.#hasLeft) this.#connect(found, kept ?? made, made !== undefined);
   }
 
-  #connect(found: FoundTransport, kept: Kept | undefined): void {
+  /** `isNew`: the session was made for this page, and nothing has been said in it. */
+  #connect(found: FoundTransport, kept: Kept | undefined, isNew: boolean): void {
     const { login } = this.#options;
     if (kept === undefined && login === undefined) {
       this.#finish(new ClientError('session-lost', 'there is no session to go on with, and no password'), []);
@@ -181,7 +184,7 @@ export class Line {
     this.#transport = transport;
     if (kept === undefined && login !== undefined) void this.#logIn(transport, login, found.isSecure);
     transport.open();
-    if (kept !== undefined) this.#online(kept.jid, false);
+    if (kept !== undefined) this.#online(kept.jid, isNew);
   }
 
   async #logIn(transport: Transport, options: LoginOptions, isSecure: boolean): Promise<void> {
@@ -262,7 +265,7 @@ export class Line {
       return;
     }
     const isFinal = reason === undefined || this.#isClosing || FINAL.has(reason.code) || !this.#wasOnline;
-    if (isFinal || this.#options.login === undefined) {
+    if (isFinal || !this.#options.canBeginAgain) {
       this.#finish(this.#isClosing ? undefined : reason, unsent);
       return;
     }

@@ -74,7 +74,9 @@ export class Prebind {
     const site = this.#parts.siteOf(name);
     if (site === undefined) return orderRefused(400, 'bad-order', 'there is no such site');
     const waitSeconds =
-      order.account === undefined ? undefined : this.#attempts.take(order.account, site, clock());
+      order.account === undefined
+        ? undefined
+        : this.#attempts.take(`${name} ${order.account}`, site, clock());
     if (waitSeconds !== undefined)
       return orderRefused(429, 'busy', 'too many log-ins of this address were tried', waitSeconds);
     if (this.#open >= OPEN_MAX)
