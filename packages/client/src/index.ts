@@ -1,7 +1,7 @@
 export { readXml, type XmlContent, XmlNode, xml } from '@boshd/engine/client';
 export { type BoshOptions, BoshTransport } from './bosh/bosh.ts';
 export { BoshSocket, type SocketEvents } from './bosh/bosh-socket.ts';
-export { type ConnectOptions, connect } from './connect.ts';
+export { type Attach, type ConnectOptions, connect } from './connect.ts';
 export { ClientError, type ClientErrorCode, StanzaError } from './errors.ts';
 export type { Transport, TransportEnd, TransportUser } from './transport/transport.ts';
 export { type WebSocketOptions, WebSocketTransport } from './websocket/websocket.ts';
