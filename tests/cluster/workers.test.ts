@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
@@ -62,6 +63,12 @@ async function creators(): Promise<readonly unknown[]> {
 }
 
 const login = () => ChatSession.login({ url: boshd.url, domain: demo.domain, repeats: true });
+
+test('the process that makes the sockets of its workers makes none that others could open', async () => {
+  const { pid } = await boshd.line({ message: 'a worker starts', worker: 0 });
+  const parent = /^PPid:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+  expect(await readFile(`/proc/${parent}/status`, 'utf8')).toMatch(/^Umask:\s*0077$/m);
+});
 
 describe('two workers', () => {
   test('sessions chat, whichever worker a connection comes to', async () => {

@@ -12,7 +12,6 @@ import {
   type ForwardedReply,
   type ForwardedRequest,
   type Incarnation,
-  type MemberFacts,
   type Message,
 } from './codec/index.ts';
 import { Flights } from './flights.ts';
@@ -54,7 +53,7 @@ export class Mesh {
   #nextBeat: Instant;
   /** Since when what carries the mesh is away. */
   #awaySince: Instant | undefined;
-  #hasElder = false;
+  #isNamesakeTold = false;
 
   constructor(identity: MeshIdentity, limits: MeshLimits, toolbox: Toolbox, now: Instant) {
     this.incarnation = identity.incarnation;
@@ -88,7 +87,8 @@ export class Mesh {
 
   /** A process that started earlier has the name of this member, and lives: this one must not go on. */
   get hasElder(): boolean {
-    return this.#hasElder;
+    for (const member of this.#members) if (member.state === 'live' && this.#isElder(member)) return true;
+    return false;
   }
 
   /** The work that has come up, in order: to be taken until there is none. */
@@ -238,8 +238,8 @@ export class Mesh {
     const member = this.#members.get(from);
     switch (message.kind) {
       case 'announce':
-        if (message.facts.id === this.#self.id) this.#namesake(message.facts);
         this.#apply(this.#members.announced(from, message.facts, now));
+        this.#tellNamesake();
         if (message.again) this.#outbox.send(from, { kind: 'fence', sids: this.#flights.fences.of(from) });
         break;
       case 'leave':
@@ -301,11 +301,17 @@ export class Mesh {
   }
 
   /** Another process has the name of this member: the operator's mistake, told once. */
-  #namesake({ startedAtMs, id }: MemberFacts): void {
-    const isElder = startedAtMs < this.#self.facts.startedAtMs;
-    if (isElder && !this.#hasElder)
-      this.#work.push({ type: 'log', event: { event: 'member-id-twice', member: id } });
-    this.#hasElder ||= isElder;
+  #tellNamesake(): void {
+    if (this.#isNamesakeTold || !this.hasElder) return;
+    this.#isNamesakeTold = true;
+    this.#work.push({ type: 'log', event: { event: 'member-id-twice', member: this.#self.id } });
+  }
+
+  /** Of two that started in the same millisecond one must be it, and both must find the same one. */
+  #isElder({ incarnation, facts: { id, startedAtMs } }: Member): boolean {
+    const own = this.#self.facts;
+    if (id !== own.id) return false;
+    return startedAtMs === own.startedAtMs ? incarnation < this.incarnation : startedAtMs < own.startedAtMs;
   }
 
   /** What is created here now could be reached by nobody whose request comes to another member. */

@@ -47,8 +47,7 @@ export async function runWorkers({
   onReload,
   started,
 }: ParentOptions): Promise<boolean> {
-  const directory = await mkdtemp(join(tmpdir(), 'boshd-workers-'));
-  await writeFile(join(directory, KEY_FILE), randomBytes(32).toString('hex'), { mode: 0o600 });
+  const directory = await makeDirectory();
   // Each of the workers accepts by itself what the parent hands round.
   cluster.schedulingPolicy = cluster.SCHED_RR;
   const restarts = new Restarts();
@@ -88,6 +87,15 @@ export async function runWorkers({
   await stopAll([...workers.values()], stopMs);
   await rm(directory, { recursive: true, force: true });
   return how !== 'hopeless';
+}
+
+/** Where the workers have their key and their sockets. */
+async function makeDirectory(): Promise<string> {
+  // Unix sockets that a worker listens at are made by this process: never with more than their mode, which the worker sets.
+  process.umask(0o077);
+  const directory = await mkdtemp(join(tmpdir(), 'boshd-workers-'));
+  await writeFile(join(directory, KEY_FILE), randomBytes(32).toString('hex'), { mode: 0o600 });
+  return directory;
 }
 
 async function stopAll(workers: readonly Worker[], stopMs: number): Promise<void> {
