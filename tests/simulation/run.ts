@@ -13,7 +13,7 @@ import { SessionCheck } from './checks/session-check.ts';
 import { judgeAtEnd, judgeMidway } from './checks/verdict.ts';
 import { Random } from './world/random.ts';
 import { type Climate, Sky } from './world/weather.ts';
-import { type Witness, World } from './world/world.ts';
+import { type Crashes, type Witness, World } from './world/world.ts';
 
 /** So long things go wrong; then so long, all being well, for everything to arrive. */
 const TROUBLE_MS = 120_000;
@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly witnesses?: readonly Witness[];
   /** What the clients are. Default: those of others. */
   readonly habits?: readonly Habit[];
+  /** The process dies, and another goes on. Default: never. */
+  readonly crashes?: (random: Random) => Crashes;
 }
 
 /** What a seed led to, when nothing was wrong with it. */
@@ -36,6 +38,8 @@ export interface Run {
   readonly persons: readonly Person[];
   /** Inputs and calls of `advance`. */
   readonly steps: number;
+  /** Records of sessions that were written. */
+  readonly records: number;
   /** Payloads that came to whom they were for. */
   readonly carried: number;
 }
@@ -63,7 +67,8 @@ export function runSeed(seed: number, options: RunOptions = {}): Run {
   const memory: MemoryCheck = new MemoryCheck(config, () => world.manager);
   const latenessMs = options.isPunctual === true ? 0 : random.fork('lateness').pick([0, 0, 0, 3, 20]);
   const witnesses = [...(options.witnesses ?? []), recorder, memory];
-  const world = new World(config, seededToolbox(random.fork('manager')), witnesses, latenessMs);
+  const crashes = options.crashes?.(random.fork('crashes'));
+  const world = new World(config, seededToolbox(random.fork('manager')), witnesses, latenessMs, crashes);
 
   const climates = new Map<Person, Climate>();
   for (let index = 0; index < PERSONS; index += 1)
@@ -79,9 +84,10 @@ export function runSeed(seed: number, options: RunOptions = {}): Run {
   world.run(Number.POSITIVE_INFINITY);
   for (const [person, climate] of climates) judgeAtEnd(person, climate);
   judgeWorld(world);
-  recorder.replay(config, seededToolbox(random.fork('manager')));
+  if (crashes === undefined) recorder.replay(config, seededToolbox(random.fork('manager')));
   const carried = persons.reduce((sum, { ledger }) => sum + ledger.carried, 0);
-  return { settings, persons, steps: recorder.steps, carried };
+  const records = world.anchor?.records ?? 0;
+  return { settings, persons, steps: recorder.steps, records, carried };
 }
 
 /** Everybody's choices come from a fork of its own, so that nobody's depend on who else is there. */

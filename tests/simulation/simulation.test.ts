@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { PAGE } from './actors/habits.ts';
 import { explain } from './report/explain.ts';
 import { type Run, type RunOptions, runSeed } from './run.ts';
+import { nowAndThen } from './world/crashes.ts';
 
 /** Set by `npm run simulate`. */
 const MINUTES = process.env['SIMULATE_MINUTES'];
 const SEED = process.env['SIMULATE_SEED'];
+const IS_OF_CRASHES = process.env['SIMULATE_CRASHES'] === 'true';
 const IS_OF_PAGES = process.env['SIMULATE_CLIENTS'] === 'page';
 
 /** Seeds of the suite; a long run goes on from any other. */
@@ -44,11 +46,15 @@ if (MINUTES !== undefined) {
     let seed = SEED === undefined ? Date.now() % 1_000_000_000 : Number(SEED);
     const first = seed;
     let steps = 0;
+    const options: RunOptions = {
+      ...(IS_OF_PAGES ? { habits: [PAGE] } : {}),
+      ...(IS_OF_CRASHES ? { crashes: nowAndThen } : {}),
+    };
     do {
       try {
-        steps += mustHold(seed, IS_OF_PAGES ? { habits: [PAGE] } : {}).steps;
+        steps += mustHold(seed, options).steps;
       } catch (error) {
-        if (!IS_OF_PAGES) keep(seed, error);
+        if (!IS_OF_PAGES && !IS_OF_CRASHES) keep(seed, error);
         throw error;
       }
       seed += 1;

@@ -6,14 +6,15 @@ import { isTest, type Source } from './source.ts';
  * the same package that it may import, itself always included. What is not in the table may not import anything.
  */
 const MIDDLE = ['kit', 'wire', 'reasons.ts'];
-const BELOW_SITE = [...MIDDLE, 'session', 'socket', 'stream', 'mesh', 'client'];
+const BELOW_SITE = [...MIDDLE, 'record', 'session', 'socket', 'stream', 'mesh', 'client'];
 const ENGINE: Readonly<Record<string, readonly string[]>> = {
   kit: [],
   wire: ['kit'],
   'reasons.ts': ['kit', 'wire'],
-  session: MIDDLE,
+  record: ['kit'],
+  session: [...MIDDLE, 'record'],
   socket: MIDDLE,
-  stream: MIDDLE,
+  stream: [...MIDDLE, 'record'],
   mesh: MIDDLE,
   client: ['kit', 'wire'],
   site: BELOW_SITE,

@@ -9,7 +9,7 @@ export const AT_MOST = {
   circlesEngine: 0,
   circlesServer: 0,
   crumbs: 28,
-  deadExports: 129,
+  deadExports: 127,
   doubleTypesEngine: 11,
   doubleTypesServer: 20,
   fieldsOfSession: 26,

@@ -13,6 +13,7 @@ import { NS } from '@boshd/engine/wire';
 import { Deliveries } from '../checks/deliveries.ts';
 import { Broken, Ledger } from '../checks/ledger.ts';
 import type { SessionCheck } from '../checks/session-check.ts';
+import type { KnownRids } from '../world/anchor.ts';
 import { type ClientSide, Network } from '../world/network.ts';
 import type { Random } from '../world/random.ts';
 import type { Sky } from '../world/weather.ts';
@@ -124,6 +125,10 @@ export class Person implements Actor, ClientSide {
 
   replied(request: RequestId, reply: Reply | undefined): void {
     this.sessionCheck.replied(request, reply, this.#world.now);
+  }
+
+  crashed(known: KnownRids | undefined): void {
+    this.sessionCheck.crashed(known);
   }
 
   check(now: number): void {

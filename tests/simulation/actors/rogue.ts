@@ -54,6 +54,8 @@ export class Rogue implements Actor, LinkUser {
   logged(_event: LogEvent): void {}
   requested(): void {}
   aborted(): void {}
+  crashed(): void {}
+
   check(): void {}
   underWay(): void {}
 

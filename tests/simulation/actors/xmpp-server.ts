@@ -115,7 +115,7 @@ export class XmppServer implements LinkedServer, MoodyServer, SpeakingServer {
     this.generation += 1;
     const random = this.#random.fork(`link${this.generation}`);
     const link = new Link(this.#world, this.#actor, id, random, userOf(this, this.#moods, this.#voice));
-    this.#world.later(this.#random.around(DIAL_MS), () => this.#answerDial());
+    this.#world.later(this.#random.around(DIAL_MS), () => this.#answerDial(link));
     return link;
   }
 
@@ -163,11 +163,12 @@ export class XmppServer implements LinkedServer, MoodyServer, SpeakingServer {
     });
   }
 
-  #answerDial(): void {
+  #answerDial(link: Link): void {
+    if (link.isGone) return;
     if (this.#random.chance(this.#sky.at(this.#world.now).dialFails)) {
       this.isBroken ||= !this.isAway;
-      this.link.down('connect-refused');
-    } else this.link.up(this.#isSecure);
+      link.down('connect-refused');
+    } else link.up(this.#isSecure);
   }
 
   #beginAnew(): void {

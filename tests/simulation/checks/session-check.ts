@@ -1,5 +1,6 @@
 import type { Reason, Reply, RequestId } from '@boshd/engine/manager';
 import type { SessionLimits } from '@boshd/engine/session';
+import type { KnownRids } from '../world/anchor.ts';
 import { Broken } from './ledger.ts';
 
 interface Copy {
@@ -36,6 +37,8 @@ export class SessionCheck {
   readonly #doubtful = new Set<number>();
   /** Rids that, once at least, nobody waited for. */
   readonly #unheard = new Set<number>();
+  /** Rids whose reply a process made that died, whether it was written or not. */
+  readonly #answeredBefore = new Set<number>();
   readonly #early = new Set<number>();
   #usesAcks = false;
   /** Up to which rid each request says that replies have come (XEP-0124 §9.2). */
@@ -57,6 +60,8 @@ export class SessionCheck {
   wasGivenUp = false;
   /** A terminate overtook another request, which may be given up. */
   hasEarlyFarewell = false;
+  /** The process died before the session could be known to anybody. */
+  wasInterrupted = false;
   /** The server does not read: requests are kept longer. */
   isBlocked = false;
   /** Its link is lost, and boshd takes the stream up again. */
@@ -88,6 +93,8 @@ export class SessionCheck {
       this.#early.add(rid);
       this.#takeInOrder(this.#lastRid, now);
       this.hasEarlyFarewell ||= this.#farewellAt !== undefined && this.#early.size > 0;
+    } else if (!this.#inOrderAt.has(rid) && rid <= this.#lastRid) {
+      this.#inOrderAt.set(rid, now);
     }
     if (!body.endsWith('/>')) this.#payloadAt = now;
   }
@@ -108,6 +115,17 @@ export class SessionCheck {
     if (rid === undefined) return;
     if (!this.#open.delete(request)) this.#doubtful.add(rid);
     else if (!this.#isHeard(rid)) this.#unheard.add(rid);
+  }
+
+  /** The process died: what it answered may not have been written, and what was open comes again. */
+  crashed(known: KnownRids | undefined): void {
+    for (const rid of this.#replies.keys()) this.#doubtful.add(rid);
+    for (const rid of this.#inOrderAt.keys()) if (!this.#replies.has(rid)) this.#inOrderAt.delete(rid);
+    if (known !== undefined) this.#lastRid = known.lastRid;
+    for (const rid of known?.answered ?? []) this.#answeredBefore.add(rid);
+    this.#early.clear();
+    this.#answeredRid = -1;
+    this.wasInterrupted ||= this.#replies.size === 0 && this.#lastRid !== undefined;
   }
 
   #isHeard(rid: number): boolean {
@@ -157,7 +175,7 @@ export class SessionCheck {
     }
     // A request that nobody waited for was answered all the same, when it was its turn: with nothing.
     const wasAnswered = this.#unheard.has(rid) && body.endsWith('/>');
-    if (rid < this.#answeredRid && !wasAnswered)
+    if (rid < this.#answeredRid && !wasAnswered && !this.#answeredBefore.has(rid))
       throw new Broken(this.#actor, `rid ${rid} is answered after rid ${this.#answeredRid}`);
     if (rid > (this.#lastRid ?? rid)) this.#skipGap(rid, now);
     this.#answeredRid = Math.max(this.#answeredRid, rid);

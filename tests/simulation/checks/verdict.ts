@@ -50,6 +50,8 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   }
   // A server that broke off, or a link that was lost, took with it what was under way.
   if (server === undefined) return;
+  // Nobody knew the session yet: it is not, and its link is closed without a word.
+  if (endReason === undefined && sessionCheck.wasInterrupted) return;
   // What the manager owes cannot be given back where the link to the server is gone.
   const isCut = server.isBroken || server.isAway;
   const isExcused = (id: string) => sessionCheck.isTakenAsRead(id) || (isCut && ledger.isOwed(id));
@@ -78,9 +80,10 @@ function ofEarlyFarewell({ habit, sessionCheck }: Person): readonly Reason[] {
 }
 
 /** What the client was told is why the manager ended the session, or that it is gone. */
-function judgeCondition({ name, end, endReason }: Person, climate: Climate): void {
+function judgeCondition(person: Person, climate: Climate): void {
+  const { name, end, endReason } = person;
   if (end === undefined) return;
-  if (climate === 'calm' && end.by === 'network')
+  if (climate === 'calm' && end.by === 'network' && !person.sessionCheck.wasInterrupted)
     throw new Broken(name, 'the client gave up in calm weather');
   if (end.by !== 'manager') return;
   const reason = endReason === undefined ? undefined : reasonFacts(endReason).condition;

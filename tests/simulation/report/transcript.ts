@@ -43,6 +43,10 @@ export class Transcript implements Witness {
     this.#write(this.#describeInput(input, raw));
   }
 
+  died(): void {
+    this.#lines.push('== the process died');
+  }
+
   outputs(outputs: readonly Output[], now: Instant): void {
     for (const output of outputs) {
       const line = this.#describeOutput(output);

@@ -11,6 +11,7 @@ import {
 } from '@boshd/engine/manager';
 import { CLIENT_XML_LIMITS, readRequest } from '@boshd/engine/wire';
 import { Agenda } from './agenda.ts';
+import { Anchor, type Asked, type KnownRids } from './anchor.ts';
 
 /** What boshd has of one XMPP connection: the server at its other end. */
 export interface LinkEnd {
@@ -32,6 +33,8 @@ export interface Actor {
   requested(request: RequestId, body: string): void;
   aborted(request: RequestId): void;
   replied(request: RequestId, reply: Reply | undefined): void;
+  /** The process died: nobody answers what waits, and what was answered may not have been. `known`: what its record says. */
+  crashed(known: KnownRids | undefined): void;
   /** After everything that happens to anybody. */
   check(now: number): void;
 }
@@ -40,10 +43,13 @@ export interface Actor {
 export interface Witness {
   input(input: Input | 'advance', now: Instant, actor: Actor | undefined, raw: string | undefined): void;
   outputs(outputs: readonly Output[], now: Instant): void;
+  /** The process died. */
+  died?(now: Instant): void;
 }
 
 interface OpenRequest {
   readonly actor: Actor;
+  readonly body: string;
   readonly answered: (reply: Reply | undefined) => void;
 }
 
@@ -58,7 +64,21 @@ export type Realm = Pick<
 
 /** One connection manager in virtual time, and what happens around it. */
 export class World {
-  readonly manager: ConnectionManager;
+  #manager: ConnectionManager;
+  readonly #config: ManagerConfig;
+  readonly #crashes: Crashes | undefined;
+  readonly anchor: Anchor | undefined;
+  #isDown = false;
+  /** What happens while no process lives. */
+  readonly #delayed: {
+    readonly input: Input;
+    readonly actor: Actor | undefined;
+    readonly raw: string | undefined;
+  }[] = [];
+  /** The newest request that was made while no process lived. */
+  #lastDelayed: RequestId = 0;
+  /** Requests up to this one were made to processes that are gone. */
+  #lastDead: RequestId = 0;
   readonly #toolbox: Toolbox;
   readonly #agenda = new Agenda();
   readonly #witnesses: readonly Witness[];
@@ -76,11 +96,20 @@ export class World {
     witnesses: readonly Witness[] = [],
     /** So much later than asked the manager's `advance` is called. */
     latenessMs = 0,
+    /** The process dies now and then, and another goes on with its sessions. */
+    crashes?: Crashes,
   ) {
-    this.manager = new ConnectionManager(config, toolbox);
+    this.#config = config;
     this.#toolbox = toolbox;
+    this.#crashes = crashes;
+    this.anchor = crashes === undefined ? undefined : new Anchor(config, toolbox);
+    this.#manager = this.#newManager();
     this.#witnesses = witnesses;
     this.#latenessMs = latenessMs;
+  }
+
+  get manager(): ConnectionManager {
+    return this.#manager;
   }
 
   get now(): Instant {
@@ -111,7 +140,7 @@ export class World {
   run(untilMs: number): void {
     for (let standstill = 0; standstill < STANDSTILL_MAX; standstill += 1) {
       const event = this.#agenda.next ?? Number.POSITIVE_INFINITY;
-      const { deadline } = this.manager;
+      const deadline = this.#isDown ? undefined : this.manager.deadline;
       const wakeAt = deadline === undefined ? Number.POSITIVE_INFINITY : deadline + this.#latenessMs;
       const next = Math.max(this.#nowMs, Math.min(event, wakeAt));
       if (next > untilMs) {
@@ -140,8 +169,8 @@ export class World {
     answered: (reply: Reply | undefined) => void,
   ): void {
     const decoded = readRequest(Buffer.from(body, 'latin1'), CLIENT_XML_LIMITS, this.#toolbox);
-    this.#requests.set(request, { actor, answered });
-    actor.requested(request, body);
+    this.#requests.set(request, { actor, body, answered });
+    if (!this.#isDown) actor.requested(request, body);
     const base = { type: 'request', request, site: 'default', secure: true } as const;
     const input: Input = decoded.ok
       ? { ...base, address: addressOf(actor), body: decoded.value }
@@ -161,11 +190,18 @@ export class World {
   ): void {
     this.#requests.delete(request);
     actor.aborted(request);
-    this.submit({ type, request, sid }, actor);
+    if (request > this.#lastDead) this.submit({ type, request, sid }, actor);
   }
 
   submit(input: Input, actor: Actor | undefined, raw?: string): void {
     const now = this.now;
+    if (input.type === 'link-data') this.anchor?.received(input.link, input.bytes);
+    if (input.type === 'link-down') this.anchor?.wentDown(input);
+    if (this.#isDown) {
+      if (input.type !== 'link-data' && input.type !== 'link-down') this.#delayed.push({ input, actor, raw });
+      if (input.type === 'request') this.#lastDelayed = input.request;
+      return;
+    }
     for (const witness of this.#witnesses) witness.input(input, now, actor, raw);
     this.#carryOut(this.manager.handle(input, now), actor);
   }
@@ -178,8 +214,71 @@ export class World {
 
   #carryOut(outputs: readonly Output[], actor: Actor | undefined): void {
     for (const witness of this.#witnesses) witness.outputs(outputs, this.now);
-    for (const output of outputs) this.#perform(output, actor);
+    const crash = this.#crashes?.after(outputs, this.now);
+    // A frame that is not whole happened not at all.
+    if (crash === 'before') {
+      this.#die();
+      return;
+    }
+    this.anchor?.frame(outputs, this.now, (request) => askedBy(this.#requests.get(request)));
+    let replies = crash === undefined ? Number.POSITIVE_INFINITY : crash;
+    for (const output of outputs) {
+      if (output.type === 'respond' || output.type === 'drop') {
+        replies -= 1;
+        if (replies < 0) continue;
+      }
+      this.#perform(output, actor);
+    }
+    if (crash !== undefined) this.#die();
+    if (this.#delayed.length > 0) return;
     for (const each of this.#actors) each.check(this.#nowMs);
+  }
+
+  #newManager(): ConnectionManager {
+    const { anchor } = this;
+    const survival =
+      anchor === undefined ? undefined : { firstLink: anchor.lastLink + 1, vault: anchor.vault };
+    return new ConnectionManager({ ...this.#config, survival }, this.#toolbox);
+  }
+
+  /** The process is gone, with all its connections to clients; links that no record names are closed. */
+  #die(): void {
+    for (const witness of this.#witnesses) witness.died?.(this.now);
+    this.#isDown = true;
+    this.#lastDead = this.#lastRequest;
+    const open = [...this.#requests.entries()];
+    this.#requests.clear();
+    for (const [request, { actor, answered }] of open) {
+      actor.aborted(request);
+      answered(undefined);
+    }
+    for (const actor of this.#actors) actor.crashed(this.anchor?.knownOf(addressOf(actor)));
+    for (const [link, { end }] of [...this.#links]) {
+      if (this.anchor?.has(link) === true) continue;
+      end.close();
+      this.#links.delete(link);
+    }
+    this.later(this.#crashes?.gapMs ?? 0, () => this.#revive());
+  }
+
+  #revive(): void {
+    const { anchor } = this;
+    if (anchor === undefined) return;
+    this.#manager = this.#newManager();
+    this.#isDown = false;
+    const restored = this.#manager.restore(anchor.all(this.now), this.now);
+    this.#carryOut(restored, undefined);
+    for (const down of anchor.downLinks()) this.submit(down, undefined);
+    while (!this.#isDown) {
+      const next = this.#delayed.shift();
+      if (next === undefined) return;
+      const { input, actor, raw } = next;
+      if ('request' in input && raw !== undefined) actor?.requested(input.request, raw);
+      const isGone = input.type === 'request' && !this.#requests.has(input.request);
+      this.submit(input, actor, raw);
+      // Its connection was closed meanwhile, and what it said was read all the same.
+      if (isGone) actor?.aborted(input.request);
+    }
   }
 
   #perform(output: Output, actor: Actor | undefined): void {
@@ -197,16 +296,16 @@ export class World {
         this.#log(output.event, actor);
         break;
       case 'send':
-        this.#linkEnd(output.link).take(output.bytes);
+        this.#linkEnd(output.link)?.take(output.bytes);
         break;
       case 'read':
-        this.#linkEnd(output.link).read(output.wanted);
+        this.#linkEnd(output.link)?.read(output.wanted);
         break;
       case 'secure':
-        this.#linkEnd(output.link).secure();
+        this.#linkEnd(output.link)?.secure();
         break;
       case 'close':
-        this.#linkEnd(output.link).close();
+        this.#linkEnd(output.link)?.close();
         this.#links.delete(output.link);
         break;
     }
@@ -222,6 +321,7 @@ export class World {
   /** Every request is answered once, and not when its connection is known to be closed (docs/testing.md). */
   #answer(request: RequestId, reply: Reply | undefined): void {
     const open = this.#requests.get(request);
+    if (open === undefined && request <= this.#lastDelayed) return;
     if (open === undefined) throw new Error(`request ${request} is answered, but does not wait for it`);
     this.#requests.delete(request);
     open.actor.replied(request, reply);
@@ -229,8 +329,10 @@ export class World {
   }
 
   /** Work on a link that was closed, or is down, is a bug. */
-  #linkEnd(link: LinkId): LinkEnd {
+  #linkEnd(link: LinkId): LinkEnd | undefined {
     const found = this.#links.get(link);
+    // It went down while no process lived, and the news waits.
+    if (this.anchor?.isDown(link) === true) return undefined;
     if (found === undefined) throw new Error(`work on link ${link}, which is closed`);
     return found.end;
   }
@@ -249,6 +351,24 @@ export class World {
     this.#sessions.get(event.session)?.logged(event);
     if (event.event === 'session-ended') this.#sessions.delete(event.session);
   }
+}
+
+/** When the process dies. */
+export interface Crashes {
+  /** How long nobody lives then. */
+  readonly gapMs: number;
+  /**
+   * Asked at the end of each turn: the process dies before anything of it is safe, or after so many replies of it have left;
+   * undefined: it lives on.
+   */
+  after(outputs: readonly Output[], now: Instant): 'before' | number | undefined;
+}
+
+function askedBy(open: OpenRequest | undefined): Asked | undefined {
+  if (open === undefined) return undefined;
+  const { body, actor } = open;
+  const rid = Number(/ rid='(\d+)'/.exec(body)?.[1]);
+  return { rid, sid: / sid='([^']*)'/.exec(body)?.[1], address: addressOf(actor) };
 }
 
 /** One for each, so that the limits of one address touch nobody else. */

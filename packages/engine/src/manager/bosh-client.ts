@@ -34,6 +34,8 @@ import { bytesHeldUpstream, type ClientSide, returnUnsentOf, type Upstream } fro
 import type { Clients } from './clients.ts';
 import { sessionEnded } from './events.ts';
 import type { Input, RequestId } from './input.ts';
+import type { Keeper } from './keeper.ts';
+import { type Keeping, newKeeping } from './keeping.ts';
 import type { Budget, Holding } from './memory/budget.ts';
 import type { Site, Sites } from './sites.ts';
 import type { StartFailure } from './start.ts';
@@ -48,6 +50,8 @@ export interface ManagerParts {
   readonly clients: Clients;
   readonly upstreams: Upstreams;
   readonly budget: Budget;
+  /** Absent: sessions are not recorded. */
+  readonly keeper: Keeper | undefined;
 }
 
 /** A session with its streams: what the one asks for is told to the other, or becomes an output. */
@@ -70,6 +74,7 @@ export class BoshClient implements ClientSide {
   deadline: Instant | undefined;
   scheduled: Instant | undefined;
   readonly holding: Holding;
+  readonly keeping: Keeping | undefined;
 
   constructor(session: Session, site: Site, guest: Guest, parts: ManagerParts, claim?: Claim) {
     this.session = session;
@@ -80,6 +85,7 @@ export class BoshClient implements ClientSide {
     this.#parts = parts;
     this.#address = session.address;
     this.holding = parts.budget.open(guest.group);
+    this.keeping = parts.keeper === undefined ? undefined : newKeeping();
   }
 
   get facts(): Session {
@@ -185,6 +191,7 @@ export class BoshClient implements ClientSide {
 
   settle(): void {
     this.carryOut();
+    if (this.keeping !== undefined) this.#parts.keeper?.touch(this, this.keeping);
     if (this.isEnded) return;
     const { session, upstreams, site, guest } = this;
     const { turn, sites, clients, budget } = this.#parts;
@@ -229,6 +236,7 @@ export class BoshClient implements ClientSide {
     switch (work.type) {
       case 'respond':
         this.site.traffic.bytesOut += work.reply.body.length;
+        if (this.keeping !== undefined) this.keeping.hasLeft = true;
         this.#parts.turn.put(work);
         break;
       case 'forward': {

@@ -8,9 +8,10 @@ import {
   type Stream,
   type StreamLimits,
 } from '../stream/index.ts';
-import type { Payload } from '../wire/index.ts';
+import type { Payload, XmlLimits } from '../wire/index.ts';
 import type { Guest } from './admission/admission.ts';
 import type { LinkId } from './input.ts';
+import type { Keeping } from './keeping.ts';
 import type { Holder } from './memory/budget.ts';
 import type { Site } from './sites.ts';
 import type { Start, StartFailure } from './start.ts';
@@ -24,6 +25,10 @@ export interface Upstream {
   readonly stream: Stream;
   /** Undefined while its link is lost and the next one is not dialled. */
   link: LinkId | undefined;
+  /** Position of the stream's framer at which the link began. */
+  linkFrom: number;
+  /** Limits of XML that the stream is read by. */
+  readonly xml: XmlLimits;
   readonly dialledAt: Instant;
   /** The endpoint that the link is connected to; '' before. */
   remote: string;
@@ -61,6 +66,8 @@ export interface ClientSide extends Timed, Holder {
   upstreams: readonly Upstream[];
   /** What an operator asks about it. */
   readonly story: Story;
+  /** Of a session that is recorded. */
+  readonly keeping: Keeping | undefined;
   /** How the server refused the last log-in, until one succeeds. */
   refusedLogIn: RefusedLogIn | undefined;
   /** The server's stream header is known. */

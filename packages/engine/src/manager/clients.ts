@@ -83,6 +83,12 @@ export class Clients {
     this.#budget.enter(client);
   }
 
+  /** One that another process had: its client knows its sid. */
+  addRestored(client: BoshClient): void {
+    this.#bySid.set(client.session.sid, client);
+    this.#budget.enter(client);
+  }
+
   addSocket(client: WebSocketClient): void {
     this.#bySocket.set(client.id, client);
     this.#budget.enter(client);

@@ -183,7 +183,7 @@ export class Creation {
   }
 }
 
-function letEnd(guest: Guest, client: ClientSide): void {
+export function letEnd(guest: Guest, client: ClientSide): void {
   guest.end = ({ reason, detail }) => {
     if (!client.isOver) client.endByOthers(reason, detail);
   };

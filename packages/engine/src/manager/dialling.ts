@@ -6,6 +6,9 @@ import type { BodyAttributes } from '../wire/index.ts';
 
 const NOTHING: readonly string[] = [];
 
+/** What a client says of the stream that it wants. */
+export type AskedStream = Pick<BodyAttributes, 'from' | 'lang' | 'route' | 'xmppVersion'>;
+
 /** How to reach the server of a domain that was admitted. What the operator says of a domain wins over a client's route. */
 export function planDial(
   policy: DomainPolicy,
@@ -33,7 +36,7 @@ export function planDial(
 /** What the client asks of the stream that is opened over such a link. */
 export function streamRequestOf(
   { name }: AdmittedDomain,
-  { from, lang, route, xmppVersion }: Pick<BodyAttributes, 'from' | 'lang' | 'route' | 'xmppVersion'>,
+  { from, lang, route, xmppVersion }: AskedStream,
   plan: DialPlan,
   showExternal: boolean,
   { inactivity, maxpause }: Pick<SessionTerms, 'inactivity' | 'maxpause'>,

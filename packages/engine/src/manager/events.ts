@@ -17,6 +17,10 @@ const AFTER_REFUSAL: ReadonlySet<Reason> = new Set([
   'stream-closed',
 ]);
 
+export function failureText({ reason, detail }: StartFailure): string {
+  return detail === '' ? reason : `${reason} (${detail})`;
+}
+
 /** The line of the log about a session that is over. What decided its end is told, not what came last. */
 export function sessionEnded(
   { facts, refusedLogIn, story }: Pick<ClientSide, 'facts' | 'refusedLogIn' | 'story'>,

@@ -16,7 +16,8 @@ import { Clients } from './clients.ts';
 import type { ManagerConfig } from './config.ts';
 import { Creation, type RequestInput } from './creation.ts';
 import type { Input, RequestId } from './input.ts';
-import type { Kept } from './kept.ts';
+import { Keeper } from './keeper.ts';
+import type { Kept, Survival } from './kept.ts';
 import { Budget, type Relief } from './memory/budget.ts';
 import type { Output } from './output.ts';
 import { refusal } from './refusal.ts';
@@ -56,9 +57,11 @@ export class ConnectionManager {
   readonly #creation: Creation;
   readonly #budget: Budget;
   readonly #relief: Relief;
+  readonly #vault: Survival['vault'] | undefined;
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
-    this.#turn = new ManagerTurn(toolbox);
+    this.#turn = new ManagerTurn(toolbox, config.survival !== undefined);
+    this.#vault = config.survival?.vault;
     this.#budget = new Budget(config.admission);
     this.#sites = new Sites(config, this.#budget);
     this.#clients = new Clients(config.admission.endedMax, this.#budget);
@@ -69,6 +72,7 @@ export class ConnectionManager {
       clients: this.#clients,
       upstreams: this.#upstreams,
       budget: this.#budget,
+      keeper: config.survival === undefined ? undefined : new Keeper(config.survival.vault, toolbox),
     };
     this.#relief = {
       forget: (memory) => this.#clients.forget(memory),
@@ -118,16 +122,16 @@ export class ConnectionManager {
     this.#take(input);
     this.#creation.endDisplaced();
     if (this.#budget.isDue) this.#budget.relieve(this.#relief);
-    return this.#turn.finish();
+    return this.#finish();
   }
 
   /** Goes on with sessions whose process is gone, and returns what follows from it. */
   restore(kept: readonly Kept[], now: Instant): readonly Output[] {
-    const restoration = new Restoration(this.#parts);
+    const restoration = new Restoration(this.#parts, this.#vault);
     this.#turn.begin(now);
     for (const each of kept) restoration.restore(each);
     if (this.#budget.isDue) this.#budget.relieve(this.#relief);
-    return this.#turn.finish();
+    return this.#finish();
   }
 
   /** Does what has become due at `now`. */
@@ -143,7 +147,14 @@ export class ConnectionManager {
       assert(client.deadline === undefined || client.deadline > now, 'what was due is done');
     }
     if (this.#budget.isDue) this.#budget.relieve(this.#relief);
-    return this.#turn.finish();
+    return this.#finish();
+  }
+
+  /** All the work that follows from a turn, records first. */
+  #finish(): readonly Output[] {
+    const outputs = this.#turn.finish();
+    const records = this.#parts.keeper?.finish(this.#turn.now);
+    return records === undefined || records.length === 0 ? outputs : [...records, ...outputs];
   }
 
   #take(input: Input): void {

@@ -70,6 +70,12 @@ export class Sites {
     return outcome;
   }
 
+  /** Takes in a session that another process had: it counts, and is not refused. */
+  readmit({ admission }: Site, address: string, isLoggedIn: boolean, now: Instant): Guest {
+    this.#live += 1;
+    return admission.readmit(address, isLoggedIn, now);
+  }
+
   leave({ admission }: Site, guest: Guest, now: Instant): void {
     this.#live -= 1;
     admission.leave(guest, now);

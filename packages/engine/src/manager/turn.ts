@@ -1,7 +1,9 @@
-import { type Instant, type Toolbox, WorkList } from '../kit/index.ts';
-import type { SessionWork } from '../session/index.ts';
+import { type ByteString, type Instant, type Toolbox, WorkList } from '../kit/index.ts';
+import type { SessionWork, Turn } from '../session/index.ts';
 import type { SocketWork } from '../socket/index.ts';
 import { KnownFeatures, type StreamTurn, type StreamWork } from '../stream/index.ts';
+import { type Keeping, noteSent } from './keeping.ts';
+import type { LinkId } from './kept.ts';
 import type { LogEvent, Output } from './output.ts';
 
 /** A turn whose time can be set; the rules of sessions, sockets and streams see it read-only. */
@@ -13,14 +15,15 @@ interface OpenTurn<Item> {
 
 /** What one handling of the manager shares: the time, the work that sessions, sockets and streams ask for, the outputs. */
 export class ManagerTurn {
-  readonly session: OpenTurn<SessionWork>;
+  readonly session: OpenTurn<SessionWork> & Pick<Turn, 'isRecorded'>;
   readonly socket: OpenTurn<SocketWork>;
   readonly stream: OpenTurn<StreamWork> & Pick<StreamTurn, 'features'>;
   #outputs: Output[] = [];
 
-  constructor(toolbox: Toolbox) {
+  /** @param isRecorded sessions are */
+  constructor(toolbox: Toolbox, isRecorded: boolean) {
     const now = 0 as Instant;
-    this.session = { now, toolbox, work: new WorkList() };
+    this.session = { now, toolbox, work: new WorkList(), isRecorded };
     this.socket = { now, toolbox, work: new WorkList() };
     this.stream = { now, toolbox, work: new WorkList(), features: new KnownFeatures() };
   }
@@ -50,6 +53,12 @@ export class ManagerTurn {
   put(output: Output): void {
     if (this.#outputs.length === 0) this.#outputs = [output];
     else this.#outputs.push(output);
+  }
+
+  /** Bytes of a client for its server. */
+  send({ keeping }: { readonly keeping: Keeping | undefined }, link: LinkId, bytes: ByteString): void {
+    if (keeping !== undefined) noteSent(keeping, bytes);
+    this.put({ type: 'send', link, bytes });
   }
 
   log(event: LogEvent): void {

@@ -20,10 +20,10 @@ import {
   type StreamWork,
   streamTick,
 } from '../stream/index.ts';
-import { type BodyAttributes, makeFramer, NS, type Payload } from '../wire/index.ts';
+import { makeFramer, NS, type Payload } from '../wire/index.ts';
 import { type ClientSide, returnUnsentOf, type Upstream } from './client-side.ts';
-import { planDial, startTlsOf, streamRequestOf } from './dialling.ts';
-import { notResumed, stanzaSkipped, streamReady } from './events.ts';
+import { type AskedStream, planDial, startTlsOf, streamRequestOf } from './dialling.ts';
+import { failureText, notResumed, stanzaSkipped, streamReady } from './events.ts';
 import type { Input, LinkId } from './input.ts';
 import type { Budget } from './memory/budget.ts';
 import { beginStart, judgeStart, type Start, type StartFailure } from './start.ts';
@@ -33,9 +33,6 @@ export type LinkInput = Extract<
   Input,
   { type: 'link-up' | 'link-secured' | 'link-data' | 'link-down' | 'link-blocked' }
 >;
-
-/** What a client says of the stream that it wants. */
-export type AskedStream = Pick<BodyAttributes, 'from' | 'lang' | 'route' | 'xmppVersion'>;
 
 /**
  * The streams of all clients to XMPP servers, with their links: dialled, tried at another server where one is of no use,
@@ -124,7 +121,7 @@ export class Upstreams {
     confirmStanzas(upstream.stream, upstream.of.confirmed, this.#turn.stream);
     const farewell = closeStream(upstream.stream, undelivered, this.#turn.toolbox);
     const { link } = upstream;
-    if (farewell !== undefined && link !== undefined) this.#turn.put({ type: 'send', link, bytes: farewell });
+    if (farewell !== undefined && link !== undefined) this.#turn.send(upstream.client, link, farewell);
     this.drop(upstream);
   }
 
@@ -133,6 +130,13 @@ export class Upstreams {
     const { exchange, isLoggedIn } = upstream.stream;
     if (exchange !== 'none' && !isLoggedIn) this.#countFailure(upstream.client);
     this.#hangUp(upstream);
+  }
+
+  /** A stream of a record goes on where it was. */
+  adopt(upstream: Upstream): void {
+    const { client, link } = upstream;
+    client.upstreams = appended(client.upstreams, upstream);
+    if (link !== undefined) this.#byLink.set(link, upstream);
   }
 
   #hangUp(upstream: Upstream): void {
@@ -184,7 +188,7 @@ export class Upstreams {
     const { client, link } = upstream;
     switch (work.type) {
       case 'send':
-        if (link !== undefined) this.#turn.put({ type: 'send', link, bytes: work.bytes });
+        if (link !== undefined) this.#turn.send(client, link, work.bytes);
         break;
       case 'deliver':
         this.#noteReady(upstream);
@@ -307,7 +311,7 @@ export class Upstreams {
     const { stream, client } = upstream;
     const isFirst = stream.resuming === undefined;
     this.#relink(upstream, undefined);
-    if (loseLink(stream, describe(failure), this.#turn.stream)) {
+    if (loseLink(stream, failureText(failure), this.#turn.stream)) {
       if (isFirst) this.#broken(client, failure);
       this.#carryOut(upstream);
     } else {
@@ -360,17 +364,17 @@ export class Upstreams {
     client.serverBlocked(true);
   }
 
-  #newStream({ site, streamLimits }: ClientSide, request: StreamRequest): Stream {
-    const framer = makeFramer(site.policy.serverXml, this.#turn.toolbox);
+  #newStream({ site, streamLimits, keeping }: ClientSide, request: StreamRequest): Stream {
+    const framer = makeFramer(site.policy.serverXml, this.#turn.toolbox, keeping !== undefined);
     return createStream(request, streamLimits, framer, this.#turn.now);
   }
 
   #attach(client: ClientSide, of: SessionStream, stream: Stream, start: Start): void {
     const link = this.#nextLink();
     const dialledAt: Instant = start.startedAt;
-    const upstream: Upstream = { client, of, stream, link, dialledAt, remote: '', start };
-    client.upstreams = appended(client.upstreams, upstream);
-    this.#byLink.set(link, upstream);
+    const xml = client.site.policy.serverXml;
+    const upstream: Upstream = { client, of, stream, link, linkFrom: 0, xml, dialledAt, remote: '', start };
+    this.adopt(upstream);
     this.#turn.put({ type: 'dial', link, plan: start.plan });
   }
 
@@ -384,6 +388,7 @@ export class Upstreams {
   #relink(upstream: Upstream, link: LinkId | undefined): void {
     if (upstream.link !== undefined) this.#byLink.delete(upstream.link);
     upstream.link = link;
+    upstream.linkFrom = upstream.stream.framer.position;
     if (link !== undefined) this.#byLink.set(link, upstream);
   }
 
@@ -392,8 +397,4 @@ export class Upstreams {
     this.#relink(upstream, undefined);
     client.upstreams = client.upstreams.filter((each) => each !== upstream);
   }
-}
-
-function describe({ reason, detail }: StartFailure): string {
-  return detail === '' ? reason : `${reason} (${detail})`;
 }

@@ -59,6 +59,8 @@ export class WebSocketClient implements ClientSide {
   deadline: Instant | undefined;
   scheduled: Instant | undefined;
   readonly holding: Holding;
+  /** Its connection is lost with this process. */
+  readonly keeping = undefined;
 
   /** @param onOpen takes the first <open/>: dials, or refuses */
   constructor(

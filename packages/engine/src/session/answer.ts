@@ -22,10 +22,12 @@ import {
   hasListener,
   keepAnswer,
   keepLastAnswer,
+  type Made,
   takeEarly,
   takeHeld,
   takeOldest,
 } from './requests.ts';
+import { rowOf } from './row.ts';
 import { begin, finishEnding, type Session, type SessionStream } from './session.ts';
 import { countSilence } from './silence.ts';
 import type { Turn } from './work.ts';
@@ -124,7 +126,8 @@ export function answer(session: Session, batch: Batch | undefined, turn: Turn): 
   const attributes = attributesOf(session, held, batch, turn);
   const body = encodeBody(attributes, content, held.rid === session.creationRid);
   send(session, held, body, turn);
-  remember(session, held, body, batch, turn);
+  const made = turn.isRecorded === true ? { attributes, row: rowOf(payloads, 0) } : undefined;
+  remember(session, held, body, batch, made, turn);
   if (payloads.length > 0) payloadsGiven(session.pace);
   if (session.life.phase === 'opening') begin(session);
 }
@@ -152,6 +155,7 @@ function remember(
   held: HeldRequest,
   body: ByteString,
   batch: Batch | undefined,
+  made: Made | undefined,
   turn: Turn,
 ): void {
   const payloads = batch?.payloads ?? NOTHING;
@@ -166,6 +170,7 @@ function remember(
     request: held.request,
     isInDoubt: false,
     copies: held.copies,
+    made,
   };
   const forgotten = keepAnswer(session.requests, answered, session.terms.requests + 1);
   if (batch !== undefined) batch.stream.given += answered.stanzas;

@@ -6,6 +6,7 @@ export { bytesHeld } from './held.ts';
 export { bytesHeldByMemory, lateReply, type Memory, memoryOf } from './memory.ts';
 export { serverBlocked } from './pressure.ts';
 export { abort, receive, release, replyInDoubt, replyLost } from './receive.ts';
+export { recordOf, sessionOf } from './record.ts';
 export { terminalBody, terminalReply } from './reply.ts';
 export type { Session, SessionStream, StreamFacts, Terminal, Undelivered } from './session.ts';
 export { loggedIn, registering } from './session.ts';

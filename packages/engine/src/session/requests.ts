@@ -45,6 +45,23 @@ export interface AnsweredRequest {
   /** Whoever was to write it is gone, and may have done so before. */
   isInDoubt: boolean;
   copies: number;
+  /** Only where sessions are recorded, and where it can be made again. */
+  readonly made?: Made | undefined;
+}
+
+/** What a reply was made of, for the record of its session. */
+export interface Made {
+  /** Of the <body/>. */
+  readonly attributes: ByteString;
+  readonly row: MarkedRow;
+}
+
+/** Payloads in order: literals at their places, and at all others stanzas that can be read again where they stand. */
+export interface MarkedRow {
+  readonly count: number;
+  readonly literals: readonly { readonly place: number; readonly payload: Payload }[];
+  /** Where the first of those stanzas begins (`Payload.at`); infinity where there is none. */
+  readonly firstAt: number;
 }
 
 /** The requests of a session by rid: early, then held, then answered (session.ts). */

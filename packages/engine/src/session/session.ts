@@ -56,7 +56,7 @@ const TRANSITIONS: Readonly<Record<Phase, readonly Phase[]>> = {
 };
 
 export const OPENING: Life = { phase: 'opening' };
-const OPEN: Life = { phase: 'open' };
+export const OPEN: Life = { phase: 'open' };
 
 /** How a session ends, as the client is told. */
 export interface Terminal {
@@ -147,7 +147,7 @@ export const NOT_LOGGED_IN: LogIn = {
   bytes: 0,
   registeringBy: undefined,
 };
-const LOGGED_IN: LogIn = { isDone: true, isStreamOpen: true };
+export const LOGGED_IN: LogIn = { isDone: true, isStreamOpen: true };
 
 /** The server has sent what the reply to the creation request is to carry. */
 export function streamIsOpen(session: Session): void {

@@ -67,4 +67,6 @@ export interface Turn {
   readonly now: Instant;
   readonly toolbox: Toolbox;
   readonly work: Work<SessionWork>;
+  /** Sessions are recorded: what replies are made of is kept with them. Default false. */
+  readonly isRecorded?: boolean | undefined;
 }

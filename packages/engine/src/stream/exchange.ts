@@ -97,7 +97,10 @@ export function linkSecured(stream: Stream, bindings: ChannelBindings | undefine
 
 /** Bytes of the server. */
 export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): void {
-  if (stream.phase === 'over' || stream.phase === 'securing') return;
+  if (stream.phase === 'over' || stream.phase === 'securing') {
+    stream.framer.passOver(bytes.length);
+    return;
+  }
   if (!stream.isLoggedIn) {
     stream.preloginBytes += bytes.length;
     if (stream.preloginBytes > PRELOGIN_BYTES_MAX) {

@@ -4,6 +4,7 @@ export { KnownFeatures } from './features/known-features.ts';
 export { forward } from './forward.ts';
 export { streamVersion } from './header.ts';
 export { confirmStanzas, readingChanged } from './management-exchange.ts';
+export { holdsSecrets, isPlain, requestOf, streamOf, streamPartOf, wayOf } from './record.ts';
 export { loseLink, type Resuming } from './resume.ts';
 export type { ChannelBindings } from './sasl2/token.ts';
 export {

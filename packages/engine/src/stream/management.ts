@@ -80,7 +80,10 @@ export function newManagement(): Management {
 }
 
 /** How many stanzas of the server are settled or boshd's own, of those that it counts. */
-export function handled({ counts }: Stream, { uncounted }: Management): number {
+export function handled(
+  { counts }: Pick<Stream, 'counts'>,
+  { uncounted }: Pick<Management, 'uncounted'>,
+): number {
   const { confirmed, owned } = counts;
   return Math.max(0, Math.max(confirmed, owned) - uncounted);
 }

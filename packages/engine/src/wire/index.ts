@@ -23,6 +23,7 @@ export type {
   FramerEvent,
   FramerFault,
   MakeFramer,
+  RootFacts,
   Skipped,
   StanzaAttribute,
   StanzaFramer,

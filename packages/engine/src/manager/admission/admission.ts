@@ -85,12 +85,18 @@ export class Admission {
       this.#prelogin.leave(displaced);
       this.#displaced.push(displaced);
     }
+    return this.readmit(address, false, now);
+  }
+
+  /** Takes in a session that was in before, in another process: it counts, and is not refused. */
+  readmit(address: string, isLoggedIn: boolean, now: Instant): Guest {
+    const group = addressGroup(address);
     this.#live += 1;
     const usage = this.#usageOf(group, now);
     if (usage !== undefined) usage.sessions += 1;
     const traffic = fullTraffic(this.#rates.ofSession, now);
     const guest: Guest = { group, traffic, end: undefined, violation: undefined };
-    this.#prelogin.take(guest, networks);
+    if (!isLoggedIn) this.#prelogin.take(guest, networksOf(address));
     return guest;
   }
 

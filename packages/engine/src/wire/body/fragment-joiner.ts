@@ -46,6 +46,11 @@ export class FragmentJoiner {
     return this.#unfinished !== undefined;
   }
 
+  /** Whether nothing of what came before matters for what comes next. */
+  get isAtRest(): boolean {
+    return !this.isUnfinished && !this.#isLost;
+  }
+
   /** Bytes kept of it. */
   get bufferedBytes(): number {
     return this.#partial.length;

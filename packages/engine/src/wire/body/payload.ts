@@ -18,6 +18,11 @@ export interface Payload {
   readonly isOwn?: true | undefined;
   /** Its sender was told by an error already that it did not arrive: it is not told again. */
   readonly isAnswered?: true | undefined;
+  /**
+   * Where it begins among all the bytes that the server has sent. Only of stanzas that can be read again there, as they are: of a
+   * framer that marks them.
+   */
+  readonly at?: number | undefined;
   /** Only where it uses prefixes that the server's stream root declares: `bytes` repeats the declarations. */
   readonly outside?: DeclaredOutside | undefined;
 }

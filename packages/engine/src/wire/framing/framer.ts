@@ -1,4 +1,4 @@
-import type { Toolbox } from '../../kit/index.ts';
+import type { ByteString, Toolbox } from '../../kit/index.ts';
 import type { Payload } from '../body/payload.ts';
 import type { XmlLimits } from '../xml/limits.ts';
 
@@ -72,8 +72,34 @@ export interface StanzaFramer {
   readonly bufferedBytes: number;
   /** Why the unfinished element can not be passed on; undefined where there is none, or no reason yet. */
   readonly skipping: FramerFault | undefined;
-  /** Starts again, for a new stream on the same link (after TLS or SASL). Unfinished bytes are dropped. */
+  /** Starts again, for a new stream (after TLS or SASL, or on another link). Unfinished bytes are dropped. */
   reset(): void;
+  /** So many bytes are not read, and count all the same. */
+  passOver(byteCount: number): void;
+  /** Bytes before the unfinished element, of all that came; where there is none, all of them. */
+  readonly position: number;
+  /** Bytes of the unfinished element, kept or not. */
+  readonly unreadBytes: number;
+  /** What the root of the open stream declares, the same object as long as it is the same root. Only of a framer that marks stanzas. */
+  readonly root: RootFacts | undefined;
+  /** Goes on within a stream that another framer has begun, at a position of it. */
+  goOn(root: RootFacts | undefined, position: number): void;
 }
 
-export type MakeFramer = (limits: XmlLimits, toolbox: Toolbox) => StanzaFramer;
+/** What payloads of a stream are read by, as plain data: what its root declares. */
+export interface RootFacts {
+  readonly defaultNamespace: string;
+  /** As written, prefix included: what the end tag must say. */
+  readonly qualifiedName: ByteString;
+  readonly bindings: readonly RootBinding[];
+}
+
+interface RootBinding {
+  readonly prefix: ByteString;
+  readonly namespace: string;
+  /** As it is repeated on a payload that uses it. */
+  readonly declaration: ByteString;
+}
+
+/** @param isMarked stanzas bear their positions (`Payload.at`) */
+export type MakeFramer = (limits: XmlLimits, toolbox: Toolbox, isMarked?: boolean) => StanzaFramer;

@@ -1,4 +1,5 @@
 import { assert, type Toolbox } from '../../kit/index.ts';
+import { isStanza } from '../body/payload.ts';
 import { cutPayload } from '../body/payload-cutter.ts';
 import {
   EXCLAMATION,
@@ -17,10 +18,10 @@ import type { OuterBinding } from '../xml/namespaces.ts';
 import { PartialBytes } from '../xml/partial-bytes.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
 import { giveBack, takeScanner } from '../xml/spare-scanner.ts';
-import type { FramerEvent, FramerFault, MakeFramer, StanzaFramer } from './framer.ts';
+import type { FramerEvent, FramerFault, MakeFramer, RootFacts, StanzaFramer } from './framer.ts';
 import { Skipper } from './skipper.ts';
 import { type Around, StartFacts } from './start-facts.ts';
-import { readStreamRoot, type StreamRoot } from './stream-header.ts';
+import { factsOf, readStreamRoot, rootOf, type StreamRoot } from './stream-header.ts';
 
 /** Bytes of a stream's start tag: servers send some 300. */
 const HEADER_BYTES_MAX = 8192;
@@ -76,10 +77,41 @@ class Framer implements StanzaFramer {
   #facts: StartFacts | undefined;
   #reason: FramerFault | undefined;
   #fault: FramerFault | undefined;
+  readonly #isMarked: boolean;
+  #root: RootFacts | undefined;
+  /** Bytes that came, and where the unit begins that is being read, or was read last. */
+  #taken = 0;
+  #unitAt = 0;
 
-  constructor(limits: XmlLimits, toolbox: Toolbox) {
+  constructor(limits: XmlLimits, toolbox: Toolbox, isMarked: boolean) {
     this.#limits = limits;
     this.#toolbox = toolbox;
+    this.#isMarked = isMarked;
+  }
+
+  get position(): number {
+    return this.#unitAt;
+  }
+
+  get unreadBytes(): number {
+    return this.#taken - this.#unitAt;
+  }
+
+  get root(): RootFacts | undefined {
+    return this.#root;
+  }
+
+  goOn(root: RootFacts | undefined, position: number): void {
+    this.reset();
+    this.#root = root;
+    this.#stream = root === undefined ? undefined : rootOf(root);
+    this.#taken = position;
+    this.#unitAt = position;
+  }
+
+  passOver(byteCount: number): void {
+    this.#taken += byteCount;
+    this.#unitAt = this.#taken;
   }
 
   get bufferedBytes(): number {
@@ -92,6 +124,8 @@ class Framer implements StanzaFramer {
 
   reset(): void {
     this.#stream = undefined;
+    this.#root = undefined;
+    this.#unitAt = this.#taken;
     this.#ended = false;
     this.#hasDeclaration = false;
     this.#dropPartial();
@@ -102,12 +136,15 @@ class Framer implements StanzaFramer {
     assert(this.#fault === undefined, 'a framer is not fed again after a fault');
     // One check for all that is whole in this chunk; a chunk that begins or ends within a character fails it.
     const isUtf8 = this.#toolbox.isUtf8(chunk);
+    const before = this.#taken;
+    this.#taken += chunk.length;
     let at = this.#partial.length === 0 ? 0 : this.#finishPartial(chunk, events);
     while (at >= 0) {
       if (this.#skipper !== undefined)
         at = this.#goOnSkipping(this.#skipper, chunk, at, chunk.length, events);
       if (at < 0) break;
       at = skipWhitespace(chunk, at, chunk.length);
+      if (this.#partial.length === 0) this.#unitAt = before + at;
       if (at >= chunk.length) return undefined;
       const after = this.#readUnit(chunk, at, chunk.length, isUtf8, events);
       if (after === INCOMPLETE) {
@@ -217,12 +254,14 @@ class Framer implements StanzaFramer {
     if (stream === undefined) {
       const root = readStreamRoot(scanner, bytes, this.#toolbox);
       if (!root.ok) return this.#refuse(root.fault.code, root.fault.detail);
-      this.#stream = root.value;
+      this.#stream = root.value.root;
+      if (this.#isMarked) this.#root = factsOf(root.value.root, this.#toolbox);
       events.push({ type: 'header', header: root.value.header });
       if (root.value.isEmpty) this.#end(events);
     } else {
       const payload = cutPayload(scanner, bytes, at, after, stream.scope, this.#toolbox);
-      events.push({ type: 'payload', payload });
+      const isMarked = this.#isMarked && isStanza(payload);
+      events.push({ type: 'payload', payload: isMarked ? { ...payload, at: this.#unitAt } : payload });
     }
     this.#scanner = undefined;
     giveBack(scanner);
@@ -297,4 +336,5 @@ class Framer implements StanzaFramer {
 }
 
 /** See StanzaFramer. */
-export const makeFramer: MakeFramer = (limits, toolbox) => new Framer(limits, toolbox);
+export const makeFramer: MakeFramer = (limits, toolbox, isMarked = false) =>
+  new Framer(limits, toolbox, isMarked);

@@ -4,8 +4,9 @@ import { type AttributeRecords, PLAIN, PREFIXED } from '../xml/attribute-records
 import { copyOf, isWord, word } from '../xml/chars.ts';
 import { knownText, valueText } from '../xml/known-text.ts';
 import { NS } from '../xml/names.ts';
+import { firstOf, type OuterBinding } from '../xml/namespaces.ts';
 import type { XmlScanner } from '../xml/scanner.ts';
-import type { FramerFault, StreamHeader } from './framer.ts';
+import type { FramerFault, RootFacts, StreamHeader } from './framer.ts';
 
 const STREAM = word('stream');
 /**
@@ -18,11 +19,16 @@ const VALUE_BYTES_MAX = 1024;
 
 /** The root of a stream as the framer needs it while the stream is open. */
 export interface StreamRoot {
-  readonly header: StreamHeader;
   readonly scope: PayloadScope;
   /** As written, prefix included: what the end tag must say. */
   readonly qualifiedName: Uint8Array;
-  /** Whether the root was <stream:stream/>: opened and closed at once. */
+}
+
+/** The start tag of a root. */
+interface ReadRoot {
+  readonly header: StreamHeader;
+  readonly root: StreamRoot;
+  /** Whether it was <stream:stream/>: opened and closed at once. */
   readonly isEmpty: boolean;
 }
 
@@ -34,7 +40,7 @@ export function readStreamRoot(
   scanner: XmlScanner,
   bytes: Uint8Array,
   toolbox: Toolbox,
-): Result<StreamRoot, FramerFault> {
+): Result<ReadRoot, FramerFault> {
   const { root, tag } = scanner;
   const { defaultAt, defaultEnd } = root;
   const isStream = isWord(bytes, root.localAt, root.nameEnd, STREAM);
@@ -55,19 +61,47 @@ export function readStreamRoot(
   const long = longValue(tag.attributes);
   if (long > 0)
     return fault({ code: 'not-xmpp', detail: `an attribute of ${long} bytes on the stream's root` });
-  const scope: PayloadScope = {
+  const scope = scopeOf(defaultNamespace, bindings);
+  return ok({
+    header: readHeader(scanner, bytes, toolbox),
+    root: { scope, qualifiedName: copyOf(bytes, root.nameAt, root.nameEnd) },
+    isEmpty: tag.empty,
+  });
+}
+
+export function factsOf({ scope, qualifiedName }: StreamRoot, toolbox: Toolbox): RootFacts {
+  const { defaultNamespace, bindings } = scope;
+  const text = (bytes: Uint8Array): ByteString => toolbox.toByteString(bytes, 0, bytes.length);
+  return {
+    defaultNamespace,
+    qualifiedName: text(qualifiedName),
+    bindings: bindings.map(({ prefix, namespace, declaration }) => ({
+      prefix: text(prefix),
+      namespace,
+      declaration,
+    })),
+  };
+}
+
+/** The root of which these are the facts. */
+export function rootOf({ defaultNamespace, qualifiedName, bindings }: RootFacts): StreamRoot {
+  const outer: OuterBinding[] = [];
+  for (const { prefix, namespace, declaration } of bindings) {
+    const first = firstOf(outer, namespace);
+    const identity = first < 0 ? outer.length : first;
+    outer.push({ prefix: word(prefix), namespace, declaration, identity });
+  }
+  return { scope: scopeOf(defaultNamespace, outer), qualifiedName: word(qualifiedName) };
+}
+
+function scopeOf(defaultNamespace: string, bindings: readonly OuterBinding[]): PayloadScope {
+  return {
     defaultNamespace,
     // Not as it was written: character references can make kilobytes of it, and every payload repeats it.
     inherited: ` xmlns='${defaultNamespace}'` as ByteString,
     bindings,
     fromBody: false,
   };
-  return ok({
-    header: readHeader(scanner, bytes, toolbox),
-    scope,
-    qualifiedName: copyOf(bytes, root.nameAt, root.nameEnd),
-    isEmpty: tag.empty,
-  });
 }
 
 /** Bytes of a value that is too long, 0 if there is none. */
