@@ -16,9 +16,9 @@ const REPOSITORY = 'https://git.example.org/team/boshd';
 const RELEASE_MAX_MS = 900_000;
 /** docs/releasing.md has what they are; who makes one a quarter larger should know why. */
 const TARBALL_KB_MAX: Readonly<Record<string, number>> = {
-  boshd: 460,
+  boshd: 520,
   '@boshd/client': 90,
-  '@boshd/engine': 260,
+  '@boshd/engine': 280,
 };
 
 let out = '';
