@@ -125,7 +125,10 @@ function heldPart({ rid, key, copies, answerBy }: HeldRequest, now: Instant): He
 
 function answeredPart(answered: AnsweredRequest, from: number, now: Instant): AnsweredPart {
   const { rid, key, copies, stanzas, made, payloads, stream } = answered;
-  const facts = {
+  const isMade = made !== undefined && made.row.firstAt >= from;
+  const { count, literals } = isMade ? made.row : rowOf(payloads, Number.POSITIVE_INFINITY);
+  const isWhole = !isMade || literals.some(({ payload }) => payload.outside !== undefined);
+  return {
     rid,
     key,
     copies,
@@ -133,14 +136,10 @@ function answeredPart(answered: AnsweredRequest, from: number, now: Instant): An
     isOfStream: stream !== undefined,
     isConfirmed: payloads.length === 0,
     stanzas,
+    attributes: isMade ? made.attributes : EMPTY,
+    row: { count, literals },
+    reply: isWhole ? answered.reply : undefined,
   };
-  if (made !== undefined && made.row.firstAt >= from) {
-    const { count, literals } = made.row;
-    const reply = literals.some(({ payload }) => payload.outside !== undefined) ? answered.reply : undefined;
-    return { ...facts, attributes: made.attributes, row: { count, literals }, reply };
-  }
-  const { count, literals } = rowOf(payloads, Number.POSITIVE_INFINITY);
-  return { ...facts, attributes: EMPTY, row: { count, literals }, reply: answered.reply };
 }
 
 function answeredOf(
