@@ -7,12 +7,12 @@ export const survivalKeys = {
       anchor: choice(['none', 'parent'], {
         preset: 'none',
         purpose:
-          'parent: the process that is started owns the listening sockets and the links to XMPP servers, and starts a worker that serves clients; when the worker dies, another is started and no connection is refused, but its sessions end so far. none: one process.',
-        reason: 'parent is not finished. For workers: 1 without nats.servers only.',
+          'parent: the process that is started owns the listening sockets, the links to XMPP servers and a record of each session, and starts a worker that serves clients; when the worker dies or is replaced, another goes on with its sessions. none: one process, and its sessions end with it.',
+        reason: 'parent is new, and for workers: 1 without nats.servers only so far.',
       }),
       frozen: duration({
         purpose:
-          'With survival.anchor parent: a worker that does not answer for so long is killed, and another is started.',
+          'With survival.anchor parent: a worker that does not answer for so long is killed, and another goes on with its sessions.',
         reason: 'Longer than any pause of the garbage collector.',
         bareUnit: 's',
         min: '1s',
