@@ -19,6 +19,7 @@ const PAUSE_SECONDS = Number(process.env['BURST_PAUSE'] ?? 300);
 const EARLY_SECONDS = 10;
 const SAID_EVERY_MS = 50;
 const AWAY_MS = 100;
+const SLICE = 1000;
 /** As long as 20,000 messages may take to arrive in all. */
 const ARRIVE_MS = 300_000;
 const LONG = { timeout: 900_000 };
@@ -93,15 +94,30 @@ async function arrive(session: ChatSession, texts: readonly string[]): Promise<n
   return Date.now() - startedAt;
 }
 
-/** Not on ejabberd, which ends a native client that acknowledges at once as well: see the comparison below. */
-test('a burst of messages from Prosody to a client that is 100 ms away', LONG, async () => {
-  const server = 'prosody';
+/**
+ * From ejabberd at most 2,000 stanzas ahead of what boshd has read: it looks at an acknowledgement only behind the stanzas that it
+ * already has to write, so that on busy cores it ends a native client as well (see the comparison below).
+ */
+test.each(SERVERS)('a burst of messages from %s to a client that is 100 ms away', LONG, async (server) => {
   const bob = await login(server, { idleMs: AWAY_MS });
   bob.send("<presence xmlns='jabber:client'/>");
   const alice = await native(server);
   const texts = Array.from({ length: STANZAS }, (_, index) => `${index} of a burst`);
   const to = `<message to='${bob.jid}' type='chat'><body>`;
-  for (const text of texts) alice.send(`${to}${text}</body></message>`);
+  const slice = server === 'ejabberd' ? SLICE : STANZAS;
+  for (let sent = 0; sent < STANZAS; sent += slice) {
+    // What is between the two counts is on its way to the client, and is counted a moment later.
+    await until(
+      'what was sent to be read',
+      async () => bob.inbox.length + ((await waiting(server))?.queued ?? 0) >= sent - slice,
+    );
+    alice.send(
+      texts
+        .slice(sent, sent + slice)
+        .map((text) => `${to}${text}</body></message>`)
+        .join(''),
+    );
+  }
   const tookMs = await arrive(bob, texts);
   console.info(`${server}: ${STANZAS} messages arrived once, in order, after ${tookMs} ms`);
   await bob.logout();

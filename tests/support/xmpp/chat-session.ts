@@ -26,7 +26,9 @@ export interface LoginOptions extends BoshClientOptions {
    * same rid, as browsers' clients do. Default false.
    */
   readonly repeats?: boolean;
-  /** Between a reply and the next request, when it has logged in: a client that is away until this resolves. */
+  /** Milliseconds between a reply and the next request, when it has logged in: a client far away. Default 0. */
+  readonly idleMs?: number;
+  /** The same until this resolves: a client that is away. */
   readonly away?: Promise<unknown>;
 }
 
@@ -62,6 +64,7 @@ export class ChatSession {
   #inOrder: Promise<void> = Promise.resolve();
   #requestsMax = 2;
   #repeats = false;
+  #idleMs = 0;
   #away: Promise<unknown> | undefined;
   #isOver = false;
   /** How it ended, for those who still wait for something. */
@@ -82,6 +85,7 @@ export class ChatSession {
     try {
       const session = new ChatSession(client);
       session.#repeats = options.repeats ?? false;
+      session.#idleMs = options.idleMs ?? 0;
       session.#away = options.away;
       await session.#authenticate(options);
       session.#pump();
@@ -218,6 +222,7 @@ export class ChatSession {
       .then(async () => {
         const taken = await reply;
         await this.#away;
+        if (this.#idleMs > 0) await sleep(this.#idleMs);
         this.#take(taken);
       })
       .catch((error: unknown) => {
