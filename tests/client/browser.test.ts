@@ -276,9 +276,25 @@ describe('with shareTabs', () => {
     await until('it is gone', () => gone.includes(jid));
   });
 
-  it('the last tab that is closed signs out', async () => {
-    const { all, jid } = await tabs(2);
-    for (const { page } of all) {
+  it.each([
+    ['that leads by then', ''],
+    // It has the lock, as far as the browser knows, and was not told yet.
+    [
+      'before it was told to lead',
+      `{
+      const { locks } = navigator;
+      const request = locks.request.bind(locks);
+      locks.request = (name) => request(name, () => new Promise(() => undefined));
+    }`,
+    ],
+  ])('the last tab that is closed, %s, signs out', async (_when, script) => {
+    const { all, jid } = await tabs(1);
+    const [first] = all;
+    if (first === undefined) throw new Error('no tab');
+    const last = await Tab.open(first.page.context());
+    await last.page.evaluate(script);
+    expect(await last.start(SHARE)).toBe(jid);
+    for (const { page } of [first, last]) {
       await Promise.all([page.waitForEvent('close'), page.close({ runBeforeUnload: true })]);
     }
     await until('it is gone', () => gone.includes(jid));

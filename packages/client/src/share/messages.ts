@@ -18,8 +18,8 @@ type SentState =
 export type TabMessage =
   /** A tab is there. */
   | { readonly type: 'hello' }
-  /** A tab goes away. */
-  | { readonly type: 'bye' }
+  /** A tab goes away. If it led, nobody does until the next one says so. */
+  | { readonly type: 'bye'; readonly didLead: boolean }
   /** A tab leads from now on: what nobody took is to be sent again. */
   | { readonly type: 'leads' }
   | { readonly type: 'send'; readonly id: number; readonly xml: string }

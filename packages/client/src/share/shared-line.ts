@@ -8,6 +8,7 @@ import {
   type LineUser,
   type SessionState,
   type Store,
+  sayGoodbye,
 } from '../xmpp/line.ts';
 import type { SessionLine } from '../xmpp/session.ts';
 import { receivedError, receivedState, sentError, sentState, type TabMessage } from './messages.ts';
@@ -16,7 +17,7 @@ import { receivedError, receivedState, sentError, sentState, type TabMessage } f
 const TAKEN_MAX = 10_000;
 /** So long the channel is kept for the last words. */
 const FAREWELL_MS = 2000;
-/** So often the tab that leads looks which others are there. */
+/** So often each tab looks how many others are there: one that crashed said no `bye`. */
 const COUNT_EVERY_MS = 5000;
 
 /**
@@ -33,7 +34,9 @@ export class SharedLine implements SessionLine {
   readonly #channel: BroadcastChannel;
   readonly #lockName: string;
   #othersCount = 0;
-  #counting: ReturnType<typeof setInterval> | undefined;
+  readonly #counting: ReturnType<typeof setInterval>;
+  /** Whether another tab leads, as far as this one heard. */
+  #isLed = false;
   /** Of this tab: without a word yet of what became of them. */
   readonly #pending = new Map<number, string>();
   readonly #taken = new Set<number>();
@@ -60,6 +63,8 @@ export class SharedLine implements SessionLine {
       restore: () => location.reload(),
     });
     this.#stand();
+    void this.#countOthers();
+    this.#counting = setInterval(() => void this.#countOthers(), COUNT_EVERY_MS);
   }
 
   /** Browsers have both in secure contexts only. */
@@ -100,15 +105,14 @@ export class SharedLine implements SessionLine {
     });
   }
 
-  /** Those that wait for the lock are the other tabs that are there: one that crashed said no `bye`. */
+  /** Each tab that is there has the lock or waits for it, this one too. */
   async #countOthers(): Promise<void> {
-    const { pending = [] } = await navigator.locks.query();
-    this.#othersCount = pending.filter(({ name }) => name === this.#lockName).length;
+    const { held = [], pending = [] } = await navigator.locks.query();
+    const tabs = [...held, ...pending].filter(({ name }) => name === this.#lockName).length;
+    this.#othersCount = Math.max(0, tabs - 1);
   }
 
   #lead(): void {
-    void this.#countOthers();
-    this.#counting = setInterval(() => void this.#countOthers(), COUNT_EVERY_MS);
     const outstanding = this.#outstanding();
     const line = new Line(
       { ...this.#options, store: this.#store() },
@@ -193,14 +197,20 @@ export class SharedLine implements SessionLine {
   #heard(message: TabMessage): void {
     if (this.#isOver) return;
     if (message.type === 'hello') this.#greet();
-    else if (message.type === 'bye') void this.#countOthers();
+    else if (message.type === 'bye') this.#parted(message.didLead);
     else if (this.#line !== undefined) this.#heardAsLeader(this.#line, message);
     else this.#heardFromLeader(message);
   }
 
+  /** The browser may show its lock for a moment longer, so it is not asked. */
+  #parted(didLead: boolean): void {
+    this.#othersCount = Math.max(0, this.#othersCount - 1);
+    if (didLead) this.#isLed = false;
+  }
+
   #greet(): void {
-    if (this.#line === undefined) return;
     void this.#countOthers();
+    if (this.#line === undefined) return;
     this.#tell({ type: 'kept', kept: this.#kept });
     this.#tell({ type: 'leads' });
     this.#tell({ type: 'state', state: sentState(this.#state) });
@@ -215,6 +225,7 @@ export class SharedLine implements SessionLine {
   #heardFromLeader(message: TabMessage): void {
     switch (message.type) {
       case 'leads':
+        this.#isLed = true;
         if (this.#isClosing) this.#tell({ type: 'close' });
         for (const [id, xml] of this.#pending) this.#tell({ type: 'send', id, xml });
         break;
@@ -256,10 +267,12 @@ export class SharedLine implements SessionLine {
     this.#user.stateChanged(state);
   }
 
-  /** This tab goes away: another one leads. */
+  /** This tab goes away: another one leads, or none is left, and the service is told. */
   #leave(): void {
+    const isLast = this.#line === undefined && !this.#isLed && this.#othersCount === 0;
+    if (isLast && this.#kept !== undefined) void sayGoodbye(this.#options, this.#kept);
     this.#isOver = true;
-    this.#tell({ type: 'bye' });
+    this.#tell({ type: 'bye', didLead: this.#line !== undefined });
     this.#unlock?.();
   }
 

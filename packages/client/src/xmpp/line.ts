@@ -166,7 +166,13 @@ export class Line {
       this.#ended({ reason: knownError(cause), inDoubt: [], unsent: [] });
       return;
     }
-    if (!this.#isClosing && !this.#hasLeft) this.#connect(found, kept ?? made, made !== undefined);
+    if (this.#hasLeft) this.#leftBefore(found, kept ?? made);
+    else if (!this.#isClosing) this.#connect(found, kept ?? made, made !== undefined);
+  }
+
+  /** The page went while this waited for what it needs. */
+  #leftBefore(found: FoundTransport, kept: Kept | undefined): void {
+    if (kept !== undefined && this.#options.store?.canHandOver() !== true) farewell(found, kept);
   }
 
   /** `isNew`: the session was made for this page, and nothing has been said in it. */
@@ -326,6 +332,29 @@ export class Line {
     if (this.#state.name !== 'ended' && !this.#isClosing) void this.open();
   }
 }
+
+/** Ends a session that no page goes on with. */
+export async function sayGoodbye({ findTransport }: LineOptions, kept: Kept): Promise<void> {
+  try {
+    farewell(await findTransport(), kept);
+  } catch {
+    // The way is not known any more: the service ends it by its inactivity.
+  }
+}
+
+function farewell(found: FoundTransport, { snapshot }: Kept): void {
+  found.make(NOBODY, snapshot, () => undefined).farewell();
+}
+
+/** Of a page that is gone. */
+const NOBODY: TransportUser = {
+  started: () => undefined,
+  received: () => undefined,
+  sent: () => undefined,
+  refused: () => undefined,
+  troubled: () => undefined,
+  ended: () => undefined,
+};
 
 function knownError(error: unknown): ClientError {
   return error instanceof ClientError
