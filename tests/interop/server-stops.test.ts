@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunningProgram } from '../support/program.ts';
+import { type RunningProgram, until } from '../support/program.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 import { child } from '../support/xmpp/xml.ts';
 import {
@@ -45,7 +45,14 @@ async function running(name: ServerName): Promise<RunningProgram> {
   if (last.isRunning()) return last;
   const program = await first.startAgain();
   again.set(name, program);
+  // It accepts connections before it answers them.
+  await until(`${name} serves again`, () => login(name, 'srv-starttls').then(leave, () => false));
   return program;
+}
+
+async function leave(session: ChatSession): Promise<true> {
+  await session.logout();
+  return true;
 }
 
 function login(name: ServerName, way: Way): Promise<ChatSession> {
