@@ -235,6 +235,10 @@ const REASONS = {
     text: 'The process that served the session is gone, and the record of the session cannot be read by the next one: it is of another version of boshd, or damaged.',
     condition: 'internal-server-error',
   },
+  poison: {
+    text: 'Workers of boshd died again and again of what came for this session, so that it ends alone: a fault of boshd, or an attack; look at what the workers logged before they died.',
+    condition: 'internal-server-error',
+  },
   'ended-by-operator': {
     text: 'The operator ended the session (boshd kick).',
     condition: 'policy-violation',

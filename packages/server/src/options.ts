@@ -117,13 +117,14 @@ export function frontOptionsOf(
   config: Config,
   pages: Pages,
   takeOrder: TakeOrder,
-  given?: Pick<FrontOptions, 'listen' | 'isFull'>,
+  given?: Pick<FrontOptions, 'listen' | 'isFull' | 'takeUp'>,
 ): FrontOptions {
   const { http, limits } = config;
   const { name: site, ...ofDefault } = siteOptionsOf('default', config);
   return {
     listen: given?.listen ?? listenAddressesOf(config),
     ...(given?.isFull !== undefined && { isFull: given.isFull }),
+    ...(given?.takeUp !== undefined && { takeUp: given.takeUp }),
     proxyProtocolNetworks: config.proxyProtocol.networks,
     tls: tlsMaterialOf(config),
     ...ofDefault,

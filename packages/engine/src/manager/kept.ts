@@ -1,4 +1,5 @@
 import type { ByteString } from '../kit/index.ts';
+import type { Reason } from '../reasons.ts';
 import type { ChannelBindings } from '../stream/index.ts';
 
 /** One upstream link (a TCP connection being made or up), numbered by the manager. Never used twice. */
@@ -35,6 +36,8 @@ export interface Kept {
   readonly ageMs: number;
   /** What binds to the TLS of the link, where it is under TLS. */
   readonly bindings?: ChannelBindings | undefined;
+  /** Nobody goes on with it: its client hears so, and the record is not read. Default: it goes on. */
+  readonly over?: Extract<Reason, 'poison' | 'not-restored'> | undefined;
 }
 
 /**

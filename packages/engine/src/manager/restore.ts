@@ -42,10 +42,14 @@ export class Restoration {
   }
 
   restore(kept: Kept): void {
+    if (kept.over !== undefined) {
+      this.#giveUp(kept, kept.over, '');
+      return;
+    }
     const record = this.#codec.read(kept.record);
     const replayed = record.ok ? this.#replay(kept, record.value) : record;
     const restored = replayed.ok ? this.#revive(kept, replayed.value) : replayed;
-    if (!restored.ok) this.#giveUp(kept, `${restored.fault.code}: ${restored.fault.detail}`);
+    if (!restored.ok) this.#giveUp(kept, 'not-restored', `${restored.fault.code}: ${restored.fault.detail}`);
   }
 
   /** Reads the server's bytes again, as far as they were taken in: what comes of it is stanzas, and nothing else. */
@@ -159,9 +163,9 @@ export class Restoration {
   }
 
   /** Nobody can go on with this one: its client hears so, whatever it asks. */
-  #giveUp({ sid, link }: Kept, detail: string): void {
+  #giveUp({ sid, link }: Kept, reason: NonNullable<Kept['over']>, detail: string): void {
     const { turn, clients } = this.#parts;
-    const { condition } = reasonFacts('not-restored');
+    const { condition } = reasonFacts(reason);
     clients.remember({
       sid,
       site: undefined,
@@ -180,7 +184,7 @@ export class Restoration {
       session: '',
       site: '',
       domain: '',
-      reason: 'not-restored',
+      reason,
       detail,
       livedMs: 0,
       undelivered: 0,

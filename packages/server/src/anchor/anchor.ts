@@ -1,22 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { ByteString } from '@boshd/engine/kit';
-import type { ConnectTerms, Endpoint } from '../upstream/connect/attempt.ts';
 import type { LinkSurroundings } from './held-link.ts';
 import { type AnchorLimits, DEFAULT_ANCHOR_LIMITS } from './limits.ts';
 import { AnchorLinks } from './links.ts';
-import { type Connecting, VERSION, type WorkerOrder } from './protocol/index.ts';
+import type { WorkerOrder } from './protocol/index.ts';
 import { type KeptRecord, RecordTable } from './records.ts';
 import { Seat, type SeatHost } from './seat.ts';
+import { Suspicion, type TakenUp } from './suspicion.ts';
 
 /** Numbers of links that one worker has for itself. */
 const LINKS_PER_WORKER = 2 ** 28;
 /** Of AES-256. */
 const KEY_BYTES = 32;
-/** Deaths that count against a session. */
-const SUSPICION_MS = 60_000;
-/** With so many a session goes on alone, for once. */
-const DEATHS_TRIED = 2;
 /** What is given to a worker in one frame. */
 const ADOPTED_BYTES_AT_ONCE = 256 * 1024;
 /** Of the room: fuller, no new session begins. */
@@ -42,8 +38,8 @@ interface SeatEvents {
   ready(): void;
   /** It has given up its sessions as it was asked to. */
   left(): void;
-  /** Its socket is closed: nothing that it still does counts. */
-  gone(why: string): void;
+  /** Its socket is closed: nothing that it still does counts. `isOfInput`: it died while it took up the input of one session. */
+  gone(why: string, isOfInput: boolean): void;
 }
 
 /** Gauges and counters. */
@@ -73,8 +69,7 @@ export class Anchor implements SeatHost {
   /** Hides credentials in records from everybody but the workers. It dies with this process. */
   readonly #key = randomBytes(KEY_BYTES).toString('latin1') as ByteString;
   readonly #seats = new Map<Seat, SeatEvents>();
-  /** The session that may have killed workers and is tried by itself. */
-  #onTrial: { readonly sid: string; readonly seat: Seat } | undefined;
+  readonly #suspicion = new Suspicion();
   /** Workers that are to serve clients when every session has its worker. */
   readonly #waiting = new Set<Seat>();
   #lastSeat = 0;
@@ -114,8 +109,9 @@ export class Anchor implements SeatHost {
 
   greeted(seat: Seat): void {
     const firstLink = seat.number * LINKS_PER_WORKER;
-    seat.report({ type: 'welcome', version: VERSION, firstLink, key: this.#key });
+    seat.report({ type: 'welcome', version: seat.version, firstLink, key: this.#key });
     if (this.#isShort) seat.report({ type: 'short', isShort: true });
+    this.#tellCareful(seat);
   }
 
   take(seat: Seat, orders: readonly WorkerOrder[]): boolean {
@@ -130,17 +126,44 @@ export class Anchor implements SeatHost {
     this.#seats.delete(seat);
     this.#waiting.delete(seat);
     const owned = this.#records.ofOwner(seat);
-    const nowMs = performance.now();
-    for (const kept of owned) {
-      const hasNews = this.#links.of(kept.link)?.hasNews === true;
-      const recent = kept.deathsMs.filter((at) => nowMs - at < SUSPICION_MS);
-      this.#orphan({ ...kept, deathsMs: hasNews ? [...recent, nowMs] : recent });
-    }
+    for (const kept of owned) this.#orphan(kept);
     this.#disown(seat);
-    if (this.#onTrial?.seat === seat) this.#convict(this.#onTrial.sid);
+    // One that has given up its sessions has nothing to die of.
+    const isOfInput = !seat.isLeaving && this.#judge(seat);
     this.#log('info', 'the sessions of a worker wait for another', { sessions: owned.length, why });
-    events?.gone(why);
+    events?.gone(why, isOfInput);
     this.#giveOrphans();
+  }
+
+  /** What follows from the death of a worker for the session that it was at. True: there is such a session. */
+  #judge(seat: Seat): boolean {
+    const verdict = this.#suspicion.died(seat, this.#takenUp(seat), performance.now());
+    for (const other of this.#seats.keys()) this.#tellCareful(other);
+    if (verdict.is === 'nothing') return false;
+    const of = verdict.is === 'suspect' && verdict.part !== '' ? 'a request' : 'what an XMPP server sent';
+    if (verdict.is === 'suspect')
+      this.#log('warn', 'a worker died while it took up the input of a session', { of });
+    const kept = this.#records.of(verdict.sid);
+    if (verdict.is === 'guilty' && kept !== undefined) {
+      this.#poisoned += 1;
+      this.#void(kept, 'poison', `workers died of ${verdict.why}`);
+    }
+    return true;
+  }
+
+  /** What the worker was at. A request may be of a session that is elsewhere. */
+  #takenUp({ mark }: Seat): TakenUp | undefined {
+    if (mark === undefined) return undefined;
+    const sid = mark.link === 0 ? mark.sid : this.#links.of(mark.link)?.sid;
+    return sid === undefined ? undefined : { sid, part: mark.part };
+  }
+
+  #tellCareful(seat: Seat): void {
+    const nowMs = performance.now();
+    const forMs = this.#suspicion.carefulMs(nowMs);
+    if (seat.version < 2) return;
+    if (forMs > 0) seat.report({ type: 'careful', forMs });
+    for (const each of this.#suspicion.refused(nowMs)) seat.report({ type: 'refuse', ...each });
   }
 
   get #bytes(): number {
@@ -156,7 +179,7 @@ export class Anchor implements SeatHost {
         this.#forget(seat, order.sid);
         return true;
       case 'try':
-        return this.#try(seat, order);
+        return this.#links.try(seat, order);
       case 'give-up':
         this.#links.giveUp(order.link, order.attempt);
         return true;
@@ -183,7 +206,13 @@ export class Anchor implements SeatHost {
         this.#leave(seat);
         return true;
       case 'pong':
-        if (this.#onTrial?.seat === seat && seat.unanswered === 0) this.#acquit();
+        if (seat.unanswered === 0 && this.#suspicion.aloneAt(seat) !== undefined) {
+          this.#suspicion.acquit(seat);
+          this.#giveOrphans();
+        }
+        return true;
+      case 'mark':
+        // The seat has noted it.
         return true;
       default:
         return false;
@@ -232,7 +261,7 @@ export class Anchor implements SeatHost {
       record: Buffer.from(record).toString('latin1') as ByteString,
       keptAtMs: performance.now(),
       owner: seat,
-      deathsMs: old?.deathsMs ?? [],
+      over: undefined,
     });
     return true;
   }
@@ -241,6 +270,7 @@ export class Anchor implements SeatHost {
     const old = this.#records.of(sid);
     if (old === undefined || old.owner !== seat) return;
     this.#records.delete(sid);
+    this.#suspicion.forget(sid);
     this.#unkeep(old);
   }
 
@@ -250,15 +280,6 @@ export class Anchor implements SeatHost {
     if (held?.sid !== sid) return;
     held.unkeep();
     if (held.isLost) this.#links.close(link);
-  }
-
-  #try(seat: Seat, { link, attempt, to }: Extract<WorkerOrder, { type: 'try' }>): boolean {
-    const terms = connectTermsOf(to);
-    if (terms === undefined) return false;
-    const { address, port } = to;
-    // The worker has judged the address.
-    const endpoint: Endpoint = { address, port, isDirectTls: to.tls.isDirect, isOperators: true };
-    return this.#links.try(seat, link, attempt, endpoint, terms);
   }
 
   /** The worker gives up its sessions, in good order: nothing of them is on its way. */
@@ -282,37 +303,49 @@ export class Anchor implements SeatHost {
   }
 
   /**
-   * To the newest worker, all that wait; those that may have killed workers one by one, and last. When every session has its worker,
-   * those that wait may serve clients: before, they would take sessions for unknown.
+   * To the newest worker, all that wait. Those that are suspected go to workers that own nothing, one to each, and nothing else goes
+   * there until it is known whether they live. When every session has its worker, those that wait may serve clients: before, they
+   * would take sessions for unknown.
    */
   #giveOrphans(): void {
     const heirs = [...this.#seats.keys()].filter(({ isHeir }) => isHeir);
-    const heir = heirs.at(-1);
-    if (heir === undefined) return;
+    if (heirs.length === 0) return;
     const orphans = this.#records.ofOwner(undefined);
-    const suspects = orphans.filter(({ deathsMs }) => deathsMs.length >= DEATHS_TRIED);
+    const suspects = orphans.filter(({ sid }) => this.#suspicion.isToBeAlone(sid));
+    for (const kept of suspects) this.#giveAlone(kept, heirs);
+    const free = heirs.filter((seat) => this.#suspicion.aloneAt(seat) === undefined);
+    const heir = free.at(-1);
+    if (heir === undefined) return;
     for (const kept of orphans) if (!suspects.includes(kept)) this.#give(kept, heir);
-    const [suspect] = suspects;
-    if (suspect !== undefined && this.#onTrial === undefined) {
-      this.#onTrial = { sid: suspect.sid, seat: heir };
-      this.#give(suspect, heir);
-      heir.ping();
-    }
     if (suspects.length > 0 || heirs.length > 1) return;
     for (const seat of this.#waiting) seat.report({ type: 'adopted' });
     this.#waiting.clear();
   }
 
+  /** To one of the workers that own nothing, if there is one. */
+  #giveAlone(kept: KeptRecord, heirs: readonly Seat[]): void {
+    const seat = heirs.find((heir) => !heir.hasOwned);
+    if (seat === undefined) return;
+    this.#suspicion.tryAlone(seat, kept.sid);
+    this.#give(kept, seat);
+    seat.ping();
+  }
+
   #give(kept: KeptRecord, heir: Seat): void {
     const held = this.#links.of(kept.link);
-    if (held !== undefined && !held.isWhole) {
-      this.#void(kept, 'bytes that its record needs are not there any more');
+    heir.hasOwned = true;
+    if (kept.over === undefined && held !== undefined && !held.isWhole) {
+      this.#void(kept, 'not-restored', 'bytes that its record needs are not there any more');
+      return;
+    }
+    const { sid, record, base, over } = kept;
+    this.#records.put({ ...kept, owner: heir });
+    this.#adopted += 1;
+    if (over !== undefined && heir.version >= 2) {
+      heir.report({ type: 'void', sid, reason: over });
       return;
     }
     const ageMs = Math.round(performance.now() - kept.keptAtMs);
-    const { sid, record, base } = kept;
-    this.#records.put({ ...kept, owner: heir });
-    this.#adopted += 1;
     const bytes = held?.adopt(heir) ?? ('' as ByteString);
     heir.report({ type: 'adopt', sid, ageMs, record, state: held?.state, base, bytes });
     if (heir.gatheredBytes > ADOPTED_BYTES_AT_ONCE) heir.flush();
@@ -322,30 +355,12 @@ export class Anchor implements SeatHost {
       heir.report({ type: 'down', link: kept.link, why: LOST_EARLY, isOfTls: false });
   }
 
-  /** The session that was tried has been read anew, and the worker lives. */
-  #acquit(): void {
-    const kept = this.#onTrial === undefined ? undefined : this.#records.of(this.#onTrial.sid);
-    this.#onTrial = undefined;
-    if (kept !== undefined) this.#records.put({ ...kept, deathsMs: [] });
-    this.#giveOrphans();
-  }
-
-  /** The worker died that had nothing but this session to read anew. */
-  #convict(sid: string): void {
-    this.#onTrial = undefined;
-    const kept = this.#records.of(sid);
-    if (kept === undefined) return;
-    this.#poisoned += 1;
-    this.#void(kept, 'workers died of what its XMPP server sent');
-  }
-
-  /** Nobody can go on with the session: a worker gets a record that says nothing, so that its client is told. */
-  #void(kept: KeptRecord, why: string): void {
-    this.#links.drop(kept.link);
-    const { sid, keptAtMs } = kept;
+  /** Nobody can go on with the session: a worker is told so, for its client. A worker of version 1 gets a record that says nothing. */
+  #void({ link, sid, keptAtMs }: KeptRecord, over: string, why: string): void {
+    this.#links.drop(link);
     const record = '' as ByteString;
-    this.#records.put({ sid, record, link: 0, base: 0, keptAtMs, owner: undefined, deathsMs: [] });
-    this.#log('error', 'a session cannot go on', { why });
+    this.#records.put({ sid, record, link: 0, base: 0, keptAtMs, owner: undefined, over });
+    this.#log('error', 'a session cannot go on', { reason: over, why });
     setImmediate(() => this.#giveOrphans());
   }
 
@@ -360,17 +375,3 @@ export class Anchor implements SeatHost {
 }
 
 const LOST_EARLY = { reason: 'link-lost', detail: 'lost before it was used' };
-
-const TLS_VERSIONS = ['1.2', '1.3', 'insecure-1.0', 'insecure-1.1'] as const;
-const PROXY_PROTOCOLS = ['v1', 'v2'] as const;
-
-/** What a worker wants of a connection; undefined: nonsense. */
-function connectTermsOf({ tls, proxy }: Connecting): ConnectTerms | undefined {
-  const tlsMin = TLS_VERSIONS.find((version) => version === tls.tlsMin);
-  if (tlsMin === undefined) return undefined;
-  const wish = { ...tls, tlsMin };
-  if (proxy === undefined) return { tls: wish, proxy };
-  const protocol = PROXY_PROTOCOLS.find((version) => version === proxy.protocol);
-  if (protocol === undefined) return undefined;
-  return { tls: wish, proxy: { protocol, clientAddress: proxy.clientAddress } };
-}

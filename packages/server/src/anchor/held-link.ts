@@ -49,8 +49,6 @@ export class HeldLink implements LinkHost {
   #sid: string | undefined;
   #base = 0;
   #delivered = 0;
-  /** What was delivered when the record was written. */
-  #deliveredAtKeep = 0;
   #credit: number;
   #isBlocked = false;
   #bindings: Bindings | undefined;
@@ -83,11 +81,6 @@ export class HeldLink implements LinkHost {
 
   get isLost(): boolean {
     return this.#end !== undefined;
-  }
-
-  /** Something came that the record knows nothing of. */
-  get hasNews(): boolean {
-    return this.#retained.end > this.#deliveredAtKeep;
   }
 
   /** All that came from the base on is there. */
@@ -134,7 +127,6 @@ export class HeldLink implements LinkHost {
     if (base > this.#delivered) return false;
     this.#sid = sid;
     this.#base = base;
-    this.#deliveredAtKeep = this.#delivered;
     this.#moved();
     return true;
   }

@@ -3,6 +3,7 @@ import { Attempt, type ConnectTerms, type Endpoint, endpointText } from '../upst
 import type { Link } from '../upstream/link.ts';
 import { HeldLink, type LinkSurroundings, type LinkTable } from './held-link.ts';
 import type { AnchorLimits } from './limits.ts';
+import type { Connecting, WorkerOrder } from './protocol/index.ts';
 import type { Seat } from './seat.ts';
 
 /** A try of a worker to connect, and what it has connected. */
@@ -57,8 +58,13 @@ export class AnchorLinks implements LinkTable {
     return [...this.#held.values()].filter(({ owner }) => owner === seat);
   }
 
-  /** False: too many tries, or a number that is used already. */
-  try(seat: Seat, number: number, attempt: number, endpoint: Endpoint, terms: ConnectTerms): boolean {
+  /** False: nonsense, too many tries, or a number that is used already. */
+  try(seat: Seat, { link: number, attempt, to }: Extract<WorkerOrder, { type: 'try' }>): boolean {
+    const terms = connectTermsOf(to);
+    if (terms === undefined) return false;
+    const { address, port } = to;
+    // The worker has judged the address.
+    const endpoint: Endpoint = { address, port, isDirectTls: to.tls.isDirect, isOperators: true };
     const trials = this.#trials.get(number) ?? new Map<number, LinkTry>();
     if (this.#held.has(number) || trials.has(attempt) || trials.size >= this.limits.attemptsMax) return false;
     this.#trials.set(number, trials);
@@ -70,9 +76,15 @@ export class AnchorLinks implements LinkTable {
         seat.report({ type: 'failed', link: number, attempt, why: outcome.fault });
         return;
       }
-      const address = outcome.value.remoteAddress ?? endpoint.address;
+      const reached = outcome.value.remoteAddress ?? address;
       trial.held = new HeldLink(number, outcome.value, endpointText(endpoint), terms.tls, seat, this);
-      seat.report({ type: 'connected', link: number, attempt, address, bindings: trial.held.bindings });
+      seat.report({
+        type: 'connected',
+        link: number,
+        attempt,
+        address: reached,
+        bindings: trial.held.bindings,
+      });
     });
     trials.set(attempt, { seat, attempt: begun, held: undefined });
     return true;
@@ -180,4 +192,18 @@ export class AnchorLinks implements LinkTable {
   #keepAlive(): void {
     for (const held of this.#held.values()) held.keepAlive();
   }
+}
+
+const TLS_VERSIONS = ['1.2', '1.3', 'insecure-1.0', 'insecure-1.1'] as const;
+const PROXY_PROTOCOLS = ['v1', 'v2'] as const;
+
+/** What a worker wants of a connection; undefined: nonsense. */
+function connectTermsOf({ tls, proxy }: Connecting): ConnectTerms | undefined {
+  const tlsMin = TLS_VERSIONS.find((version) => version === tls.tlsMin);
+  if (tlsMin === undefined) return undefined;
+  const wish = { ...tls, tlsMin };
+  if (proxy === undefined) return { tls: wish, proxy };
+  const protocol = PROXY_PROTOCOLS.find((version) => version === proxy.protocol);
+  if (protocol === undefined) return undefined;
+  return { tls: wish, proxy: { protocol, clientAddress: proxy.clientAddress } };
 }

@@ -11,8 +11,8 @@ export interface KeptRecord {
   readonly keptAtMs: number;
   /** Whose session it is; undefined: its worker is gone. */
   readonly owner: Seat | undefined;
-  /** When workers died that had something to do for this session, lately. */
-  readonly deathsMs: readonly number[];
+  /** Why nobody can go on with it, a word of the engine's table of reasons; undefined: somebody can. */
+  readonly over: string | undefined;
 }
 
 /** A record's own size, with what the table needs for it. */

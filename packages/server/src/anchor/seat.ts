@@ -12,6 +12,9 @@ import {
   writeReport,
 } from './protocol/index.ts';
 
+/** What a worker said that it takes up. */
+type WorkerMark = Extract<WorkerOrder, { type: 'mark' }>;
+
 /** What the anchor does for a worker. */
 export interface SeatHost {
   /** The worker has said which version it speaks. */
@@ -42,6 +45,10 @@ export class Seat {
   #pinged = 0;
   #ponged = 0;
   #pid = 0;
+  #version = VERSION;
+  #mark: WorkerMark | undefined;
+  /** It was given sessions, or has begun some. */
+  hasOwned = false;
 
   constructor(number: number, socket: Duplex, frameBytesMax: number, host: SeatHost) {
     this.number = number;
@@ -60,6 +67,21 @@ export class Seat {
 
   get pid(): number {
     return this.#pid;
+  }
+
+  /** That both sides speak. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** What it takes up, as it said last; undefined: nothing that it would say. */
+  get mark(): WorkerMark | undefined {
+    return this.#mark;
+  }
+
+  /** It has given up its sessions. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   get isGone(): boolean {
@@ -139,10 +161,15 @@ export class Seat {
       if (first?.type !== 'hello' || first.version < VERSION_MIN || first.versionMin > VERSION) return false;
       this.#isGreeted = true;
       this.#pid = first.pid;
+      this.#version = Math.min(VERSION, first.version);
       this.#host.greeted(this);
       return this.#host.take(this, orders.slice(1));
     }
-    for (const order of orders) if (order.type === 'pong') this.#ponged = order.number;
+    for (const order of orders) {
+      if (order.type === 'pong') this.#ponged = order.number;
+      else if (order.type === 'mark') this.#mark = order.link === 0 && order.sid === '' ? undefined : order;
+      else if (order.type === 'keep') this.hasOwned = true;
+    }
     return this.#host.take(this, orders);
   }
 }

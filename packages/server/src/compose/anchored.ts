@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Reply, RequestId, Survival } from '@boshd/engine/manager';
 import type { AnchorReport } from '../anchor/protocol/index.ts';
 import type { Driver, Ports } from '../driver.ts';
-import type { ListenAddress } from '../front/options.ts';
+import type { ListenAddress, TakeUp } from '../front/options.ts';
 import type { FrontPort, Submit } from '../ports.ts';
 import { AnchoredUpstream } from '../survival/anchored-upstream.ts';
 import { AnchorConnection, bytesOf } from '../survival/connection.ts';
@@ -44,6 +44,18 @@ export class Anchored {
     );
   }
 
+  /** Takes up a request of the session that its first bytes name, or refuses it unread. */
+  readonly takeUp: TakeUp = (beginningOf, act, refuse) => {
+    const connection = this.#connection;
+    if (!connection.isCareful && !connection.refusesAny) {
+      act();
+      return;
+    }
+    const whose = whoseRequest(beginningOf());
+    if (whose.sid !== undefined && connection.isRefused(whose.sid)) refuse();
+    else connection.carefully(() => whose, act);
+  };
+
   /** There is no room for another session. */
   readonly isFull = (): boolean => this.#connection.isFull;
 
@@ -79,6 +91,7 @@ export class Anchored {
         take: (report) => {
           if (report.type === 'adopted') resolve();
           else if (report.type === 'adopt') this.#adopt(report, driver);
+          else if (report.type === 'void') this.#end(report, driver);
           else this.#upstream?.take(report);
         },
         lost: (why) => {
@@ -107,7 +120,7 @@ export class Anchored {
 
   #adopt({ sid, ageMs, record, state, base, bytes }: Adopted, driver: Driver): void {
     if (state !== undefined) this.#upstream?.adopt(state);
-    driver.restore({
+    const kept = {
       sid,
       record: bytesOf(record),
       link: state?.link,
@@ -115,9 +128,29 @@ export class Anchored {
       base,
       ageMs,
       bindings: state?.bindings,
-    });
+    };
+    this.#connection.carefully(
+      () => ({ sid }),
+      () => driver.restore(kept),
+    );
+  }
+
+  /** Nobody can go on with the session. */
+  #end({ sid, reason }: Extract<AnchorReport, { type: 'void' }>, driver: Driver): void {
+    const over = reason === 'poison' ? reason : 'not-restored';
+    driver.restore({ sid, record: NO_BYTES, link: undefined, bytes: NO_BYTES, base: 0, ageMs: 0, over });
   }
 }
+
+/** By a search and not by reading it as XML: what reads it may be what a worker died of. */
+function whoseRequest(beginning: string): { readonly sid?: string; readonly part?: string } {
+  const named = (name: string) =>
+    new RegExp(`[\\s+]${name}\\s*=\\s*["']([\\w.:-]{1,256})`).exec(beginning)?.[1];
+  const sid = named('sid');
+  return sid === undefined ? {} : { sid, part: named('rid') ?? 'request' };
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Answers requests when the anchor knows what the replies say. */
 class SafeFront implements FrontPort {

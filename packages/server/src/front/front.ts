@@ -246,6 +246,12 @@ class NodeFront implements Front, HttpHandler {
     if (incoming.isSettled) this.#decode(exchange, incoming);
   }
 
+  /** It is not read: workers died of it. */
+  #refuse(exchange: Exchange): void {
+    this.reading.end(exchange);
+    this.#reply(exchange, exchange.verdict.syntax.dress(plain.ENDED, this.#toolbox));
+  }
+
   /** Too much is being read already: the connection ends with the reply, and what still comes of the body is dropped. */
   #refuseBody(exchange: Exchange): void {
     exchange.incoming = undefined;
@@ -270,6 +276,18 @@ class NodeFront implements Front, HttpHandler {
       void this.#takeOrder(exchange, incoming, orderOf);
       return;
     }
+    const { takeUp } = this.#options;
+    if (takeUp === undefined) this.#takeUp(exchange, incoming);
+    else
+      takeUp(
+        () => incoming.beginning(),
+        () => this.#takeUp(exchange, incoming),
+        () => this.#refuse(exchange),
+      );
+  }
+
+  /** All of it is there. */
+  #takeUp(exchange: Exchange, incoming: Incoming): void {
     this.#lastId += 1;
     const request = this.#lastId;
     this.reading.end(exchange);

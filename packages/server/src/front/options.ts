@@ -39,6 +39,7 @@ export interface FrontOptions {
   readonly regionsOf: RegionsOf | undefined;
   /** Asked at each creation request: no session may begin now. Default never. */
   readonly isFull?: () => boolean;
+  readonly takeUp?: TakeUp;
   /** Which of the two they write. Default X-Forwarded-For. */
   readonly forwardedHeader: ForwardedHeader;
   /** Whose PROXY headers are believed, where they are read. Default none. */
@@ -57,6 +58,12 @@ export interface FrontOptions {
   /** What other paths answer. Default nothing: 404. */
   readonly pages: Pages;
 }
+
+/**
+ * Does what reads a <body/> and hands it on, or refuses it: its session has ended. The first bytes are there to be looked at before.
+ * Default: it is done.
+ */
+export type TakeUp = (beginningOf: () => string, act: () => void, refuse: () => void) => void;
 
 /** The regions of the cloud that suit a client, the best first; `country` is what a trusted proxy said, as it said it. */
 export type RegionsOf = (address: string, country: string | undefined) => readonly string[];

@@ -97,6 +97,10 @@ export class OrderContent implements Incoming {
     return undefined;
   }
 
+  beginning(): string {
+    return this.#content.beginning;
+  }
+
   /** There is no <body/> in it. */
   decode(): Result<DecodedBody, BodyFault> {
     return fault({ code: 'wrong-root', detail: 'an order' });

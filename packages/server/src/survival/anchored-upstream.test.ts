@@ -31,6 +31,8 @@ interface Worker {
   readonly recorder: InputRecorder;
   readonly firstLink: number;
   readonly adopted: Adopt[];
+  /** Why sessions are over. */
+  readonly voided: string[];
   /** Whether it may serve clients. */
   readonly told: { isSettled: boolean; gone: string | undefined };
 }
@@ -67,8 +69,8 @@ function anchorWith(ca?: string): Anchor {
   });
 }
 
-/** A worker as the anchor sees one: the other end of a socket. */
-async function startWorker(): Promise<Worker> {
+/** A worker as the anchor sees one: the other end of a socket. @param isMortal it dies of what it adopts */
+async function startWorker(isMortal = false): Promise<Worker> {
   const path = join(folder, `${Math.random()}`);
   const pair = createServer().listen(path);
   await once(pair, 'listening');
@@ -90,17 +92,20 @@ async function startWorker(): Promise<Worker> {
   const recorder = new InputRecorder();
   const upstream = new AnchoredUpstream({}, connection, recorder.submit);
   const adopted: Adopt[] = [];
+  const voided: string[] = [];
   connection.begin({
     take: (report) => {
       if (report.type === 'adopted') told.isSettled = true;
       else if (report.type === 'adopt') {
         adopted.push(report);
+        if (isMortal) socket.destroy();
         if (report.state !== undefined) upstream.adopt(report.state);
-      } else upstream.take(report);
+      } else if (report.type === 'void') voided.push(report.reason);
+      else upstream.take(report);
     },
     lost: () => upstream.lost(),
   });
-  return { socket, connection, upstream, recorder, firstLink, adopted, told };
+  return { socket, connection, upstream, recorder, firstLink, adopted, voided, told };
 }
 
 function plan(domain = 'example.org') {
@@ -280,23 +285,61 @@ test('a link whose worker wants nothing stops after its window, and goes on with
   expect(anchor.stats.bytes).toBeLessThan(sent.length);
 });
 
-test('a session at whose news workers die again and again ends alone', async () => {
+/** Of two sessions and workers that die: the first of something that nobody knows. */
+async function afterOneDeath(): Promise<Worker> {
   const first = await startWorker();
-  const [poison, other] = [await linkOf(first), await linkOf(first, first.firstLink + 1)];
-  keep(first, 'poison', poison, 0);
+  const [one, other] = [await linkOf(first), await linkOf(first, first.firstLink + 1)];
+  keep(first, 'one', one, 0);
   keep(first, 'other', other, 0);
   first.connection.flush();
   await until(() => anchor.stats.records === 2);
-  server.sockets[0]?.write('<poison/>');
-  await first.recorder.until(() => first.recorder.text(poison) === '<poison/>', 'the poison');
   first.socket.destroy();
   const second = await startWorker();
   await until(() => second.told.isSettled);
-  expect(second.adopted.map(({ sid }) => sid).sort()).toEqual(['other', 'poison']);
-  second.socket.destroy();
-  // The third gets the others first, and the suspect by itself; clients wait until it is known.
+  return second;
+}
+
+async function dieAt(worker: Worker, part: string): Promise<void> {
+  worker.connection.carefully(
+    () => ({ sid: 'one', part }),
+    () => worker.socket.destroySoon(),
+  );
+  await until(() => worker.told.gone !== undefined);
+}
+
+test('a session at whose bytes a worker died is tried by one that owns nothing else, and ends when that dies too', async () => {
+  await dieAt(await afterOneDeath(), '');
+  const third = await startWorker(true);
+  await until(() => third.told.gone !== undefined);
+  expect(third.adopted.map(({ sid }) => sid)).toEqual(['one']);
+  const fourth = await startWorker();
+  await until(() => fourth.told.isSettled);
+  expect(fourth.adopted.map(({ sid }) => sid)).toEqual(['other']);
+  expect(fourth.voided).toEqual(['poison']);
+});
+
+test('when that worker lives, the session is free, and the others follow', async () => {
+  await dieAt(await afterOneDeath(), '');
   const third = await startWorker();
-  await until(() => third.adopted.length === 2);
-  expect(third.adopted.map(({ sid }) => sid)).toEqual(['other', 'poison']);
-  expect(anchor.stats.poisoned).toBe(0);
+  await until(() => third.told.isSettled);
+  expect(third.adopted.map(({ sid }) => sid)).toEqual(['one', 'other']);
+  await dieAt(third, '');
+  const fourth = await startWorker();
+  await until(() => fourth.told.isSettled);
+  expect([fourth.adopted.length, anchor.stats.poisoned]).toEqual([2, 0]);
+});
+
+test('a session ends at whose request two workers died, and not at two requests', async () => {
+  await dieAt(await afterOneDeath(), '5');
+  const third = await startWorker();
+  await until(() => third.told.isSettled);
+  await dieAt(third, '6');
+  const fourth = await startWorker();
+  await until(() => fourth.told.isSettled);
+  expect([fourth.adopted.length, anchor.stats.poisoned]).toEqual([2, 0]);
+  await dieAt(fourth, '6');
+  const fifth = await startWorker();
+  await until(() => fifth.told.isSettled);
+  expect(fifth.adopted.map(({ sid }) => sid)).toEqual(['other']);
+  expect(fifth.voided).toEqual(['poison']);
 });

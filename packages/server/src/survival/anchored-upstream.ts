@@ -176,7 +176,10 @@ export class AnchoredUpstream implements Upstream {
       this.#anchor.order({ type: 'grant', link, bytes: held.used });
       held.used = 0;
     }
-    this.#submit({ type: 'link-data', link, bytes });
+    this.#anchor.carefully(
+      () => ({ link }),
+      () => this.#submit({ type: 'link-data', link, bytes }),
+    );
   }
 
   #down(link: LinkId, { reason, detail }: Why, isOfTls: boolean): void {

@@ -16,11 +16,18 @@ const FRAME_BYTES_MAX = 256 * 1024 * 1024;
 /** An anchor that takes nothing for so long gets no new sessions. */
 const STALLED_MS = 1000;
 
+/** What is taken up next: input of a session, or of a link's; `part` is the rid of a request. */
+interface Taking {
+  readonly link?: number;
+  readonly sid?: string;
+  readonly part?: string;
+}
+
 type Welcome = Extract<AnchorReport, { type: 'welcome' }>;
 
 /** Takes what the anchor reports. */
 interface ReportTaker {
-  take(report: Exclude<AnchorReport, { type: 'welcome' | 'ping' | 'short' }>): void;
+  take(report: Exclude<AnchorReport, { type: 'welcome' | 'ping' | 'short' | 'careful' | 'refuse' }>): void;
   /** The anchor is gone, and with it all links. */
   lost(why: string): void;
 }
@@ -45,6 +52,10 @@ export class AnchorConnection {
   #flushing: NodeJS.Immediate | undefined;
   #isLost = false;
   #isShort = false;
+  /** Sessions of which no request is read, and until when. */
+  readonly #unread = new Map<string, number>();
+  /** Until then each input is announced; undefined: no worker has died lately. */
+  #carefulUntilMs: number | undefined;
   /** Since when something waits that the system does not take. */
   #stalledSinceMs: number | undefined;
 
@@ -86,6 +97,41 @@ export class AnchorConnection {
   whenSafe(act: () => void): void {
     if (this.#deeds.length === 0 && this.#outgoing.isSafe) act();
     else this.#deeds.push({ frame: this.#outgoing.current, act });
+  }
+
+  /** There are sessions of which no request is read. */
+  get refusesAny(): boolean {
+    return this.#unread.size > 0;
+  }
+
+  /** Workers died of a request of this session: none is read. */
+  isRefused(sid: string): boolean {
+    const untilMs = this.#unread.get(sid);
+    if (untilMs !== undefined && performance.now() > untilMs) this.#unread.delete(sid);
+    return this.#unread.has(sid);
+  }
+
+  /** Whether input is announced now. */
+  get isCareful(): boolean {
+    return this.#carefulUntilMs !== undefined;
+  }
+
+  /**
+   * Does what takes up input. For a while after the death of a worker the anchor is told first whose it is, and gets all that
+   * follows before anything else is done: so it knows what a worker died of.
+   */
+  carefully(takingOf: () => Taking, act: () => void): void {
+    if (this.#carefulUntilMs === undefined) {
+      act();
+      return;
+    }
+    const { link = 0, sid = '', part = '' } = takingOf();
+    this.order({ type: 'mark', link, sid, part });
+    this.flush();
+    act();
+    this.flush();
+    this.order(AT_NOTHING);
+    if (performance.now() > this.#carefulUntilMs) this.#carefulUntilMs = undefined;
   }
 
   /** There is no room for another session, or the anchor does not answer. */
@@ -139,6 +185,12 @@ export class AnchorConnection {
       case 'short':
         this.#isShort = report.isShort;
         break;
+      case 'refuse':
+        this.#unread.set(report.sid, performance.now() + report.forMs);
+        break;
+      case 'careful':
+        this.#carefulUntilMs = performance.now() + report.forMs;
+        break;
       default:
         this.#taker?.take(report);
     }
@@ -154,6 +206,8 @@ export class AnchorConnection {
     this.#deeds = [];
   }
 }
+
+const AT_NOTHING: WorkerOrder = { type: 'mark', link: 0, sid: '', part: '' };
 
 /** The bytes of a string of bytes. */
 export function bytesOf(text: ByteString): Uint8Array {

@@ -135,7 +135,7 @@ export class AnchoredWorkers {
       willing: () => this.#willing(worker),
       ready: () => this.#ready(worker),
       left: () => undefined,
-      gone: (why) => this.#gone(worker, why),
+      gone: (why, isOfInput) => this.#gone(worker, why, isOfInput),
     });
     const worker: AnchoredWorker = { child, seat, startedAtMs: performance.now(), phase: 'starting' };
     this.#workers.add(worker);
@@ -177,7 +177,7 @@ export class AnchoredWorkers {
   }
 
   /** Its socket is closed: whatever it still does, it has no sessions. */
-  #gone(worker: AnchoredWorker, why: string): void {
+  #gone(worker: AnchoredWorker, why: string, isOfInput: boolean): void {
     const { log } = this.#options;
     const { phase, child, seat } = worker;
     worker.phase = 'gone';
@@ -193,7 +193,7 @@ export class AnchoredWorkers {
     log('error', 'a worker died', { worker: seat.number, pid: child.pid ?? 0, phase, why });
     // Another is on its way already.
     if (handover !== undefined) return;
-    const delayMs = phase === 'ready' ? 0 : this.#restarts.next(performance.now());
+    const delayMs = phase === 'ready' || isOfInput ? 0 : this.#restarts.next(performance.now());
     if (delayMs === undefined) this.#giveUp();
     else if (delayMs === 0) this.#start();
     else setTimeout(() => this.#isStopping || this.#start(), delayMs);

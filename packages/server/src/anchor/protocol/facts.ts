@@ -3,7 +3,7 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** The version that this code speaks, and the oldest that it still understands. */
-export const VERSION = 1;
+export const VERSION = 2;
 export const VERSION_MIN = 1;
 
 /** Begins the first message of each side. */

@@ -58,7 +58,12 @@ export type WorkerOrder =
   /** The answer to `ping`. */
   | { readonly type: 'pong'; readonly number: number }
   /** No session is this worker's any more. */
-  | { readonly type: 'leave' };
+  | { readonly type: 'leave' }
+  /**
+   * The worker takes up input next, of the session or of the link's, and says so alone in a frame before it does: should it die, this
+   * is what it died at. `part`: the rid of a request, '' for what a server sent. Without both it is at nothing. From version 2 on.
+   */
+  | { readonly type: 'mark'; readonly link: number; readonly sid: string; readonly part: string };
 
 /** Their order is part of the protocol: new ones go to the end. */
 const KINDS: readonly WorkerOrder['type'][] = [
@@ -76,6 +81,7 @@ const KINDS: readonly WorkerOrder['type'][] = [
   'close',
   'pong',
   'leave',
+  'mark',
 ];
 
 export function writeOrder(writer: Writer, order: WorkerOrder): void {
@@ -106,22 +112,16 @@ export function writeOrder(writer: Writer, order: WorkerOrder): void {
       writer.long(order.link);
       writer.count(order.attempt);
       break;
-    case 'secure':
-    case 'close':
-      writer.long(order.link);
-      break;
-    case 'send':
-      writer.long(order.link);
-      writer.byteString(order.bytes);
-      break;
-    case 'grant':
-      writer.long(order.link);
-      writer.count(order.bytes);
-      break;
     case 'pong':
       writer.count(order.number);
       break;
+    case 'mark':
+      writer.long(order.link);
+      writer.text(order.sid);
+      writer.text(order.part);
+      break;
     default:
+      writeOfLink(writer, order);
   }
 }
 
@@ -169,6 +169,8 @@ function readOrder(reader: Reader): WorkerOrder | undefined {
       return { type, link: reader.long(), bytes: reader.count() };
     case 'pong':
       return { type, number: reader.count() };
+    case 'mark':
+      return { type, link: reader.long(), sid: reader.text(), part: reader.text() };
     case 'willing':
     case 'ready':
     case 'leave':
@@ -205,4 +207,23 @@ function readConnecting(reader: Reader): Connecting {
     },
     proxy: readOptional(reader, () => ({ protocol: reader.text(), clientAddress: reader.text() })),
   };
+}
+
+/** What is about a link that is up; and what has no more to say than its type. */
+function writeOfLink(writer: Writer, order: WorkerOrder): void {
+  switch (order.type) {
+    case 'secure':
+    case 'close':
+      writer.long(order.link);
+      break;
+    case 'send':
+      writer.long(order.link);
+      writer.byteString(order.bytes);
+      break;
+    case 'grant':
+      writer.long(order.link);
+      writer.count(order.bytes);
+      break;
+    default:
+  }
 }

@@ -63,7 +63,13 @@ export type AnchorReport =
   /** Asks whether the worker still answers. */
   | { readonly type: 'ping'; readonly number: number }
   /** The anchor has hardly any room left: no new sessions. */
-  | { readonly type: 'short'; readonly isShort: boolean };
+  | { readonly type: 'short'; readonly isShort: boolean }
+  /** A worker died: for so long, `mark` is to be said before input is taken up. From version 2 on. */
+  | { readonly type: 'careful'; readonly forMs: number }
+  /** No request of the session is to be read for so long: workers died of one. From version 2 on. */
+  | { readonly type: 'refuse'; readonly sid: string; readonly forMs: number }
+  /** Nobody can go on with the session, whose client is to be told so; a word of the table of reasons. From version 2 on. */
+  | { readonly type: 'void'; readonly sid: string; readonly reason: string };
 
 /** Their order is part of the protocol: new ones go to the end. */
 const KINDS: readonly AnchorReport['type'][] = [
@@ -78,6 +84,9 @@ const KINDS: readonly AnchorReport['type'][] = [
   'adopted',
   'ping',
   'short',
+  'careful',
+  'void',
+  'refuse',
 ];
 
 export function writeReport(writer: Writer, report: AnchorReport): void {
@@ -120,13 +129,8 @@ export function writeReport(writer: Writer, report: AnchorReport): void {
     case 'adopt':
       writeAdopt(writer, report);
       break;
-    case 'ping':
-      writer.count(report.number);
-      break;
-    case 'short':
-      writer.flag(report.isShort);
-      break;
     default:
+      writeOfWorker(writer, report);
   }
 }
 
@@ -188,6 +192,12 @@ function readReport(reader: Reader): AnchorReport | undefined {
       return { type, number: reader.count() };
     case 'short':
       return { type, isShort: reader.flag() };
+    case 'careful':
+      return { type, forMs: reader.count() };
+    case 'refuse':
+      return { type, sid: reader.text(), forMs: reader.count() };
+    case 'void':
+      return { type, sid: reader.text(), reason: reader.text() };
     default:
       return undefined;
   }
@@ -226,4 +236,33 @@ function readAdopt(reader: Reader): Adopt {
     base: reader.long(),
     bytes: reader.byteString(),
   };
+}
+
+type OfLink = Extract<AnchorReport, { link: number }>['type'];
+
+/** What is about the worker itself, and not about a link. */
+function writeOfWorker(
+  writer: Writer,
+  report: Exclude<AnchorReport, { type: 'welcome' | 'adopt' | OfLink }>,
+): void {
+  switch (report.type) {
+    case 'ping':
+      writer.count(report.number);
+      break;
+    case 'short':
+      writer.flag(report.isShort);
+      break;
+    case 'careful':
+      writer.count(report.forMs);
+      break;
+    case 'refuse':
+      writer.text(report.sid);
+      writer.count(report.forMs);
+      break;
+    case 'void':
+      writer.text(report.sid);
+      writer.text(report.reason);
+      break;
+    default:
+  }
 }

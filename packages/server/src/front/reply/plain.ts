@@ -1,4 +1,5 @@
 import { ascii, type ByteString } from '@boshd/engine/kit';
+import { terminalReply } from '@boshd/engine/session';
 import { REQUEST_CODINGS } from '../request/inflate.ts';
 import type { HeaderLines } from './headers.ts';
 
@@ -102,3 +103,6 @@ export const ALLOWED_METHODS: PlainReply = { ...NOT_FOUND, status: 204, headers:
 export function methodRefused(allowed: string): PlainReply {
   return text(405, `This path takes ${allowed} only.`, ['Allow', allowed]);
 }
+
+/** To a client whose request is not read, since workers died of it; as the engine would say it. */
+export const ENDED = terminalReply({ condition: 'internal-server-error', error: undefined }, false);

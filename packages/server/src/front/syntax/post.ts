@@ -15,6 +15,9 @@ const READ_ON_FACTOR = 8;
 /** Shorter ones cost less than it would cost to look at them twice: 4 KiB are decoded in some 10 us. */
 const LONG_FROM_BYTES = 4096;
 
+/** More than the start tag of any <body/> that real clients send after the first. */
+const BEGINNING_BYTES = 1024;
+
 /** The content of a POST while it comes in. */
 export class PostContent {
   readonly #collector: BodyCollector;
@@ -59,6 +62,14 @@ export class PostContent {
   get head(): Uint8Array {
     const { head } = this.#collector;
     return this.#compression === undefined ? head : beginningOf(head, this.#compression);
+  }
+
+  /** As much of the head as a start tag is long. */
+  get beginning(): string {
+    const { head } = this;
+    return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, BEGINNING_BYTES)).toString(
+      'latin1',
+    );
   }
 
   /** Its content coding is not taken, and it is coded. */
@@ -112,6 +123,10 @@ export class Post implements Incoming {
     const text = toUtf8(this.#content.head, this.#contentType);
     const look = text.ok ? lookAtBody(text.value, toolbox) : undefined;
     return look === undefined ? undefined : { sid: look.sid, bytes: this.#content.length };
+  }
+
+  beginning(): string {
+    return this.#content.beginning;
   }
 
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {

@@ -63,6 +63,10 @@ class Query implements Incoming {
   /** It is no longer than the head of a request may be. */
   look(): undefined {}
 
+  beginning(): string {
+    return Buffer.from(percentDecode(this.#query) ?? []).toString('latin1');
+  }
+
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {
     const { bodyBytesMax, xml } = this.#limits;
     const bytes = percentDecode(this.#query);

@@ -60,6 +60,8 @@ export interface Incoming {
    * short, or its start tag cannot be read.
    */
   look(toolbox: Toolbox): RequestLook | undefined;
+  /** Its first bytes, one a character, for a look without reading it as XML. */
+  beginning(): string;
   /** The <body/>, once all of it is there; or, as soon as it is too large, the fault that says so. */
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault>;
 }

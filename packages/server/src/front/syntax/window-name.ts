@@ -83,6 +83,11 @@ class Form implements Incoming {
     return look === undefined ? undefined : { sid: look.sid, bytes: this.#content.length };
   }
 
+  beginning(): string {
+    const field = this.#field();
+    return field.ok ? Buffer.from(field.value).toString('latin1') : '';
+  }
+
   decode(toolbox: Toolbox): Result<DecodedBody, BodyFault> {
     const { bodyBytesMax, xml } = this.#limits;
     const field = this.#field();
