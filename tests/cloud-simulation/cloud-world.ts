@@ -110,6 +110,10 @@ export class CloudWorld implements Realm {
     return this.#lastRequest;
   }
 
+  waits(request: RequestId): boolean {
+    return this.requests.has(request);
+  }
+
   request(
     request: RequestId,
     actor: Actor,

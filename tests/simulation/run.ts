@@ -11,9 +11,10 @@ import { MemoryCheck } from './checks/memory.ts';
 import { Recorder } from './checks/replay.ts';
 import { SessionCheck } from './checks/session-check.ts';
 import { judgeAtEnd, judgeMidway } from './checks/verdict.ts';
+import type { Crashes } from './world/crashes.ts';
 import { Random } from './world/random.ts';
 import { type Climate, Sky } from './world/weather.ts';
-import { type Crashes, type Witness, World } from './world/world.ts';
+import { type Witness, World } from './world/world.ts';
 
 /** So long things go wrong; then so long, all being well, for everything to arrive. */
 const TROUBLE_MS = 120_000;

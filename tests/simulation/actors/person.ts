@@ -92,6 +92,7 @@ export class Person implements Actor, ClientSide {
 
   dialled(link: number): LinkEnd {
     if (this.server?.isResumable === true && this.endReason === undefined) return this.server.redialled(link);
+    this.ledger.streamIsNew();
     const random = this.#random.fork('server');
     this.server = new XmppServer(link, {
       world: this.#world,

@@ -68,6 +68,13 @@ export class Ledger {
     this.#fromServer.push(printOf(payload));
   }
 
+  /** Another stream is opened for the session: what the one before said died with the process, and came to nobody. */
+  streamIsNew(): void {
+    if (this.#toClient > 0) throw new Broken(this.#actor, 'a stream that the client knows was opened anew');
+    this.#fromServer.length = 0;
+    this.#handedOver = 0;
+  }
+
   /** The bytes of the server's first `count` payloads were given to the manager. */
   handedOver(count: number): void {
     this.#handedOver = count;

@@ -122,10 +122,17 @@ export class SessionCheck {
     for (const rid of this.#replies.keys()) this.#doubtful.add(rid);
     for (const rid of this.#inOrderAt.keys()) if (!this.#replies.has(rid)) this.#inOrderAt.delete(rid);
     if (known !== undefined) this.#lastRid = known.lastRid;
+    if (!this.#isOver) this.#confirmedRid = this.#confirmedBy(this.#lastRid ?? -1);
     for (const rid of known?.answered ?? []) this.#answeredBefore.add(rid);
     this.#early.clear();
     this.#answeredRid = -1;
     this.wasInterrupted ||= this.#replies.size === 0 && this.#lastRid !== undefined;
+  }
+
+  /** What the requests up to this one confirm: what later ones said died with the process. */
+  #confirmedBy(lastRid: number): number {
+    const confirms = [...this.#confirms].flatMap(([rid, confirmed]) => (rid <= lastRid ? [confirmed] : []));
+    return Math.max(-1, ...confirms);
   }
 
   #isHeard(rid: number): boolean {

@@ -39,7 +39,7 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
   const { name, end, endReason, server, ledger, sessionCheck } = person;
   const isCalm = climate === 'calm' && !person.isVanished;
   const allowed = isCalm
-    ? [...WHATEVER_HAPPENS, ...whileAway(person)]
+    ? [...WHATEVER_HAPPENS, ...whileAway(person), ...ofLostCreation(person)]
     : [...WITH_TROUBLE, ...ofEarlyFarewell(person)];
   if (endReason !== undefined && !allowed.includes(endReason))
     throw new Broken(name, `the session ended with ${endReason}`);
@@ -72,6 +72,11 @@ export function judgeAtEnd(person: Person, climate: Climate): void {
 /** What a client sends while the link to its server is away has to wait, and only so much may. */
 function whileAway({ sessionCheck }: Person): readonly Reason[] {
   return sessionCheck.isAway ? ['client-flood'] : [];
+}
+
+/** The process died when it had recorded the session, and before it answered its client, who begins anew. */
+function ofLostCreation({ sessionCheck }: Person): readonly Reason[] {
+  return sessionCheck.wasInterrupted ? ['creation-unconfirmed'] : [];
 }
 
 /** The key of a terminate that overtook another request can not be checked: it may be anybody's. */

@@ -1,5 +1,17 @@
+import type { Instant } from '@boshd/engine/kit';
+import type { Output } from '@boshd/engine/manager';
 import type { Random } from './random.ts';
-import type { Crashes } from './world.ts';
+
+/** When the process dies. */
+export interface Crashes {
+  /** How long nobody lives then. */
+  readonly gapMs: number;
+  /**
+   * Asked at the end of each turn: the process dies before anything of it is safe, or after so many replies of it have left;
+   * undefined: it lives on.
+   */
+  after(outputs: readonly Output[], now: Instant): 'before' | number | undefined;
+}
 
 /** Turns between two deaths, on average, and how long nobody lives then. */
 const TURNS = 150;

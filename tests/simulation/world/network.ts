@@ -55,7 +55,8 @@ export class Network {
   /** Nothing is under way: one request is at the manager, and has no reply yet. */
   get isHeld(): boolean {
     const [only] = this.#exchanges.values();
-    const isAtManager = only !== undefined && !only.isOver && only.copies.at(-1)?.isAnswered === false;
+    const copy = only?.isOver === false ? only.copies.at(-1) : undefined;
+    const isAtManager = copy?.isAnswered === false && this.#world.waits(copy.request);
     return isAtManager && this.#exchanges.size === 1 && this.#requestsUnderWay + this.#repliesUnderWay === 0;
   }
 

@@ -12,6 +12,7 @@ import {
 import { CLIENT_XML_LIMITS, readRequest } from '@boshd/engine/wire';
 import { Agenda } from './agenda.ts';
 import { Anchor, type Asked, type KnownRids } from './anchor.ts';
+import type { Crashes } from './crashes.ts';
 
 /** What boshd has of one XMPP connection: the server at its other end. */
 export interface LinkEnd {
@@ -59,7 +60,16 @@ const STANDSTILL_MAX = 10_000;
 /** What actors, links and networks need of the world that they are in: with one connection manager or with several. */
 export type Realm = Pick<
   World,
-  'now' | 'latenessMs' | 'enter' | 'later' | 'newRequest' | 'request' | 'lost' | 'submit' | 'linkGone'
+  | 'now'
+  | 'latenessMs'
+  | 'enter'
+  | 'later'
+  | 'newRequest'
+  | 'request'
+  | 'lost'
+  | 'submit'
+  | 'linkGone'
+  | 'waits'
 >;
 
 /** One connection manager in virtual time, and what happens around it. */
@@ -69,16 +79,11 @@ export class World {
   readonly #crashes: Crashes | undefined;
   readonly anchor: Anchor | undefined;
   #isDown = false;
-  /** What happens while no process lives. */
-  readonly #delayed: {
-    readonly input: Input;
-    readonly actor: Actor | undefined;
-    readonly raw: string | undefined;
-  }[] = [];
-  /** The newest request that was made while no process lived. */
-  #lastDelayed: RequestId = 0;
-  /** Requests up to this one were made to processes that are gone. */
-  #lastDead: RequestId = 0;
+  /** What happens while no process lives: the kernel keeps it for the next one. */
+  readonly #delayed: (() => void)[] = [];
+  /** How many processes lived before this one, and which of them each request came to. */
+  #process = 0;
+  readonly #heardBy = new Map<RequestId, number>();
   readonly #toolbox: Toolbox;
   readonly #agenda = new Agenda();
   readonly #witnesses: readonly Witness[];
@@ -161,6 +166,11 @@ export class World {
     return this.#lastRequest;
   }
 
+  /** A process that lives has it, and has not answered it yet. */
+  waits(request: RequestId): boolean {
+    return !this.#isDown && this.#requests.has(request);
+  }
+
   /** A request arrives whole. */
   request(
     request: RequestId,
@@ -168,9 +178,14 @@ export class World {
     body: string,
     answered: (reply: Reply | undefined) => void,
   ): void {
+    if (this.#isDown) {
+      this.#delayed.push(() => this.request(request, actor, body, answered));
+      return;
+    }
     const decoded = readRequest(Buffer.from(body, 'latin1'), CLIENT_XML_LIMITS, this.#toolbox);
     this.#requests.set(request, { actor, body, answered });
-    if (!this.#isDown) actor.requested(request, body);
+    this.#heardBy.set(request, this.#process);
+    actor.requested(request, body);
     const base = { type: 'request', request, site: 'default', secure: true } as const;
     const input: Input = decoded.ok
       ? { ...base, address: addressOf(actor), body: decoded.value }
@@ -188,9 +203,13 @@ export class World {
     sid: string | undefined,
     actor: Actor,
   ): void {
+    if (this.#isDown) {
+      this.#delayed.push(() => this.lost(type, request, sid, actor));
+      return;
+    }
     this.#requests.delete(request);
     actor.aborted(request);
-    if (request > this.#lastDead) this.submit({ type, request, sid }, actor);
+    if (this.#heardBy.get(request) === this.#process) this.submit({ type, request, sid }, actor);
   }
 
   submit(input: Input, actor: Actor | undefined, raw?: string): void {
@@ -198,12 +217,17 @@ export class World {
     if (input.type === 'link-data') this.anchor?.received(input.link, input.bytes);
     if (input.type === 'link-down') this.anchor?.wentDown(input);
     if (this.#isDown) {
-      if (input.type !== 'link-data' && input.type !== 'link-down') this.#delayed.push({ input, actor, raw });
-      if (input.type === 'request') this.#lastDelayed = input.request;
+      if (input.type !== 'link-data' && input.type !== 'link-down')
+        this.#delayed.push(() => this.#deliver(input, actor, raw));
       return;
     }
     for (const witness of this.#witnesses) witness.input(input, now, actor, raw);
     this.#carryOut(this.manager.handle(input, now), actor);
+  }
+
+  /** What happened while no process lived, unless its link is gone with another process meanwhile. */
+  #deliver(input: Input, actor: Actor | undefined, raw: string | undefined): void {
+    if (!('link' in input) || this.#links.has(input.link)) this.submit(input, actor, raw);
   }
 
   #advance(): void {
@@ -245,7 +269,7 @@ export class World {
   #die(): void {
     for (const witness of this.#witnesses) witness.died?.(this.now);
     this.#isDown = true;
-    this.#lastDead = this.#lastRequest;
+    this.#process += 1;
     const open = [...this.#requests.entries()];
     this.#requests.clear();
     for (const [request, { actor, answered }] of open) {
@@ -272,12 +296,7 @@ export class World {
     while (!this.#isDown) {
       const next = this.#delayed.shift();
       if (next === undefined) return;
-      const { input, actor, raw } = next;
-      if ('request' in input && raw !== undefined) actor?.requested(input.request, raw);
-      const isGone = input.type === 'request' && !this.#requests.has(input.request);
-      this.submit(input, actor, raw);
-      // Its connection was closed meanwhile, and what it said was read all the same.
-      if (isGone) actor?.aborted(input.request);
+      next();
     }
   }
 
@@ -321,7 +340,6 @@ export class World {
   /** Every request is answered once, and not when its connection is known to be closed (docs/testing.md). */
   #answer(request: RequestId, reply: Reply | undefined): void {
     const open = this.#requests.get(request);
-    if (open === undefined && request <= this.#lastDelayed) return;
     if (open === undefined) throw new Error(`request ${request} is answered, but does not wait for it`);
     this.#requests.delete(request);
     open.actor.replied(request, reply);
@@ -351,17 +369,6 @@ export class World {
     this.#sessions.get(event.session)?.logged(event);
     if (event.event === 'session-ended') this.#sessions.delete(event.session);
   }
-}
-
-/** When the process dies. */
-export interface Crashes {
-  /** How long nobody lives then. */
-  readonly gapMs: number;
-  /**
-   * Asked at the end of each turn: the process dies before anything of it is safe, or after so many replies of it have left;
-   * undefined: it lives on.
-   */
-  after(outputs: readonly Output[], now: Instant): 'before' | number | undefined;
 }
 
 function askedBy(open: OpenRequest | undefined): Asked | undefined {

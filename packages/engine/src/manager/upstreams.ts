@@ -85,7 +85,7 @@ export class Upstreams {
 
   /** The client is not going to get these, though the stream goes on. */
   giveBack(upstream: Upstream, payloads: readonly Payload[]): void {
-    giveBack(upstream.stream, payloads, this.#turn.stream);
+    giveBack(upstream.stream, upstream.of.confirmed, payloads, this.#turn.stream);
     this.#carryOut(upstream);
   }
 

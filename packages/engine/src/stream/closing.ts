@@ -4,6 +4,7 @@ import { type FramerFault, isStanza, type Payload } from '../wire/index.ts';
 import { bounce, bounceToClient } from './bounce.ts';
 import { STREAM_END } from './header.ts';
 import { acknowledgement, forgetQueue, type Management } from './management.ts';
+import { confirmStanzas } from './management-exchange.ts';
 import { sendEnd, sendPayloads } from './send.ts';
 import { enterStreamPhase, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
@@ -18,8 +19,17 @@ export interface Leftover {
   readonly isPassed: boolean;
 }
 
-/** The client is not going to get these, though the stream goes on: they go back (XEP-0206 §7). */
-export function giveBack(stream: Stream, undelivered: readonly Payload[], turn: StreamTurn): void {
+/**
+ * The client is not going to get these, though the stream goes on: they go back (XEP-0206 §7). The server hears with the same bytes that
+ * they are settled (`confirmed`), as it would keep them otherwise if the link broke now.
+ */
+export function giveBack(
+  stream: Stream,
+  confirmed: number,
+  undelivered: readonly Payload[],
+  turn: StreamTurn,
+): void {
+  confirmStanzas(stream, confirmed, turn);
   const { phase, isLoggedIn, resuming } = stream;
   if (!isLoggedIn || (phase !== 'ready' && resuming === undefined)) return;
   const errors = undelivered.flatMap((payload) => {
