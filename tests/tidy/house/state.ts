@@ -26,7 +26,9 @@ export function assignedFields(graph: Graph, type: string): readonly Field[] {
       from,
     );
   const root = of(type, `${home}${type.toLowerCase()}.ts`);
-  return root === undefined ? [] : fieldsOf(root, of, '', 0);
+  const fields = root === undefined ? [] : fieldsOf(root, of, '', 0);
+  // What several members of a union have in common is one field.
+  return [...new Map(fields.map((field) => [field.name, field])).values()];
 }
 
 const folderOf = (type: string): string => `packages/engine/src/${type.toLowerCase()}/`;
@@ -35,18 +37,32 @@ type Find = (name: string, from: string) => DeclaredType | undefined;
 
 function fieldsOf({ node, path }: DeclaredType, find: Find, prefix: string, depth: number): readonly Field[] {
   if (depth > DEPTH_MAX) return [];
-  return propertiesOf(node).flatMap((property) => {
+  const own = propertiesOf(node).flatMap((property) => {
     const key: unknown = Reflect.get(property, 'key');
     const name = `${prefix}${nameOf(key)}`;
-    const own = Reflect.get(property, 'readonly') === true ? [] : [{ name, path }];
+    const itself = Reflect.get(property, 'readonly') === true ? [] : [{ name, path }];
     const inner = referencesIn(Reflect.get(property, 'typeAnnotation'))
       .map((each) => find(each, path))
       .filter((each) => each !== undefined && each.node !== node);
     return [
-      ...own,
+      ...itself,
       ...inner.flatMap((each) => (each === undefined ? [] : fieldsOf(each, find, `${name}.`, depth + 1))),
     ];
   });
+  const members = membersOf(node)
+    .map((each) => find(each, path))
+    .filter((each) => each !== undefined && each.node !== node);
+  return [
+    ...own,
+    ...members.flatMap((each) => (each === undefined ? [] : fieldsOf(each, find, prefix, depth + 1))),
+  ];
+}
+
+/** Names of the types of which an alias is the union or the intersection. */
+function membersOf(node: Node): readonly string[] {
+  const type: unknown = Reflect.get(node, 'typeAnnotation');
+  const isOf = isNode(type) && (type.type === 'TSUnionType' || type.type === 'TSIntersectionType');
+  return isOf ? referencesIn(type) : [];
 }
 
 /** Properties of an interface, a type or a class; of a union those of all its members. */
@@ -58,6 +74,7 @@ function propertiesOf(node: Node): readonly Node[] {
       if (each.type === 'TSPropertySignature' || each.type === 'PropertyDefinition') found.push(each);
       else if (each.type === 'TSUnionType' || each.type === 'TSIntersectionType')
         take(Reflect.get(each, 'types'));
+      else if (each.type === 'TSParenthesizedType') take(Reflect.get(each, 'typeAnnotation'));
       else if (each.type === 'TSTypeLiteral') take(Reflect.get(each, 'members'));
       else if (each.type === 'TSInterfaceBody' || each.type === 'ClassBody') take(Reflect.get(each, 'body'));
     }
@@ -69,10 +86,20 @@ function propertiesOf(node: Node): readonly Node[] {
 /** Names of types that a value of this one is, not of those that it has in lists. */
 function referencesIn(annotation: unknown): readonly string[] {
   if (!isNode(annotation)) return [];
-  if (annotation.type === 'TSTypeAnnotation') return referencesIn(Reflect.get(annotation, 'typeAnnotation'));
-  if (annotation.type === 'TSTypeReference') return [nameOf(Reflect.get(annotation, 'typeName'))];
-  const members: unknown = annotation.type === 'TSUnionType' ? Reflect.get(annotation, 'types') : [];
-  return Array.isArray(members) ? members.flatMap(referencesIn) : [];
+  switch (annotation.type) {
+    case 'TSTypeAnnotation':
+    case 'TSParenthesizedType':
+      return referencesIn(Reflect.get(annotation, 'typeAnnotation'));
+    case 'TSTypeReference':
+      return [nameOf(Reflect.get(annotation, 'typeName'))];
+    case 'TSUnionType':
+    case 'TSIntersectionType': {
+      const members: unknown = Reflect.get(annotation, 'types');
+      return Array.isArray(members) ? members.flatMap(referencesIn) : [];
+    }
+    default:
+      return [];
+  }
 }
 
 /** Of several types of that name the one whose file is in the same folder, or next to it. */

@@ -214,7 +214,7 @@ export class BoshClient implements ClientSide {
   endByOthers(reason: Reason, detail = ''): void {
     const terminal: Terminal = { condition: reasonFacts(reason).condition, error: undefined };
     for (const upstream of this.upstreams)
-      if (upstream.stream.resuming !== undefined) returnUnsentOf(upstream, this.#parts.turn.toolbox);
+      if (upstream.stream.state.resuming !== undefined) returnUnsentOf(upstream, this.#parts.turn.toolbox);
     this.#leave(reason, detail, terminate(this.session, terminal, 'drop', this.#parts.turn.session));
     this.settle();
   }

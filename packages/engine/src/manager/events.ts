@@ -69,6 +69,14 @@ export function streamReady({ client, of, remote, stream, dialledAt }: Upstream,
   return { event: 'stream-ready', session, domain: of.domain, remote, secure: stream.link.isSecure, tookMs };
 }
 
+/** The line about a log-in that the server refused. */
+export function logInFailed(
+  { name: session, site, domain, address }: ClientFacts,
+  { mechanism, condition, code }: RefusedLogIn,
+): LogEvent {
+  return { event: 'login-failed', session, site, domain, mechanism, condition, address, code };
+}
+
 /** The line about a stanza of the server that its client did not get as it was. */
 export function stanzaSkipped(
   { name: session, site }: Pick<ClientFacts, 'name' | 'site'>,

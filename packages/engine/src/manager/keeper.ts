@@ -1,7 +1,7 @@
 import type { ByteString, Instant, Toolbox } from '../kit/index.ts';
 import { type BirthPart, type ClaimPart, RecordCodec } from '../record/index.ts';
 import { recordOf, type Session, type SessionStream } from '../session/index.ts';
-import { holdsSecrets, isPlain, type Stream, streamPartOf, wayOf } from '../stream/index.ts';
+import { holdsSecrets, isPlain, type Stream, streamPartOf, toldOf, wayOf } from '../stream/index.ts';
 import type { Claim } from './claim.ts';
 import type { Upstream } from './client-side.ts';
 import type { Keeping } from './keeping.ts';
@@ -140,7 +140,7 @@ export function noteKept(
   keeping.link = placeOf(upstream).onLink;
   keeping.lastRid = session.requests.lastRid;
   keeping.answeredRid = session.requests.answered.at(-1)?.rid ?? -1;
-  keeping.told = upstream?.stream.management?.told ?? 0;
+  keeping.told = upstream === undefined ? 0 : toldOf(upstream.stream);
 }
 
 function reasonNotKept({ session, upstreams }: Recorded): NotKept | undefined {
@@ -161,7 +161,7 @@ function isDue(session: Session, keeping: Keeping, upstream: Upstream | undefine
   if (keeping.hasLeft) {
     if (!keeping.isKept) return true;
     if (keeping.answeredRid !== session.requests.answered.at(-1)?.rid) return true;
-    if (keeping.told !== (upstream?.stream.management?.told ?? 0)) return true;
+    if (keeping.told !== (upstream === undefined ? 0 : toldOf(upstream.stream))) return true;
   }
   if (!keeping.isKept) return false;
   const { position, onLink } = placeOf(upstream);

@@ -3,7 +3,7 @@ import { reasonFacts } from '../reasons.ts';
 import { type ClaimPart, RecordCodec, type SessionRecord, type StreamPart } from '../record/index.ts';
 import { grantContentType, sessionOf } from '../session/index.ts';
 import { admitDomain } from '../site/index.ts';
-import { requestOf, streamOf } from '../stream/index.ts';
+import { letWait, requestOf, streamOf } from '../stream/index.ts';
 import { type FramerEvent, makeFramer, type Payload, type StanzaFramer } from '../wire/index.ts';
 import { BoshClient, type ManagerParts } from './bosh-client.ts';
 import type { Claim } from './claim.ts';
@@ -158,7 +158,7 @@ export class Restoration {
       route,
       xmppVersion: version,
     });
-    for (const { stream } of client.upstreams) stream.waiting.push(...part.waiting.map(waitingOf));
+    for (const { stream } of client.upstreams) letWait(stream, part.waiting.map(waitingOf));
     return ok(undefined);
   }
 

@@ -6,9 +6,11 @@ import {
   closeStream,
   confirmStanzas,
   createStream,
+  exchangeOf,
   forward,
   giveBack,
   inherit,
+  isLoggedIn,
   type Leftover,
   linkData,
   linkSecured,
@@ -23,7 +25,7 @@ import {
 import { makeFramer, NS, type Payload } from '../wire/index.ts';
 import { type ClientSide, returnUnsentOf, type Upstream } from './client-side.ts';
 import { type AskedStream, planDial, startTlsOf, streamRequestOf } from './dialling.ts';
-import { failureText, notResumed, stanzaSkipped, streamReady } from './events.ts';
+import { failureText, logInFailed, notResumed, stanzaSkipped, streamReady } from './events.ts';
 import type { Input, LinkId } from './input.ts';
 import type { Budget } from './memory/budget.ts';
 import { beginStart, judgeStart, type Start, type StartFailure } from './start.ts';
@@ -110,10 +112,11 @@ export class Upstreams {
 
   /** A stream is read until it is logged in: it could not be had otherwise, and its server may send little. */
   #read({ link, stream }: Upstream, wanted: boolean): void {
-    if (!wanted && !stream.isLoggedIn) return;
+    if (!wanted && !isLoggedIn(stream)) return;
     readingChanged(stream, wanted, this.#turn.now);
     // A stream can be taken up again only where the server's answers are read; `#resumed` stops the reading.
-    if (link !== undefined && stream.resuming === undefined) this.#turn.put({ type: 'read', link, wanted });
+    if (link !== undefined && stream.state.resuming === undefined)
+      this.#turn.put({ type: 'read', link, wanted });
   }
 
   /** The client leaves the stream: it is closed, and the server hears what the client never got. */
@@ -127,8 +130,7 @@ export class Upstreams {
 
   /** The client leaves the stream, and its link is closed without a word, as if it were lost. */
   drop(upstream: Upstream): void {
-    const { exchange, isLoggedIn } = upstream.stream;
-    if (exchange !== 'none' && !isLoggedIn) this.#countFailure(upstream.client);
+    if (exchangeOf(upstream.stream.authentication) !== 'none') this.#countFailure(upstream.client);
     this.#hangUp(upstream);
   }
 
@@ -161,8 +163,11 @@ export class Upstreams {
       case 'link-up':
         upstream.remote = input.remote;
         if (upstream.start !== undefined) upstream.start = { ...upstream.start, next: input.next };
-        stream.isHurried = input.next === 'other';
-        linkUp(stream, input.secure, input.bindings, this.#turn.stream);
+        linkUp(
+          stream,
+          { isSecure: input.secure, bindings: input.bindings, isHurried: input.next === 'other' },
+          this.#turn.stream,
+        );
         break;
       case 'link-secured':
         linkSecured(stream, input.bindings, this.#turn.stream);
@@ -205,7 +210,7 @@ export class Upstreams {
         client.registering();
         break;
       case 'logged-in':
-        this.#loggedIn(upstream);
+        this.#loggedIn(upstream, work.mechanism);
         break;
       case 'skipped':
         this.#turn.log(stanzaSkipped(client.facts, work));
@@ -243,8 +248,8 @@ export class Upstreams {
     this.#turn.log(streamReady(upstream, this.#turn.now));
   }
 
-  #loggedIn(upstream: Upstream): void {
-    const { client, stream } = upstream;
+  #loggedIn(upstream: Upstream, mechanism: string): void {
+    const { client } = upstream;
     const { site, guest, facts, story } = client;
     const { now } = this.#turn;
     client.loggedIn();
@@ -253,30 +258,17 @@ export class Upstreams {
     if (guest !== undefined) site.admission.loggedIn(guest);
     const tookMs = between(facts.createdAt, now);
     // The request of XEP-0078 names no mechanism.
-    story.loggedIn(stream.mechanism || NS.legacyAuth, tookMs);
+    story.loggedIn(mechanism || NS.legacyAuth, tookMs);
     story.reach('logged-in', now);
     this.#turn.log({ event: 'logged-in', session: facts.name, site: facts.site, tookMs });
   }
 
-  #loginFailed(
-    client: ClientSide,
-    { mechanism, condition, code }: Extract<StreamWork, { type: 'login-failed' }>,
-  ): void {
-    const { facts } = client;
+  #loginFailed(client: ClientSide, refused: Extract<StreamWork, { type: 'login-failed' }>): void {
+    const { mechanism, condition, code } = refused;
     client.refusedLogIn = { mechanism, condition, code };
     client.story.reach('login-refused', this.#turn.now);
     this.#countFailure(client);
-    const { name: session, site: ofSite, domain, address } = facts;
-    this.#turn.log({
-      event: 'login-failed',
-      session,
-      site: ofSite,
-      domain,
-      mechanism,
-      condition,
-      address,
-      code,
-    });
+    this.#turn.log(logInFailed(client.facts, refused));
   }
 
   #countFailure({ guest, site }: ClientSide): void {
@@ -287,7 +279,7 @@ export class Upstreams {
   #failed(upstream: Upstream, failure: StartFailure): void {
     const { client, start, stream } = upstream;
     if (client.isOver) return;
-    const lost = stream.resuming === undefined ? failure : notResumed(stream.resuming, failure);
+    const lost = stream.state.resuming === undefined ? failure : notResumed(stream.state.resuming, failure);
     const told = start === undefined ? lost : this.#goOn(upstream, start, failure);
     if (told === undefined) return;
     returnUnsentOf(upstream, this.#turn.toolbox);
@@ -309,7 +301,7 @@ export class Upstreams {
 
   #linkLost(upstream: Upstream, failure: StartFailure): void {
     const { stream, client } = upstream;
-    const isFirst = stream.resuming === undefined;
+    const isFirst = stream.state.resuming === undefined;
     this.#relink(upstream, undefined);
     if (loseLink(stream, failureText(failure), this.#turn.stream)) {
       if (isFirst) this.#broken(client, failure);

@@ -1,4 +1,4 @@
-import { ascii, type Toolbox } from '../kit/index.ts';
+import { ascii, type Instant, type Toolbox } from '../kit/index.ts';
 import { NS, type Payload, type XmlElement } from '../wire/index.ts';
 import {
   authenticateFrom,
@@ -12,13 +12,7 @@ import {
   withAttributes,
 } from './sasl2/convert.ts';
 import type { Sasl2Offer } from './sasl2/offer.ts';
-import {
-  type Credential,
-  chooseMechanism,
-  type FastMechanism,
-  randomUuid,
-  readToken,
-} from './sasl2/token.ts';
+import { type Credential, chooseMechanism, type FastMechanism, readToken } from './sasl2/token.ts';
 import { send } from './send.ts';
 import { type Stream, setCredential } from './stream.ts';
 import type { OpenedStream, StreamTurn } from './work.ts';
@@ -43,45 +37,57 @@ type BridgeState =
   | { readonly is: 'aborting' }
   | { readonly is: 'given-up' }
   /** SASL2 is done; the features of the stream that is logged in follow, or are kept until the client restarts. */
+  /** SASL2 is done; the features of the stream that is logged in follow. */
   | {
       readonly is: 'done';
-      readonly features: Payload | undefined;
-      /** The client's restart waits for the features. */
+      readonly features: undefined;
+      /** They must have come then. */
+      readonly by: Instant | undefined;
+      /** The client's restart waits for them. */
       readonly isRestartAsked: boolean;
-    };
+    }
+  /** They are kept until the client restarts. */
+  | { readonly is: 'done'; readonly features: Payload };
 
 const IDLE: BridgeState = { is: 'idle' };
 const ABORTING: BridgeState = { is: 'aborting' };
 const GIVEN_UP: BridgeState = { is: 'given-up' };
 
-export function makeBridge(offer: Sasl2Offer, opened: OpenedStream, toolbox: Toolbox): Bridge {
-  return {
-    offer,
-    opened,
-    agent: randomUuid(toolbox),
-    state: IDLE,
-  };
+export function makeBridge(
+  offer: Sasl2Offer,
+  opened: OpenedStream,
+  agent: string,
+  state: BridgeState = IDLE,
+): Bridge {
+  return { offer, opened, agent, state };
 }
 
-/** Success went to the client. */
-export function succeed(bridge: Bridge): void {
-  if (bridge.state.is !== 'done') bridge.state = { is: 'done', features: undefined, isRestartAsked: false };
+/** Success went to the client: the features follow, and do not take for ever. */
+export function succeed(bridge: Bridge, by: Instant): void {
+  const { state } = bridge;
+  if (state.is !== 'done') bridge.state = { is: 'done', features: undefined, by, isRestartAsked: false };
+  else if (state.features === undefined) bridge.state = { ...state, by };
 }
 
 /** The features after success. True: the client has asked for a restart, and is to get them now. */
 export function keepFeatures(bridge: Bridge, features: Payload): boolean {
   const { state } = bridge;
   if (state.is !== 'done') return false;
-  bridge.state = { is: 'done', features, isRestartAsked: false };
-  return state.isRestartAsked;
+  bridge.state = { is: 'done', features };
+  return state.features === undefined && state.isRestartAsked;
 }
 
 /** The client restarts, a second time, too, if it likes. Returns the features, where they are here. */
 export function askRestart(bridge: Bridge): Payload | undefined {
   const { state } = bridge;
   if (state.is !== 'done') return undefined;
-  bridge.state = { ...state, isRestartAsked: state.features === undefined };
+  if (state.features === undefined) bridge.state = { ...state, isRestartAsked: true };
   return state.features;
+}
+
+/** When the features after success must have come. */
+export function featuresBy({ state }: Bridge): Instant | undefined {
+  return state.is === 'done' && state.features === undefined ? state.by : undefined;
 }
 
 const ABORT = ascii(`<abort xmlns='${NS.sasl2}'/>`);
@@ -108,20 +114,6 @@ export function toServer(stream: Stream, bridge: Bridge, payload: Payload, toolb
   return payloadOf(stepFromClient(step), toolbox);
 }
 
-/** The token to ask for, where one could be used. */
-function tokenFor({ limits, link }: Stream, { offer }: Bridge): FastMechanism | undefined {
-  const isOfUse = limits.resumption && limits.streamManagement === 'boshd';
-  return isOfUse ? chooseMechanism(offer.fast, link.bindings) : undefined;
-}
-
-/** Who is asking, and for which token. */
-function additions(bridge: Bridge, token: FastMechanism | undefined): readonly XmlElement[] {
-  const software = element('software', NS.sasl2, 'boshd');
-  const agent = withAttributes(element('user-agent', NS.sasl2, '', [software]), { id: bridge.agent });
-  if (token === undefined) return [agent];
-  return [agent, withAttributes(element('request-token', NS.fast), { mechanism: token })];
-}
-
 /** What the server says of SASL2, as the client is to hear it; undefined: it is not for the client. */
 export function toClient(
   stream: Stream,
@@ -145,6 +137,20 @@ export function toClient(
     setCredential(stream, credentialOf(bridge, state.token, step));
   if (state.is === 'asking' && isVerdict) bridge.state = IDLE;
   return payloadOf(stepFromServer(step), turn.toolbox);
+}
+
+/** The token to ask for, where one could be used. */
+function tokenFor({ limits, link }: Stream, { offer }: Bridge): FastMechanism | undefined {
+  const isOfUse = limits.resumption && limits.streamManagement === 'boshd';
+  return isOfUse ? chooseMechanism(offer.fast, link.bindings) : undefined;
+}
+
+/** Who is asking, and for which token. */
+function additions(bridge: Bridge, token: FastMechanism | undefined): readonly XmlElement[] {
+  const software = element('software', NS.sasl2, 'boshd');
+  const agent = withAttributes(element('user-agent', NS.sasl2, '', [software]), { id: bridge.agent });
+  if (token === undefined) return [agent];
+  return [agent, withAttributes(element('request-token', NS.fast), { mechanism: token })];
 }
 
 function credentialOf(

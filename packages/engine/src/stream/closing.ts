@@ -1,12 +1,14 @@
 import { type ByteString, EMPTY, join, type Toolbox } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
 import { type FramerFault, isStanza, type Payload } from '../wire/index.ts';
+import { accountOf } from './authentication.ts';
 import { bounce, bounceToClient } from './bounce.ts';
 import { STREAM_END } from './header.ts';
-import { acknowledgement, forgetQueue, type Management } from './management.ts';
+import { acknowledgement, type EnabledManagement, outgoingOf } from './management.ts';
 import { confirmStanzas } from './management-exchange.ts';
+import { forgetQueue } from './outgoing.ts';
 import { sendEnd, sendPayloads } from './send.ts';
-import { enterStreamPhase, type Stream } from './stream.ts';
+import { enter, isLoggedIn, letWait, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /** Nothing can be sent in these. */
@@ -30,14 +32,14 @@ export function giveBack(
   turn: StreamTurn,
 ): void {
   confirmStanzas(stream, confirmed, turn);
-  const { phase, isLoggedIn, resuming } = stream;
-  if (!isLoggedIn || (phase !== 'ready' && resuming === undefined)) return;
+  const { authentication, state } = stream;
+  if (!isLoggedIn(stream) || (state.phase !== 'ready' && state.resuming === undefined)) return;
   const errors = undelivered.flatMap((payload) => {
-    const bytes = bounce(payload, stream.account, turn.toolbox);
+    const bytes = bounce(payload, accountOf(authentication), turn.toolbox);
     return bytes === undefined ? [] : [{ bytes, name: payload.name, namespace: payload.namespace }];
   });
-  if (phase === 'ready') sendPayloads(stream, errors, turn);
-  else stream.waiting.push(...errors);
+  if (state.phase === 'ready') sendPayloads(stream, errors, turn);
+  else letWait(stream, errors);
 }
 
 /**
@@ -50,20 +52,22 @@ export function closeStream(
   leftovers: readonly Leftover[],
   toolbox: Toolbox,
 ): ByteString | undefined {
-  const { phase, isLoggedIn, management, resuming, account } = stream;
-  if (phase !== 'over') enterStreamPhase(stream, 'over');
+  const { management, authentication, counts, state } = stream;
+  const { phase, resuming } = state;
+  if (phase !== 'over') enter(stream, { phase: 'over', resuming });
   if (phase !== 'ready' && phase !== 'authenticated' && phase !== 'opening' && phase !== 'resuming')
     return undefined;
   // On a link that is not logged in yet, nothing can be said of the stream that was.
-  if (!isLoggedIn || resuming !== undefined) return STREAM_END;
-  const isManaged = management?.isEnabled === true;
+  if (!isLoggedIn(stream) || resuming !== undefined) return STREAM_END;
+  const isManaged = management.is === 'enabled';
   // Nearly always: the client has all that there was.
   if (!isManaged && leftovers.length === 0) return STREAM_END;
   const lost = isManaged
-    ? notCovered(stream, management, leftovers)
+    ? notCovered(counts, management, leftovers)
     : leftovers.flatMap(({ payloads }) => payloads);
+  const account = accountOf(authentication);
   const errors = join(...lost.map((payload) => bounce(payload, account, toolbox) ?? EMPTY));
-  return join(errors, isManaged ? acknowledgement(stream, management) : EMPTY, STREAM_END);
+  return join(errors, isManaged ? acknowledgement(counts, management) : EMPTY, STREAM_END);
 }
 
 /**
@@ -71,11 +75,11 @@ export function closeStream(
  * (XEP-0198), or what waited in boshd. The server may have got some of it all the same. Nothing where the client counts itself.
  */
 export function returnUnsent(
-  { wasReady, isCounted, management, waiting }: Stream,
+  { wasReady, management, waiting }: Stream,
   toolbox: Toolbox,
 ): readonly Payload[] {
-  if (!wasReady || isCounted) return [];
-  const unacknowledged = (management?.queue ?? []).map((bytes) => ({ bytes }));
+  if (!wasReady || management.is === 'by-client') return [];
+  const unacknowledged = (outgoingOf(management)?.queue ?? []).map((bytes) => ({ bytes }));
   return bounceToClient([...unacknowledged, ...waiting], 'remote-server-timeout', toolbox);
 }
 
@@ -83,15 +87,17 @@ export function returnUnsent(
  * Memory is short, and the server is not read, so nothing is acknowledged: what the client sent is not kept. Until the server has
  * acknowledged it all, the stream cannot be resumed. One that is being resumed keeps it: it is read.
  */
-export function dropUnacknowledged({ management, resuming }: Stream): void {
-  if (management !== undefined && resuming === undefined && management.queueBytes > 0)
-    forgetQueue(management);
+export function dropUnacknowledged({ management, state }: Stream): void {
+  const outgoing = outgoingOf(management);
+  if (outgoing !== undefined && state.resuming === undefined && outgoing.queueBytes > 0)
+    forgetQueue(outgoing);
 }
 
 /** Ends the stream for what the server did: politely, if it may still listen. */
 export function giveUp(stream: Stream, why: Reason, detail: string, turn: StreamTurn, error?: Payload): void {
-  if (!HAS_NO_LINK.has(stream.phase)) sendEnd(stream, turn);
-  enterStreamPhase(stream, 'over');
+  const { phase, resuming } = stream.state;
+  if (!HAS_NO_LINK.has(phase)) sendEnd(stream, turn);
+  enter(stream, { phase: 'over', resuming });
   turn.work.push({ type: 'over', why, detail, error });
 }
 
@@ -104,11 +110,10 @@ export function giveUpUnreadable(stream: Stream, { code, detail, key }: FramerFa
 
 /** What h cannot leave out: it came before h was counted, it is boshd's own, or the client confirmed something after it. */
 function notCovered(
-  { counts }: Stream,
-  { uncounted }: Management,
+  { confirmed, owned }: Stream['counts'],
+  { uncounted }: EnabledManagement,
   leftovers: readonly Leftover[],
 ): readonly Payload[] {
-  const { confirmed, owned } = counts;
   const passed = leftovers.filter(({ isPassed }) => isPassed).flatMap(({ payloads }) => payloads);
   const rest = leftovers.filter(({ isPassed }) => !isPassed).flatMap(({ payloads }) => payloads);
   const early = rest.filter(isStanza).slice(0, Math.max(0, Math.max(uncounted, owned) - confirmed));

@@ -7,10 +7,12 @@ export interface Counts {
   owned: number;
   /** That the server is sending again and that the client has, or is going to get. */
   skip: number;
+  /** Features that came unasked, which are no stanzas. */
+  unaskedFeatures: number;
 }
 
 export function makeCounts(): Counts {
-  return { received: 0, confirmed: 0, owned: 0, skip: 0 };
+  return { received: 0, confirmed: 0, owned: 0, skip: 0, unaskedFeatures: 0 };
 }
 
 /**
@@ -39,4 +41,10 @@ export function own(counts: Counts, owned: number): void {
 /** The stream was resumed: the server sends again what came after the first `known` stanzas. */
 export function skipAfter(counts: Counts, known: number): void {
   counts.skip = counts.received - known;
+}
+
+/** Features came unasked: returns for which time. */
+export function countUnaskedFeatures(counts: Counts): number {
+  counts.unaskedFeatures += 1;
+  return counts.unaskedFeatures;
 }

@@ -1,4 +1,4 @@
-import type { Instant, Toolbox } from '../kit/index.ts';
+import type { Toolbox } from '../kit/index.ts';
 import {
   type FramerEvent,
   isStanza,
@@ -6,17 +6,26 @@ import {
   type Payload,
   readElement,
   rootAttribute,
-  type StanzaFramer,
   type XmlElement,
 } from '../wire/index.ts';
 import { bareOf } from './addresses.ts';
+import {
+  type Authentication,
+  bridgeOf,
+  countBytes,
+  legacyIdOf,
+  logIn,
+  mechanismOf,
+  missesBinding,
+  refuseAttempt,
+} from './authentication.ts';
 import { type Bridge, toClient } from './bridge.ts';
 import { giveUp, giveUpUnreadable } from './closing.ts';
-import { countIn, makeCounts } from './counts.ts';
-import { NO_MECHANISMS } from './features/features.ts';
+import { countIn, countUnaskedFeatures } from './counts.ts';
 import { sendBehind } from './forward.ts';
 import { isStreamElement } from './header.ts';
-import { endAttempt, noteAnswer, refuseAttempt } from './login.ts';
+import { noteAnswer } from './login.ts';
+import { BY_CLIENT, outgoingOf } from './management.ts';
 import { answerRequest, enableManagement, ownOldest, takeManagement } from './management-exchange.ts';
 import { describeStreamError, negotiate, noteFeatures, readFeatures, sendHeader } from './negotiate.ts';
 import { awaitFeatures, takeLaterFeatures } from './restart.ts';
@@ -24,89 +33,42 @@ import { linkCame } from './resume.ts';
 import type { ChannelBindings } from './sasl2/token.ts';
 import { takeSkipped } from './shell.ts';
 import {
-  enterStreamPhase,
+  AUTHENTICATED,
+  enter,
   FEATURES_BYTES_MAX,
-  NO_LINK,
+  isLoggedIn,
   PRELOGIN_BYTES_MAX,
   type Stream,
-  type StreamLimits,
-  type StreamRequest,
   setLink,
+  setManagement,
   UNASKED_FEATURES_MAX,
   UNDERSTOOD_BYTES_MAX,
 } from './stream.ts';
 import type { RefusedLogIn, StreamTurn } from './work.ts';
 
-export function createStream(
-  request: StreamRequest,
-  limits: StreamLimits,
-  framer: StanzaFramer,
-  now: Instant,
-): Stream {
-  return {
-    request,
-    limits,
-    framer,
-    counts: makeCounts(),
-    phase: 'dialling',
-    link: NO_LINK,
-    isLoggedIn: false,
-    wasReady: false,
-    isHurried: false,
-    asked: request,
-    waiting: [],
-    header: undefined,
-    hidesFeatures: false,
-    legacyAuthId: undefined,
-    missesBinding: false,
-    mechanisms: NO_MECHANISMS,
-    exchange: 'none',
-    mechanism: '',
-    account: undefined,
-    isCounted: false,
-    negotiateBy: undefined,
-    lastSentAt: now,
-    offersManagement: false,
-    management: undefined,
-    bridge: undefined,
-    credential: undefined,
-    resuming: undefined,
-    preloginBytes: 0,
-    unaskedFeatures: 0,
-    isReading: true,
-    events: [],
-  };
-}
-
 /** The link is up, under TLS or not. */
-export function linkUp(
-  stream: Stream,
-  isSecure: boolean,
-  bindings: ChannelBindings | undefined,
-  turn: StreamTurn,
-): void {
-  setLink(stream, { isSecure, bindings });
-  if (stream.resuming !== undefined) linkCame(stream.resuming);
-  sendHeader(stream, turn);
+export function linkUp(stream: Stream, link: Stream['link'], turn: StreamTurn): void {
+  setLink(stream, link);
+  linkCame(stream);
+  const isNew = !stream.wasReady || stream.state.resuming !== undefined;
+  sendHeader(stream, { hidesFeatures: hidesFeatures(stream), isHurried: isNew && link.isHurried }, turn);
 }
 
 /** TLS was made on the link. */
 export function linkSecured(stream: Stream, bindings: ChannelBindings | undefined, turn: StreamTurn): void {
-  linkUp(stream, true, bindings, turn);
+  linkUp(stream, { ...stream.link, isSecure: true, bindings }, turn);
 }
 
 /** Bytes of the server. */
 export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): void {
-  if (stream.phase === 'over' || stream.phase === 'securing') {
+  const { authentication } = stream;
+  if (isOver(stream) || isSecuring(stream)) {
     stream.framer.passOver(bytes.length);
     return;
   }
-  if (!stream.isLoggedIn) {
-    stream.preloginBytes += bytes.length;
-    if (stream.preloginBytes > PRELOGIN_BYTES_MAX) {
-      giveUp(stream, 'prelogin-flood', `more than ${PRELOGIN_BYTES_MAX} bytes`, turn);
-      return;
-    }
+  if (countBytes(authentication, bytes.length) > PRELOGIN_BYTES_MAX) {
+    giveUp(stream, 'prelogin-flood', `more than ${PRELOGIN_BYTES_MAX} bytes`, turn);
+    return;
   }
   const { events } = stream;
   const fault = stream.framer.push(bytes, events);
@@ -114,11 +76,11 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
   for (const event of events) {
     // Bytes behind <proceed/> came in plain text: an attacker's, never the server's (RFC 6120 §5.4.3.3).
     if (isOver(stream) || isSecuring(stream)) break;
-    if (stream.phase !== 'ready' && stream.phase !== 'authenticated') negotiate(stream, event, turn);
+    if (!isOpen(stream)) negotiate(stream, event, turn);
     else if (event.type === 'skipped') {
-      const shown = stream.isLoggedIn ? takeSkipped(stream, event.skipped, turn) : undefined;
+      const shown = isLoggedIn(stream) ? takeSkipped(stream, event.skipped, turn) : undefined;
       if (shown !== undefined) payloads.push(shown);
-      if (!stream.isLoggedIn) giveUpUnreadable(stream, event.skipped.fault, turn);
+      if (!isLoggedIn(stream)) giveUpUnreadable(stream, event.skipped.fault, turn);
     } else if (event.type === 'payload' && isForManagement(stream, event.payload)) {
       if (payloads.length > 0) turn.work.push({ type: 'deliver', payloads });
       payloads = [];
@@ -138,19 +100,24 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
   ownOldest(stream, turn);
   answerRequest(stream, turn);
   // Of what is being skipped the end decides, once the client is logged in.
-  const isPatient = stream.isLoggedIn && stream.phase === 'ready';
+  const isPatient = isLoggedIn(stream) && stream.state.phase === 'ready';
   const unreadable = fault ?? (isPatient ? undefined : stream.framer.skipping);
   if (unreadable !== undefined && !isOver(stream) && !isSecuring(stream))
     giveUpUnreadable(stream, unreadable, turn);
+}
+
+function hidesFeatures({ state }: Stream): boolean {
+  return 'hidesFeatures' in state && state.hidesFeatures;
 }
 
 /** A payload of the server, as the client is to see it, if it is. */
 function take(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
   if (isStanza(payload)) {
     if (!countIn(stream.counts)) return undefined;
-    if (!stream.isLoggedIn) noteRegistration(payload, turn);
+    if (!isLoggedIn(stream)) noteRegistration(payload, turn);
   }
-  if (stream.bridge !== undefined) return takeBridged(stream, stream.bridge, payload, turn);
+  const bridge = bridgeOf(stream.authentication);
+  if (bridge !== undefined) return takeBridged(stream, bridge, payload, turn);
   watch(stream, payload, turn);
   return shownOf(stream, payload, turn);
 }
@@ -181,13 +148,11 @@ function takeBridged(
 }
 
 function isForManagement({ management }: Stream, { namespace }: Payload): boolean {
-  return management !== undefined && namespace === NS.streamManagement;
+  return namespace === NS.streamManagement && outgoingOf(management) !== undefined;
 }
 
 function manage(stream: Stream, payload: Payload, turn: StreamTurn): void {
-  const { management } = stream;
-  if (management === undefined) return;
-  const fault = takeManagement(stream, management, payload, turn);
+  const fault = takeManagement(stream, payload, turn);
   if (fault !== undefined) giveUp(stream, 'bad-acknowledgement', fault.detail, turn);
 }
 
@@ -197,11 +162,16 @@ const STARTS_COUNTING: ReadonlySet<string> = new Set(['enabled', 'resumed']);
 
 /** A function, so that the compiler does not hold on to the phase from before an event was taken. */
 function isOver(stream: Stream): boolean {
-  return stream.phase === 'over';
+  return stream.state.phase === 'over';
 }
 
 function isSecuring(stream: Stream): boolean {
-  return stream.phase === 'securing';
+  return stream.state.phase === 'securing';
+}
+
+/** Payloads pass both ways. */
+function isOpen({ state }: Stream): boolean {
+  return state.phase === 'ready' || state.phase === 'authenticated';
 }
 
 function takeEnd(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
@@ -220,8 +190,8 @@ function takeEnd(stream: Stream, event: FramerEvent, turn: StreamTurn): void {
  */
 function shownOf(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
   if (!isStreamElement(payload, 'features')) return payload;
-  stream.unaskedFeatures += 1;
-  const isRead = payload.bytes.length <= FEATURES_BYTES_MAX && stream.unaskedFeatures <= UNASKED_FEATURES_MAX;
+  const time = countUnaskedFeatures(stream.counts);
+  const isRead = payload.bytes.length <= FEATURES_BYTES_MAX && time <= UNASKED_FEATURES_MAX;
   if (!isRead) return undefined;
   return readFeatures(stream, payload, turn).shown;
 }
@@ -229,39 +199,39 @@ function shownOf(stream: Stream, payload: Payload, turn: StreamTurn): Payload | 
 /** Looks for the payloads that change the phase: success, and the result that logs the client in. */
 function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
   watchManagement(stream, payload, turn.toolbox);
-  if (stream.isLoggedIn) return;
+  const { authentication, waiting } = stream;
+  if (authentication.state.isDone) return;
   noteAnswer(stream, payload);
-  if (payload.name === 'success' && payload.namespace === NS.sasl && stream.phase === 'ready') {
-    enterStreamPhase(stream, 'authenticated');
+  if (payload.name === 'success' && payload.namespace === NS.sasl && stream.state.phase === 'ready') {
+    enter(stream, AUTHENTICATED);
   } else if (isRefusedLogIn(stream, payload, turn.toolbox)) {
-    refuseAttempt(stream);
+    refuseAttempt(authentication, waiting.length > 0);
     turn.work.push({ type: 'login-failed', ...refusedLogIn(stream, payload, turn.toolbox) });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
-    stream.isLoggedIn = true;
-    stream.account = accountOf(payload, turn.toolbox);
-    turn.work.push({ type: 'logged-in' });
+    takeLogIn(authentication, payload, turn);
   } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
-    stream.isLoggedIn = true;
-    endAttempt(stream);
-    stream.account = accountOf(payload, turn.toolbox);
-    stream.bridge = undefined;
-    turn.work.push({ type: 'logged-in' });
-    if (stream.legacyAuthId === undefined) enableManagement(stream, turn);
+    const isBinding = legacyIdOf(authentication) === undefined;
+    takeLogIn(authentication, payload, turn);
+    if (isBinding) enableManagement(stream, turn);
   }
+}
+
+function takeLogIn(authentication: Authentication, payload: Payload, turn: StreamTurn): void {
+  const mechanism = mechanismOf(authentication);
+  logIn(authentication, accountIn(payload, turn.toolbox));
+  turn.work.push({ type: 'logged-in', mechanism });
 }
 
 /** From <enabled/> or <resumed/> on, the client counts the stanzas of the server itself (XEP-0198 §3 and §5). */
 function watchManagement(stream: Stream, { name, namespace, bytes }: Payload, toolbox: Toolbox): void {
-  if (stream.limits.streamManagement !== 'client' || stream.isCounted) return;
-  if (MANAGEMENT.has(namespace)) {
-    stream.isCounted = STARTS_COUNTING.has(name);
-  } else if (namespace === NS.sasl2 && name === 'success' && bytes.length <= UNDERSTOOD_BYTES_MAX) {
-    const isStart = (inside: XmlElement): boolean =>
-      MANAGEMENT.has(inside.namespace) && STARTS_COUNTING.has(inside.name);
-    stream.isCounted = readElement(bytes, toolbox).children.some(
-      (child) => isStart(child) || child.children.some(isStart),
-    );
-  }
+  if (stream.limits.streamManagement !== 'client' || stream.management.is === 'by-client') return;
+  const isStart = (inside: Pick<XmlElement, 'name' | 'namespace'>): boolean =>
+    MANAGEMENT.has(inside.namespace) && STARTS_COUNTING.has(inside.name);
+  const isSuccess = namespace === NS.sasl2 && name === 'success' && bytes.length <= UNDERSTOOD_BYTES_MAX;
+  const within = isSuccess ? readElement(bytes, toolbox).children : [];
+  const starts =
+    isStart({ name, namespace }) || within.some((child) => isStart(child) || child.children.some(isStart));
+  if (starts) setManagement(stream, BY_CLIENT);
 }
 
 /** A client that manages its own stream binds with SASL2 (XEP-0386 §4), or resumes an old one (XEP-0198 §5). */
@@ -278,25 +248,25 @@ function isManagedLogIn({ limits }: Stream, { name, namespace, bytes }: Payload,
 
 /** RFC 6120 §6.5, XEP-0388 §2.6.3, XEP-0078 §3.1 */
 function isRefusedLogIn(
-  { legacyAuthId }: Stream,
+  { authentication }: Stream,
   { name, namespace, bytes, isOwn }: Payload,
   toolbox: Toolbox,
 ): boolean {
   // A second step of SASL2, which boshd cannot put to the client: the server has refused nothing.
   if (isOwn === true) return false;
   if (name === 'failure') return namespace === NS.sasl || namespace === NS.sasl2;
-  if (name !== 'iq' || legacyAuthId === undefined || bytes.length > UNDERSTOOD_BYTES_MAX) return false;
+  const legacyId = legacyIdOf(authentication);
+  if (name !== 'iq' || legacyId === undefined || bytes.length > UNDERSTOOD_BYTES_MAX) return false;
   const { attributes } = readElement(bytes, toolbox);
-  return attributes.get('type') === 'error' && (attributes.get('id') ?? '') === legacyAuthId;
+  return attributes.get('type') === 'error' && (attributes.get('id') ?? '') === legacyId;
 }
 
-function refusedLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): RefusedLogIn {
-  const isForBinding = stream.mechanisms.hidesBinding && stream.missesBinding;
+function refusedLogIn({ authentication }: Stream, payload: Payload, toolbox: Toolbox): RefusedLogIn {
   const { name, bytes } = payload;
   return {
-    mechanism: name === 'iq' ? NS.legacyAuth : stream.mechanism,
+    mechanism: name === 'iq' ? NS.legacyAuth : mechanismOf(authentication),
     condition: bytes.length > UNDERSTOOD_BYTES_MAX ? '' : conditionIn(readElement(bytes, toolbox)),
-    code: isForBinding ? 'channel-binding-missed' : '',
+    code: missesBinding(authentication) ? 'channel-binding-missed' : '',
   };
 }
 
@@ -312,7 +282,7 @@ function conditionIn({ children }: XmlElement): string {
 const CONDITION_MAX = 40;
 
 /** The bare JID that the server has given: in the result of binding (RFC 6120 §7.6), or in SASL2's success (XEP-0388 §2.6.2). */
-function accountOf({ bytes }: Payload, toolbox: Toolbox): string | undefined {
+function accountIn({ bytes }: Payload, toolbox: Toolbox): string | undefined {
   if (bytes.length > UNDERSTOOD_BYTES_MAX) return undefined;
   const { children } = readElement(bytes, toolbox);
   const bind = children.find(({ namespace }) => namespace === NS.bind);
@@ -326,7 +296,7 @@ function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
   if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) return false;
   const iq = readElement(payload.bytes, toolbox);
   if (iq.attributes.get('type') !== 'result') return false;
-  if (stream.legacyAuthId !== undefined && (iq.attributes.get('id') ?? '') === stream.legacyAuthId)
-    return true;
+  const legacyId = legacyIdOf(stream.authentication);
+  if (legacyId !== undefined && (iq.attributes.get('id') ?? '') === legacyId) return true;
   return iq.children.some(({ namespace, name }) => namespace === NS.bind && name === 'bind');
 }

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { toolbox } from '../../../../tests/support/engine/session.ts';
 import { ascii, instantOf, seconds } from '../kit/index.ts';
 import { makeFramer, NS, type Payload, SERVER_XML_LIMITS } from '../wire/index.ts';
-import { createStream, DEFAULT_STREAM_LIMITS, forward, KnownFeatures, linkData, linkUp } from './index.ts';
+import {
+  createStream,
+  DEFAULT_STREAM_LIMITS,
+  forward,
+  KnownFeatures,
+  linkData,
+  linkUp,
+  streamDeadline,
+} from './index.ts';
 import type { StreamWork } from './work.ts';
 
 /** A stream whose server has offered mechanisms, by SASL and by SASL2; a client of WebSocket uses both itself. */
@@ -30,7 +38,7 @@ class Stage {
     } as const;
     const limits = { ...DEFAULT_STREAM_LIMITS, streamManagement: management };
     this.#stream = createStream(request, limits, makeFramer(SERVER_XML_LIMITS, toolbox), instantOf(0));
-    this.#do((turn) => linkUp(this.#stream, true, undefined, turn));
+    this.#do((turn) => linkUp(this.#stream, { isSecure: true, bindings: undefined, isHurried: false }, turn));
     const names = offered.map((name) => `<mechanism>${name}</mechanism>`).join('');
     const list = sasl2 ? `<authentication xmlns='${NS.sasl2}'>${names}</authentication>` : '';
     this.server(
@@ -38,10 +46,14 @@ class Stage {
     );
   }
 
-  #do(what: (turn: Parameters<typeof linkUp>[3]) => void): readonly StreamWork[] {
+  #do(what: (turn: Parameters<typeof linkUp>[2]) => void): readonly StreamWork[] {
     const work: StreamWork[] = [];
     what({ now: instantOf(0), toolbox, work, features: new KnownFeatures() });
     return work;
+  }
+
+  get deadline(): number | undefined {
+    return streamDeadline(this.#stream);
   }
 
   server(text: string): readonly StreamWork[] {
@@ -183,5 +195,26 @@ describe('attempts to log in', () => {
     const work = stage.client(request(NS.sasl2, 'PLAIN'));
     expect(sent(work)).toBe('');
     expect(delivered(work)).toContain('<invalid-mechanism');
+  });
+
+  it('by a request of its own (XEP-0078) name no mechanism, whatever was tried before', () => {
+    const stage = new Stage(['PLAIN'], false, 'boshd', false);
+    stage.client(request(NS.sasl, 'PLAIN'));
+    stage.answer('failure');
+    const bytes = ascii(`<iq type='set' id='a'><query xmlns='${NS.legacyAuth}'/></iq>`);
+    stage.client({ name: 'iq', namespace: NS.client, bytes });
+    expect(stage.server("<iq type='result' id='a'/>")).toContainEqual({ type: 'logged-in', mechanism: '' });
+  });
+
+  it('by SASL2 wait for the features of after it, but not once the client is logged in', () => {
+    const stage = new Stage(['PLAIN'], false, 'boshd', true);
+    stage.client(request(NS.sasl, 'PLAIN'));
+    stage.server(`<success xmlns='${NS.sasl2}'/>`);
+    expect(stage.deadline).toBe(15_000);
+    const bytes = ascii(`<iq type='set' id='b'><bind xmlns='${NS.bind}'/></iq>`);
+    stage.client({ name: 'iq', namespace: NS.client, bytes });
+    expect(stage.deadline).toBe(15_000);
+    stage.server(`<iq type='result' id='b'><bind xmlns='${NS.bind}'/></iq>`);
+    expect(stage.deadline).toBe(120_000);
   });
 });

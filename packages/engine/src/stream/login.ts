@@ -7,10 +7,19 @@ import {
   writeElement,
   type XmlElement,
 } from '../wire/index.ts';
+import {
+  beginAttempt,
+  bridgeOf,
+  endAttempt,
+  exchangeOf,
+  legacyIdOf,
+  refuseAttempt,
+  turnExchange,
+} from './authentication.ts';
 import { bounceToClient } from './bounce.ts';
 import { toServer } from './bridge.ts';
 import { element, withAttributes } from './sasl2/convert.ts';
-import type { Stream } from './stream.ts';
+import { isLoggedIn, letWait, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /*
@@ -18,22 +27,12 @@ import type { StreamTurn } from './work.ts';
  *
  * Every payload of the client before log-in is looked at when it is sent to the server. A request to log in
  * (<auth/>, <authenticate/>, the set of jabber:iq:auth) is sent only if its mechanism was shown to the client and no
- * other request waits for the server's answer; else boshd answers it. So an attempt is one of these:
- *
- *   exchange      meaning                                  a new request is
- *   none          no attempt is under way                  sent
- *   asked         the server is to answer                  refused
- *   challenged    the client is to answer                  sent: servers drop the old attempt, which counts as failed
- *   refused       the server has refused it                (never seen: what waits is answered at once)
+ * other request waits for the server's answer; else boshd answers it.
  *
  * What a client sends behind a request for SASL, without waiting for the answer, waits in boshd: a server ends the stream of who
  * sends a stanza before it is logged in (RFC 6120 §4.9.3.12). After success it goes on; after a failure it is answered
  * with errors.
- *
- * An attempt that the server refuses, or that its client gives up or leaves, counts as a failed log-in of its address.
- * After log-in no mechanism is shown any more.
  */
-export type Exchange = 'none' | 'asked' | 'challenged' | 'refused';
 
 /** What becomes of payloads of the client. */
 export interface Judged {
@@ -44,55 +43,47 @@ export interface Judged {
 
 /** Payloads that can be sent now, as the server is to get them. */
 export function judge(stream: Stream, payloads: readonly Payload[], turn: StreamTurn): Judged {
-  if (stream.isLoggedIn && !payloads.some(isSasl)) return { toServer: payloads, answers: [] };
+  const { authentication } = stream;
+  if (isLoggedIn(stream) && !payloads.some(isSasl)) return { toServer: payloads, answers: [] };
   const answers: Payload[] = [];
   const passed: Payload[] = [];
   let isRefused = false;
   for (const payload of payloads) {
     const isStep = isSasl(payload);
     const answer = isStep ? refuseSasl(stream, payload, turn) : refuseLegacy(stream, payload, turn);
-    const { bridge } = stream;
+    const bridge = bridgeOf(authentication);
     if (answer !== undefined) {
-      isRefused = isStep && stream.exchange === 'none';
+      isRefused = isStep && exchangeOf(authentication) === 'none';
       answers.push(answer);
     } else if (!isStep && isRefused)
       answers.push(...bounceToClient([payload], 'not-authorized', turn.toolbox));
-    else if (!isStep && hasToWait(stream)) stream.waiting.push(payload);
+    else if (!isStep && hasToWait(stream)) letWait(stream, [payload]);
     else passed.push(bridge === undefined ? payload : toServer(stream, bridge, payload, turn.toolbox));
   }
   return { toServer: passed, answers };
 }
 
 /** The server has answered a step of SASL. */
-export function noteAnswer(stream: Stream, payload: Payload): void {
+export function noteAnswer({ authentication, waiting }: Stream, payload: Payload): void {
   if (!isSasl(payload)) return;
   const { name } = payload;
-  if (name === 'success') endAttempt(stream);
-  else if (name === 'failure') refuseAttempt(stream);
-  else if (stream.exchange === 'asked' && (name === 'challenge' || name === 'continue')) {
-    stream.exchange = 'challenged';
+  if (name === 'success') endAttempt(authentication);
+  else if (name === 'failure') refuseAttempt(authentication, waiting.length > 0);
+  else if (exchangeOf(authentication) === 'asked' && (name === 'challenge' || name === 'continue')) {
+    turnExchange(authentication, 'challenged');
   }
 }
 
 /** An attempt that may be under way ends without an answer, for what the client does. */
-export function abandonAttempt(stream: Stream, turn: StreamTurn): void {
-  if (stream.exchange !== 'none' && !stream.isLoggedIn) turn.work.push({ type: 'login-abandoned' });
-  endAttempt(stream);
-}
-
-/** The server has refused. */
-export function refuseAttempt(stream: Stream): void {
-  stream.exchange = stream.waiting.length > 0 ? 'refused' : 'none';
-}
-
-/** The server has decided. */
-export function endAttempt(stream: Stream): void {
-  stream.exchange = 'none';
+export function abandonAttempt({ authentication }: Stream, turn: StreamTurn): void {
+  if (exchangeOf(authentication) !== 'none') turn.work.push({ type: 'login-abandoned' });
+  endAttempt(authentication);
 }
 
 /** What is not SASL, behind a request for it that is not decided. By XEP-0078 there is no restart, and servers go on at once. */
-function hasToWait({ legacyAuthId, exchange, waiting }: Stream): boolean {
-  return legacyAuthId === undefined && (exchange === 'asked' || waiting.length > 0);
+function hasToWait({ authentication, waiting }: Stream): boolean {
+  const isBehind = exchangeOf(authentication) === 'asked' || waiting.length > 0;
+  return isBehind && legacyIdOf(authentication) === undefined;
 }
 
 function isSasl({ namespace }: Payload): boolean {
@@ -101,43 +92,46 @@ function isSasl({ namespace }: Payload): boolean {
 
 function refuseSasl(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
   const { name, namespace, bytes } = payload;
+  const { authentication } = stream;
+  const exchange = exchangeOf(authentication);
   const isSasl2 = namespace === NS.sasl2;
   if (name !== (isSasl2 ? 'authenticate' : 'auth')) {
-    if (stream.exchange === 'challenged') stream.exchange = 'asked';
+    if (exchange === 'challenged') turnExchange(authentication, 'asked');
     return undefined;
   }
   const mechanism = rootAttribute(bytes, 'mechanism', turn.toolbox) ?? '';
-  const { sasl, sasl2 } = stream.mechanisms;
-  const isShown = !stream.isLoggedIn && (isSasl2 ? sasl2 : sasl).includes(mechanism);
-  if (!isShown) return failure(namespace, 'invalid-mechanism');
-  if (stream.exchange === 'asked') return failure(namespace, 'malformed-request');
-  stream.missesBinding = (isSasl2 ? MISSED_BINDING_SASL2 : MISSED_BINDING).test(bytes);
-  stream.mechanism = MECHANISM.test(mechanism) ? mechanism : '';
-  stream.legacyAuthId = undefined;
-  beginAttempt(stream, turn);
+  if (!isShown(stream, isSasl2, mechanism)) return failure(namespace, 'invalid-mechanism');
+  if (exchange === 'asked') return failure(namespace, 'malformed-request');
+  abandonAttempt(stream, turn);
+  beginAttempt(authentication, {
+    by: 'sasl',
+    mechanism: MECHANISM.test(mechanism) ? mechanism : '',
+    missesBinding: (isSasl2 ? MISSED_BINDING_SASL2 : MISSED_BINDING).test(bytes),
+  });
   return undefined;
+}
+
+function isShown({ authentication: { state } }: Stream, isSasl2: boolean, mechanism: string): boolean {
+  if (state.isDone) return false;
+  const { sasl, sasl2 } = state.mechanisms;
+  return (isSasl2 ? sasl2 : sasl).includes(mechanism);
 }
 
 /** XEP-0078; RFC 6120 §8.3.3.21: it is out of order. */
 function refuseLegacy(stream: Stream, payload: Payload, turn: StreamTurn): Payload | undefined {
-  const iq = stream.isLoggedIn ? undefined : legacyAuthIn(payload, turn.toolbox);
+  const iq = isLoggedIn(stream) ? undefined : legacyAuthIn(payload, turn.toolbox);
   if (iq === undefined) return undefined;
   const id = iq.attributes.get('id');
-  if (stream.exchange === 'asked') {
+  if (exchangeOf(stream.authentication) === 'asked') {
     const error = element('error', NS.client, '', [element('unexpected-request', NS.stanzaErrors)]);
     const children = [withAttributes(error, { type: 'wait' })];
     const attributes = id === undefined ? { type: 'error' } : { type: 'error', id };
     const answer = withAttributes(element('iq', NS.client, '', children), attributes);
     return { name: 'iq', namespace: NS.client, bytes: writeElement(answer, turn.toolbox), isOwn: true };
   }
-  stream.legacyAuthId = id ?? '';
-  beginAttempt(stream, turn);
-  return undefined;
-}
-
-function beginAttempt(stream: Stream, turn: StreamTurn): void {
   abandonAttempt(stream, turn);
-  stream.exchange = 'asked';
+  beginAttempt(stream.authentication, { by: 'iq', id: id ?? '' });
+  return undefined;
 }
 
 /** RFC 6120 §6.5, XEP-0388 §2.6.3: the conditions are those of RFC 6120 in both. */

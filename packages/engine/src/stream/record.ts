@@ -1,24 +1,36 @@
-import {
-  after,
-  type ByteString,
-  type Duration,
-  EMPTY,
-  type Instant,
-  instantOf,
-  millis,
-} from '../kit/index.ts';
+import { after, type ByteString, type Duration, type Instant, instantOf, millis } from '../kit/index.ts';
 import type { BirthPart, BridgePart, CredentialPart, ManagementPart, StreamPart } from '../record/index.ts';
 import { NS, type Payload, type StanzaFramer } from '../wire/index.ts';
-import type { Bridge } from './bridge.ts';
-import { createStream } from './exchange.ts';
-import { handled, type Management } from './management.ts';
-import type { Resuming } from './resume.ts';
+import { type Authentication, makeAuthentication } from './authentication.ts';
+import { type Bridge, makeBridge } from './bridge.ts';
+import { NO_MECHANISMS } from './features/features.ts';
+import {
+  BY_CLIENT,
+  enabled,
+  goOnTelling,
+  type Management,
+  NOT_OFFERED,
+  OFFERED,
+  outgoingOf,
+} from './management.ts';
+import { makeOutgoing } from './outgoing.ts';
 import { type Credential, FAST_MECHANISMS } from './sasl2/token.ts';
-import { NO_LINK, type Stream, type StreamLimits, type StreamRequest } from './stream.ts';
+import {
+  AUTHENTICATED,
+  createStream,
+  NO_LINK,
+  READY,
+  type Stream,
+  type StreamLimits,
+  type StreamRequest,
+  type StreamState,
+} from './stream.ts';
+import { negotiateBy } from './tick.ts';
 
 /** How a stream can go on in another process; undefined: only by being dialled once more, as it was never ready. */
-export function wayOf({ phase, wasReady, resuming }: Stream): StreamPart['way'] {
-  if (resuming !== undefined) return 'lost';
+export function wayOf({ state, wasReady }: Stream): StreamPart['way'] {
+  if (state.resuming !== undefined) return 'lost';
+  const { phase } = state;
   const isOnLink = phase === 'ready' || phase === 'authenticated' || phase === 'opening';
   return wasReady && isOnLink ? 'on-link' : 'anew';
 }
@@ -32,58 +44,52 @@ export function holdsSecrets({ waiting }: Stream): boolean {
  * Whether what the server says is read by now as it will be read to the end: stanza by stanza, none left out, none translated. Only then
  * can it be read again.
  */
-export function isPlain({ phase, isLoggedIn, bridge, counts, resuming }: Stream): boolean {
-  return (
-    phase === 'ready' && isLoggedIn && bridge === undefined && counts.skip === 0 && resuming === undefined
-  );
+export function isPlain({ state, authentication, counts }: Stream): boolean {
+  return state.phase === 'ready' && authentication.state.isDone && counts.skip === 0;
 }
 
 /** The stream for a record. `readBytes`: of the server's bytes from the base on, so many have been taken in. */
 export function streamPartOf(stream: Stream, readBytes: number, remote: string, now: Instant): StreamPart {
-  const { phase, management, bridge, negotiateBy, framer, mechanisms, header } = stream;
+  const { state, management, counts, framer } = stream;
+  const { phase, resuming } = state;
   const way = wayOf(stream);
-  const { resuming } = stream;
+  const by = negotiateBy(stream);
   return {
+    ...authenticationPart(stream.authentication),
     way,
     phase: phase === 'ready' || phase === 'authenticated' ? phase : 'opening',
     readBytes,
     root: way === 'on-link' ? framer.root : undefined,
     remote,
     isSecure: stream.link.isSecure,
-    isLoggedIn: stream.isLoggedIn,
     wasReady: stream.wasReady,
     from: stream.asked.from,
     lang: stream.asked.lang,
     waiting: stream.waiting,
-    header: header === undefined ? undefined : { ...header, authid: header.id },
-    hidesFeatures: stream.hidesFeatures,
-    legacyAuthId: stream.legacyAuthId,
-    preloginBytes: stream.isLoggedIn ? 0 : stream.preloginBytes,
-    unaskedFeatures: stream.unaskedFeatures,
-    missesBinding: stream.missesBinding,
-    mechanisms,
-    exchange: stream.exchange,
-    mechanism: stream.mechanism,
-    account: stream.account,
-    isCounted: stream.isCounted,
-    negotiateLeftMs: negotiateBy === undefined ? undefined : Math.max(0, Math.round(negotiateBy - now)),
+    header:
+      phase !== 'opening' || state.header === undefined
+        ? undefined
+        : { ...state.header, authid: state.header.id },
+    hidesFeatures: 'hidesFeatures' in state && state.hidesFeatures,
+    unaskedFeatures: counts.unaskedFeatures,
+    isCounted: management.is === 'by-client',
+    negotiateLeftMs: by === undefined ? undefined : leftOf(by, now),
     lastSentAgoMs: ago(stream.lastSentAt, now),
-    offersManagement: stream.offersManagement,
-    management: management === undefined ? undefined : managementPart(management),
-    received: stream.counts.received,
-    confirmed: stream.counts.confirmed,
-    owned: stream.counts.owned,
-    bridge: bridge === undefined ? undefined : bridgePart(bridge),
+    offersManagement: management.is === 'offered',
+    management: managementPart(management),
+    received: counts.received,
+    confirmed: counts.confirmed,
+    owned: counts.owned,
     resuming:
       resuming === undefined
         ? undefined
         : {
             why: resuming.why,
             sinceAgoMs: ago(resuming.since, now),
-            leftMs: Math.max(0, Math.round(resuming.until - now)),
+            leftMs: leftOf(resuming.until, now),
             dials: resuming.dials,
           },
-    skip: stream.counts.skip,
+    skip: counts.skip,
   };
 }
 
@@ -108,34 +114,19 @@ export function streamOf(birth: BirthPart, part: StreamPart, revival: StreamRevi
     framer,
     before(now, part.lastSentAgoMs + ageMs),
   );
-  const { header, management, bridge, resuming } = part;
+  const { received, confirmed, owned, skip, unaskedFeatures } = part;
+  const counts = { received, confirmed, owned, skip, unaskedFeatures };
   return {
     ...stream,
-    phase: resuming === undefined ? part.phase : 'lost',
-    link: resuming === undefined ? { isSecure: part.isSecure, bindings } : NO_LINK,
-    counts: countsOf(part),
-    isLoggedIn: part.isLoggedIn,
+    state: stateOf(part, revival),
+    link: part.resuming === undefined ? { isSecure: part.isSecure, bindings, isHurried: false } : NO_LINK,
+    counts,
+    authentication: authenticationOf(part, now),
+    management: managementOf(part, counts, now),
     wasReady: part.wasReady,
     asked: { from: part.from, lang: part.lang },
     waiting: part.waiting.map(payloadOf),
-    header: header === undefined ? undefined : { ...header, id: header.authid, to: undefined },
-    hidesFeatures: part.hidesFeatures,
-    legacyAuthId: part.legacyAuthId,
-    preloginBytes: part.preloginBytes,
-    unaskedFeatures: part.unaskedFeatures,
-    missesBinding: part.missesBinding,
-    mechanisms: part.mechanisms,
-    exchange: part.exchange,
-    mechanism: part.mechanism,
-    account: part.account,
-    isCounted: part.isCounted,
-    // The server had no time while no process lived.
-    negotiateBy: part.negotiateLeftMs === undefined ? undefined : after(now, millis(part.negotiateLeftMs)),
-    offersManagement: part.offersManagement,
-    management: management === undefined ? undefined : managementOf(management, countsOf(part), now),
-    bridge: bridge === undefined ? undefined : bridgeOf(bridge),
     credential: credentialOf(revival.credential),
-    resuming: resuming === undefined ? undefined : resumingOf(resuming, revival),
   };
 }
 
@@ -146,85 +137,130 @@ export function requestOf({ request }: BirthPart): StreamRequest {
   return { domain, from, lang, version, startTls, showExternal, route, resumeWithin };
 }
 
-function managementPart(management: Management): ManagementPart {
-  const { isEnabled, uncounted, told, id, max, sent, acknowledged, queue } = management;
-  return { isEnabled, uncounted, told, id, maxMs: max, sent, acknowledged, queue };
+/** A stream that is to be resumed is dialled at once. */
+function stateOf(part: StreamPart, { limits, now, ageMs }: StreamRevival): StreamState {
+  const { phase, header, hidesFeatures, resuming } = part;
+  if (resuming !== undefined) {
+    const { why, sinceAgoMs, leftMs, dials } = resuming;
+    const since = before(now, sinceAgoMs + ageMs);
+    const until = after(now, millis(leftMs - ageMs));
+    return { phase: 'lost', redialAt: now, resuming: { why, since, until, dials, failures: 0 } };
+  }
+  if (phase !== 'opening') return phase === 'ready' ? READY : AUTHENTICATED;
+  const opened = header === undefined ? undefined : { ...header, id: header.authid, to: undefined };
+  const by = negotiationOf(part, now) ?? after(now, limits.negotiation);
+  return { phase, by, header: opened, hidesFeatures, resuming: undefined };
 }
 
-/** What is to be told and asked, is told and asked soon: nobody knows how much of it was. */
-function managementOf(part: ManagementPart, counts: Stream['counts'], now: Instant): Management {
-  const { isEnabled, uncounted, told, id, maxMs, sent, acknowledged } = part;
-  const queue = part.queue === undefined ? undefined : [...part.queue];
-  let queueBytes = 0;
-  for (const bytes of queue ?? []) queueBytes += bytes.length;
-  const management: Management = {
-    isEnabled,
-    uncounted,
-    told,
-    tellBy: undefined,
-    isAsked: false,
-    id,
-    max: maxMs === undefined ? undefined : millis(maxMs),
-    sent,
-    acknowledged,
-    askedAt: undefined,
-    askBy: sent > acknowledged ? now : undefined,
-    queue,
-    queueBytes,
+/** The server had no time while no process lived. */
+function negotiationOf({ negotiateLeftMs }: StreamPart, now: Instant): Instant | undefined {
+  return negotiateLeftMs === undefined ? undefined : after(now, millis(negotiateLeftMs));
+}
+
+/** Of the log-in. */
+type AuthenticationPart = Pick<
+  StreamPart,
+  | 'isLoggedIn'
+  | 'account'
+  | 'preloginBytes'
+  | 'mechanisms'
+  | 'exchange'
+  | 'mechanism'
+  | 'missesBinding'
+  | 'legacyAuthId'
+  | 'bridge'
+>;
+
+function authenticationPart({ state }: Authentication): AuthenticationPart {
+  const attempt = state.isDone ? undefined : state.attempt;
+  const [sasl, iq] = attempt?.by === 'sasl' ? [attempt, undefined] : [undefined, attempt];
+  const bridge = state.isDone ? undefined : state.bridge;
+  return {
+    isLoggedIn: state.isDone,
+    account: state.isDone ? state.account : undefined,
+    preloginBytes: state.isDone ? 0 : state.bytes,
+    mechanisms: state.isDone ? NO_MECHANISMS : state.mechanisms,
+    exchange: state.isDone ? 'none' : state.exchange,
+    mechanism: sasl?.mechanism ?? '',
+    missesBinding: sasl?.missesBinding ?? false,
+    legacyAuthId: iq?.id,
+    bridge: bridge === undefined ? undefined : bridgePart(bridge),
   };
-  const isNews = isEnabled && handled({ counts }, management) > told;
-  return isNews ? { ...management, tellBy: now } : management;
 }
 
-function countsOf({ received, confirmed, owned, skip }: StreamPart): Stream['counts'] {
-  return { received, confirmed, owned, skip };
+function authenticationOf(part: StreamPart, now: Instant): Authentication {
+  const { isLoggedIn, account, mechanisms, exchange, preloginBytes: bytes, bridge } = part;
+  if (isLoggedIn) return makeAuthentication({ isDone: true, account });
+  const { legacyAuthId: id, mechanism, missesBinding } = part;
+  return makeAuthentication({
+    isDone: false,
+    mechanisms,
+    exchange,
+    attempt: id === undefined ? { by: 'sasl', mechanism, missesBinding } : { by: 'iq', id },
+    bytes,
+    bridge: bridge === undefined ? undefined : bridgeOf(bridge, negotiationOf(part, now)),
+  });
+}
+
+function managementPart(management: Management): ManagementPart | undefined {
+  const outgoing = outgoingOf(management);
+  if (outgoing === undefined) return undefined;
+  const { sent, acknowledged, queue } = outgoing;
+  if (management.is !== 'enabled') {
+    const none = { isEnabled: false, uncounted: 0, told: 0, id: undefined, maxMs: undefined };
+    return { ...none, sent, acknowledged, queue };
+  }
+  const { uncounted, told, id, max } = management;
+  return { isEnabled: true, uncounted, told, id, maxMs: max, sent, acknowledged, queue };
+}
+
+/** What is to be told and asked, is told and asked soon: it is not known how much of it was. */
+function managementOf(part: StreamPart, counts: Stream['counts'], now: Instant): Management {
+  const { management, isCounted, offersManagement } = part;
+  if (isCounted) return BY_CLIENT;
+  if (management === undefined) return offersManagement ? OFFERED : NOT_OFFERED;
+  const { uncounted, told, id, maxMs } = management;
+  const outgoing = makeOutgoing(management, now);
+  if (!management.isEnabled) return { is: 'asked', outgoing };
+  const max = maxMs === undefined ? undefined : millis(maxMs);
+  const going = enabled(outgoing, { uncounted, id, max });
+  goOnTelling(going, told, counts, now);
+  return going;
 }
 
 function bridgePart({ offer, opened, agent, state }: Bridge): BridgePart {
-  const isDone = state.is === 'done';
+  const { mechanisms, fast, resumes } = offer;
   return {
-    mechanisms: offer.mechanisms,
-    fast: offer.fast,
-    resumes: offer.resumes,
+    mechanisms,
+    fast,
+    resumes,
     opened,
     agent,
     state: state.is,
     token: state.is === 'asking' ? state.token : undefined,
-    features: isDone ? state.features : undefined,
-    isRestartAsked: isDone && state.isRestartAsked,
+    features: state.is === 'done' ? state.features : undefined,
+    isRestartAsked: state.is === 'done' && state.features === undefined && state.isRestartAsked,
   };
 }
 
-function bridgeOf(part: BridgePart): Bridge {
+function bridgeOf(part: BridgePart, by: Instant | undefined): Bridge {
   const { mechanisms, fast, resumes, opened, agent } = part;
-  return { offer: { mechanisms, fast, resumes }, opened, agent, state: bridgeStateOf(part) };
+  return makeBridge({ mechanisms, fast, resumes }, opened, agent, bridgeStateOf(part, by));
 }
 
-function bridgeStateOf({ state, token, features, isRestartAsked }: BridgePart): Bridge['state'] {
+function bridgeStateOf(
+  { state, token, features, isRestartAsked }: BridgePart,
+  by: Instant | undefined,
+): Bridge['state'] {
   if (state === 'asking') return { is: state, token: FAST_MECHANISMS.find((each) => each === token) };
   if (state !== 'done') return { is: state };
-  return { is: state, features: features === undefined ? undefined : payloadOf(features), isRestartAsked };
+  if (features !== undefined) return { is: state, features: payloadOf(features) };
+  return { is: state, features: undefined, by, isRestartAsked };
 }
 
 function credentialOf(part: CredentialPart | undefined): Credential | undefined {
   const mechanism = FAST_MECHANISMS.find((each) => each === part?.mechanism);
   return part === undefined || mechanism === undefined ? undefined : { ...part, mechanism };
-}
-
-/** It is dialled at once. */
-function resumingOf(part: NonNullable<StreamPart['resuming']>, { now, ageMs }: StreamRevival): Resuming {
-  const { why, sinceAgoMs, leftMs, dials } = part;
-  return {
-    why,
-    since: before(now, sinceAgoMs + ageMs),
-    until: after(now, millis(leftMs - ageMs)),
-    dials,
-    failures: 0,
-    redialAt: now,
-    binding: EMPTY,
-    isProven: false,
-    h: 0,
-  };
 }
 
 function payloadOf({
@@ -241,6 +277,10 @@ function payloadOf({
 
 function ago(then: Instant, now: Instant): number {
   return Math.max(0, Math.round(now - then));
+}
+
+function leftOf(by: Instant, now: Instant): number {
+  return Math.max(0, Math.round(by - now));
 }
 
 function before(now: Instant, ms: number): Instant {

@@ -4,7 +4,7 @@ import { askRestart, type Bridge, keepFeatures, succeed } from './bridge.ts';
 import type { Features } from './features/features.ts';
 import { judge } from './login.ts';
 import { sendPayloads } from './send.ts';
-import { enterStreamPhase, type Stream, takeWaiting } from './stream.ts';
+import { enter, READY, type Stream, takeWaiting } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /*
@@ -14,8 +14,7 @@ import type { StreamTurn } from './work.ts';
 
 /** Success went to the client: the features follow, and do not take for ever. */
 export function awaitFeatures(stream: Stream, bridge: Bridge, turn: StreamTurn): void {
-  succeed(bridge);
-  stream.negotiateBy = after(turn.now, stream.limits.negotiation);
+  succeed(bridge, after(turn.now, stream.limits.negotiation));
 }
 
 /** The features of the stream that is logged in. The client gets them when it has restarted. */
@@ -25,7 +24,6 @@ export function takeLaterFeatures(
   features: Features,
   turn: StreamTurn,
 ): void {
-  stream.negotiateBy = undefined;
   if (keepFeatures(bridge, features.shown)) answerRestart(stream, bridge, features.shown, turn);
 }
 
@@ -35,16 +33,16 @@ export function restartBridged(stream: Stream, bridge: Bridge, turn: StreamTurn)
   if (features !== undefined) answerRestart(stream, bridge, features, turn);
 }
 
+/** What waited goes out; a client that sends a stanza instead of restarting just goes on. */
+export function goOnWithoutRestart(stream: Stream, turn: StreamTurn): void {
+  if (stream.state.phase === 'authenticated') enter(stream, READY);
+  const { toServer, answers } = judge(stream, takeWaiting(stream), turn);
+  sendPayloads(stream, toServer, turn);
+  if (answers.length > 0) turn.work.push({ type: 'deliver', payloads: answers });
+}
+
 function answerRestart(stream: Stream, bridge: Bridge, features: Payload, turn: StreamTurn): void {
   turn.work.push({ type: 'opened', facts: bridge.opened });
   turn.work.push({ type: 'deliver', payloads: [features] });
   goOnWithoutRestart(stream, turn);
-}
-
-/** What waited goes out; a client that sends a stanza instead of restarting just goes on. */
-export function goOnWithoutRestart(stream: Stream, turn: StreamTurn): void {
-  if (stream.phase === 'authenticated') enterStreamPhase(stream, 'ready');
-  const { toServer, answers } = judge(stream, takeWaiting(stream), turn);
-  sendPayloads(stream, toServer, turn);
-  if (answers.length > 0) turn.work.push({ type: 'deliver', payloads: answers });
 }

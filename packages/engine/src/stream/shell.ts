@@ -1,6 +1,7 @@
 import { EMPTY, type Toolbox } from '../kit/index.ts';
 import { isStanza, NS, type Payload, type Skipped, writeElement, type XmlElement } from '../wire/index.ts';
 import { isFromAnotherResource } from './addresses.ts';
+import { accountOf } from './authentication.ts';
 import { countIn } from './counts.ts';
 import { element } from './sasl2/convert.ts';
 import { sendPayloads } from './send.ts';
@@ -49,11 +50,12 @@ export function takeSkipped(stream: Stream, skipped: Skipped, turn: StreamTurn):
   }
   // It was read before the link broke, and what had to be said was said.
   if (!countIn(stream.counts)) return undefined;
-  const isAnswered = !stream.isCounted && isToBeAnswered(stream, skipped);
+  const isCounted = stream.management.is === 'by-client';
+  const isAnswered = !isCounted && isToBeAnswered(stream, skipped);
   if (isAnswered) sendPayloads(stream, [answerTo(skipped, turn.toolbox)], turn);
   log(isAnswered ? 'error' : 'shell');
   const isRequest = name === 'iq' && REQUESTS.has(attributes.get('type') ?? '');
-  if (!isRequest || stream.isCounted) return shellOf(skipped, isAnswered, turn.toolbox);
+  if (!isRequest || isCounted) return shellOf(skipped, isAnswered, turn.toolbox);
   return stream.limits.streamManagement === 'client' ? undefined : PLACE;
 }
 
@@ -64,7 +66,10 @@ function isToBeAnswered(stream: Stream, { name, attributes, oversized }: Skipped
   if (name === 'iq') return REQUESTS.has(type);
   if (name !== 'message' || oversized.has('type') || !ANSWERED.has(type)) return false;
   const to = attributes.get('to');
-  return to?.includes('/') === true && isFromAnotherResource(attributes.get('from'), to, stream.account);
+  return (
+    to?.includes('/') === true &&
+    isFromAnotherResource(attributes.get('from'), to, accountOf(stream.authentication))
+  );
 }
 
 function refusal(): XmlElement {

@@ -1,11 +1,9 @@
-import { assert, type Duration, type Instant, seconds } from '../kit/index.ts';
+import { assert, type ByteString, type Duration, type Instant, seconds } from '../kit/index.ts';
 import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
-import type { Bridge } from './bridge.ts';
-import type { Counts } from './counts.ts';
-import type { ShownMechanisms } from './features/features.ts';
-import type { Exchange } from './login.ts';
-import type { Management } from './management.ts';
-import type { Resuming } from './resume.ts';
+import { type Authentication, makeAuthentication } from './authentication.ts';
+import { type Counts, makeCounts } from './counts.ts';
+import { type Management, NOT_OFFERED, outgoingOf } from './management.ts';
+import { askedAnew } from './outgoing.ts';
 import type { ChannelBindings, Credential } from './sasl2/token.ts';
 
 /*
@@ -30,30 +28,89 @@ import type { ChannelBindings, Credential } from './sasl2/token.ts';
  *   resuming        ready           it was resumed
  *   any             over            it was closed, by us or by them
  */
-export type StreamPhase =
-  | 'dialling'
-  | 'opening'
-  | 'starting-tls'
-  | 'securing'
-  | 'ready'
-  | 'authenticated'
-  | 'lost'
-  | 'resuming'
-  | 'over';
+export type StreamState =
+  | { readonly phase: 'dialling' | 'ready' | 'authenticated'; readonly resuming?: undefined }
+  | (Negotiating & {
+      readonly phase: 'opening';
+      /** The server's, once it has come. */
+      readonly header: StreamHeader | undefined;
+    })
+  | (Negotiating & { readonly phase: 'starting-tls' | 'securing' })
+  | {
+      readonly phase: 'lost';
+      /** Undefined while it is being dialled. */
+      readonly redialAt: Instant | undefined;
+      readonly resuming: Resuming;
+    }
+  | {
+      readonly phase: 'resuming';
+      /** When negotiation must have come further. */
+      readonly by: Instant;
+      readonly proof: Proof;
+      readonly resuming: Resuming;
+    }
+  | {
+      readonly phase: 'over';
+      /** It could not be resumed. */
+      readonly resuming: Resuming | undefined;
+    };
+
+/** Our header was sent. */
+export type Opening = Extract<StreamState, { phase: 'opening' }>;
+
+/** The features that the client is to see are not known yet. */
+interface Negotiating {
+  /** When negotiation must have come further. */
+  readonly by: Instant;
+  /** The features answer a restart that the client did not ask for: it does not get them. */
+  readonly hidesFeatures: boolean;
+  /** It is negotiated for a stream that was lost. */
+  readonly resuming: Resuming | undefined;
+}
+
+/** The loss of a link, until the stream was taken up again. */
+export interface Resuming {
+  /** Why the link broke, for the log. */
+  readonly why: string;
+  readonly since: Instant;
+  /** No dial begins later. */
+  readonly until: Instant;
+  readonly dials: number;
+  /** Dials in a row that did not connect; one that connected and broke again counts as the first. */
+  readonly failures: number;
+}
+
+/** How boshd shows on a new link whose stream it wants. */
+interface Proof {
+  /** Channel binding of the link. */
+  readonly binding: ByteString;
+  /** The server has shown that it knows the token. */
+  readonly isProven: boolean;
+  /** h as it was sent with <resume/>. */
+  readonly h: number;
+}
+
+type StreamPhase = StreamState['phase'];
 
 const TRANSITIONS: Readonly<Record<StreamPhase, readonly StreamPhase[]>> = {
   dialling: ['opening', 'over'],
-  opening: ['starting-tls', 'ready', 'resuming', 'lost', 'over'],
-  'starting-tls': ['securing', 'lost', 'over'],
-  securing: ['opening', 'lost', 'over'],
+  opening: ['opening', 'starting-tls', 'ready', 'resuming', 'lost', 'over'],
+  'starting-tls': ['starting-tls', 'securing', 'lost', 'over'],
+  securing: ['securing', 'opening', 'lost', 'over'],
   ready: ['authenticated', 'opening', 'lost', 'over'],
   // Under SASL2 there is no new header.
   authenticated: ['opening', 'ready', 'over'],
   // Dialling failed, and it waits again.
   lost: ['opening', 'lost', 'over'],
-  resuming: ['ready', 'lost', 'over'],
+  resuming: ['resuming', 'ready', 'lost', 'over'],
   over: [],
 };
+
+const NOTHING: readonly Payload[] = [];
+
+export const DIALLING: StreamState = { phase: 'dialling' };
+export const READY: StreamState = { phase: 'ready' };
+export const AUTHENTICATED: StreamState = { phase: 'authenticated' };
 
 export interface StreamLimits {
   /** From the link being up to features, and again for each restart. Default 15 s, below every client's patience. */
@@ -130,6 +187,8 @@ interface StreamLink {
   readonly isSecure: boolean;
   /** Of its TLS. */
   readonly bindings: ChannelBindings | undefined;
+  /** Until the stream is ready on it: another server may be of more use. */
+  readonly isHurried: boolean;
 }
 
 /** What our stream header says of the client (RFC 6120 §4.7). */
@@ -138,67 +197,67 @@ interface AskedHeader {
   readonly lang: string | undefined;
 }
 
-export const NO_LINK: StreamLink = { isSecure: false, bindings: undefined };
+export const NO_LINK: StreamLink = { isSecure: false, bindings: undefined, isHurried: false };
 
 export interface Stream {
   readonly request: StreamRequest;
   readonly limits: StreamLimits;
   readonly framer: StanzaFramer;
   readonly counts: Counts;
-  phase: StreamPhase;
-  link: StreamLink;
-  isLoggedIn: boolean;
-  /** It was ready once, so the server is of use. */
-  wasReady: boolean;
-  /** Until it is ready: another server may be of more use. */
-  isHurried: boolean;
-  /** Of the newest restart request (XEP-0206 §5), else of the creation request. */
-  asked: AskedHeader;
-  /** From the client, for when the stream is ready. Bounded by the session's limit on bytes before log-in. */
-  waiting: Payload[];
-  /** The server's, until its features are known. */
-  header: StreamHeader | undefined;
-  /** The next features answer a restart that the client did not ask for: it does not get them. */
-  hidesFeatures: boolean;
-  /** Id of the client's jabber:iq:auth request, whose result is its log-in (XEP-0078). */
-  legacyAuthId: string | undefined;
-  /** What the server sent so far, while nobody has logged in; features that it sent unasked. */
-  preloginBytes: number;
-  unaskedFeatures: number;
-  /** The client said in its SCRAM that it could bind to the channel and that the server cannot: `y,,` (RFC 5802 §6). */
-  missesBinding: boolean;
-  /** What the client was shown: it may log in with nothing else. */
-  mechanisms: ShownMechanisms;
-  /** The attempt to log in that is under way. */
-  exchange: Exchange;
-  /** That of the client's last <auth/>, '' before. */
-  mechanism: string;
-  /** The bare JID of the client, where the server has told it. */
-  account: string | undefined;
-  /** The client keeps XEP-0198 itself and has it enabled: it counts every stanza, and so does the server. */
-  isCounted: boolean;
-  /** When negotiation must have come further. */
-  negotiateBy: Instant | undefined;
-  lastSentAt: Instant;
-  /** The server's newest features offer XEP-0198, and boshd is to use it. */
-  offersManagement: boolean;
-  /** From <enable/> on. */
-  management: Management | undefined;
-  /** SASL2 behind the client's SASL, until it is logged in. */
-  bridge: Bridge | undefined;
-  /** What logs in again when the link breaks. */
-  credential: Credential | undefined;
-  /** From the loss of the link until the stream was taken up again. */
-  resuming: Resuming | undefined;
-  /** The server is read; not while the client does not fetch what is there. */
-  isReading: boolean;
+  readonly authentication: Authentication;
   /** Scratch list of the framer, empty between calls. */
   readonly events: FramerEvent[];
+  state: StreamState;
+  link: StreamLink;
+  management: Management;
+  /** From the client, for when the stream is ready. Bounded by the session's limit on bytes before log-in. */
+  waiting: readonly Payload[];
+  /** Of the newest restart request (XEP-0206 §5), else of the creation request. */
+  asked: AskedHeader;
+  /** It was ready once, so the server is of use. */
+  wasReady: boolean;
+  /** The server is read; not while the client does not fetch what is there. */
+  isReading: boolean;
+  lastSentAt: Instant;
+  /** What logs in again when the link breaks. */
+  credential: Credential | undefined;
 }
 
-export function enterStreamPhase(stream: Stream, phase: StreamPhase): void {
-  assert(TRANSITIONS[stream.phase].includes(phase), `no way from ${stream.phase} to ${phase}`);
-  stream.phase = phase;
+export function createStream(
+  request: StreamRequest,
+  limits: StreamLimits,
+  framer: StanzaFramer,
+  now: Instant,
+): Stream {
+  return {
+    request,
+    limits,
+    framer,
+    counts: makeCounts(),
+    authentication: makeAuthentication(),
+    events: [],
+    state: DIALLING,
+    link: NO_LINK,
+    management: NOT_OFFERED,
+    waiting: NOTHING,
+    asked: request,
+    wasReady: false,
+    isReading: true,
+    lastSentAt: now,
+    credential: undefined,
+  };
+}
+
+/** The only way a stream changes its state. */
+export function enter(stream: Stream, state: StreamState): void {
+  const from = stream.state.phase;
+  assert(TRANSITIONS[from].includes(state.phase), `no way from ${from} to ${state.phase}`);
+  stream.state = state;
+  if (state.phase === 'ready') stream.wasReady = true;
+}
+
+export function isLoggedIn({ authentication }: Pick<Stream, 'authentication'>): boolean {
+  return authentication.state.isDone;
 }
 
 /** What logs in again when the link breaks; undefined: nothing. */
@@ -211,28 +270,50 @@ export function setLink(stream: Stream, link: StreamLink): void {
   stream.link = link;
 }
 
+/** XEP-0198 is kept otherwise than before. */
+export function setManagement(stream: Stream, management: Management): void {
+  stream.management = management;
+}
+
+/** Something is sent to the server now. */
+export function noteSending(stream: Stream, now: Instant): void {
+  stream.lastSentAt = now;
+}
+
+/** Reading from the server stops, or goes on: while it stops, an answer of the server cannot be seen. */
+export function readingChanged(stream: Stream, isReading: boolean, now: Instant): void {
+  stream.isReading = isReading;
+  const outgoing = outgoingOf(stream.management);
+  if (outgoing !== undefined) askedAnew(outgoing, now);
+}
+
 /** What the next header says of the client; what is not said stays. */
 export function askHeader(stream: Stream, { from, lang }: AskedHeader): void {
   const { asked } = stream;
   stream.asked = { from: from ?? asked.from, lang: lang ?? asked.lang };
 }
 
+/** What the client sends now goes out when the stream is ready. */
+export function letWait(stream: Stream, payloads: readonly Payload[]): void {
+  if (payloads.length > 0) stream.waiting = stream.waiting.concat(payloads);
+}
+
 /** Takes what waited for the stream to be ready. */
 export function takeWaiting(stream: Stream): readonly Payload[] {
   const { waiting } = stream;
-  stream.waiting = [];
+  stream.waiting = NOTHING;
   return waiting;
 }
 
 /** Another server is tried: what the client has said to the old one is for the new one. */
-export function inherit(stream: Stream, old: Stream): void {
-  stream.asked = old.asked;
-  stream.waiting = old.waiting;
+export function inherit(stream: Stream, { asked, waiting }: Stream): void {
+  stream.asked = asked;
+  stream.waiting = waiting;
 }
 
 /** Bytes that are kept for a stream: a stanza that is not whole, what waits for it to be ready, what may have to be sent again. */
 export function bytesHeldByStream({ framer, waiting, management }: Stream): number {
-  let bytes = framer.bufferedBytes + (management?.queueBytes ?? 0);
+  let bytes = framer.bufferedBytes + (outgoingOf(management)?.queueBytes ?? 0);
   if (waiting.length > 0) for (const payload of waiting) bytes += payload.bytes.length;
   return bytes;
 }

@@ -1,24 +1,29 @@
 import { after, ascii, earlier, type Instant } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
+import { bridgeOf } from './authentication.ts';
+import { featuresBy } from './bridge.ts';
 import { giveUp } from './closing.ts';
-import { ask } from './management.ts';
+import { outgoingOf } from './management.ts';
 import { managementDeadline, managementTick, silentAt } from './management-exchange.ts';
-import { canGoOn, loseLink, redialIfDue, resumeDeadline } from './resume.ts';
+import { ask, askedAt } from './outgoing.ts';
+import { canGoOn, loseLink, redialIfDue } from './resume.ts';
 import { send } from './send.ts';
-import type { Stream } from './stream.ts';
+import { isLoggedIn, type Stream } from './stream.ts';
 import type { StreamTurn } from './work.ts';
 
 /** When `streamTick` wants to be called. */
 export function streamDeadline(stream: Stream): Instant | undefined {
-  if (stream.phase === 'over') return undefined;
-  const next = earlier(earlier(stream.negotiateBy, keepaliveAt(stream)), managementDeadline(stream));
-  return stream.resuming === undefined ? next : earlier(next, resumeDeadline(stream));
+  const { state } = stream;
+  if (state.phase === 'over') return undefined;
+  if (state.phase === 'lost') return earlier(state.redialAt, state.resuming.until);
+  return earlier(earlier(negotiateBy(stream), keepaliveAt(stream)), managementDeadline(stream));
 }
 
-/** Not during a negotiation: SASL2 allows no white space (XEP-0388 §2.4). A request without answer watches the link, too. */
-function keepaliveAt({ phase, isLoggedIn, lastSentAt, limits, management }: Stream): Instant | undefined {
-  if (phase !== 'ready' || !isLoggedIn || management?.askedAt !== undefined) return undefined;
-  return after(lastSentAt, limits.keepalive);
+/** When negotiation must have come further: until the client has features, and again after a log-in by SASL2. */
+export function negotiateBy({ state, authentication }: Stream): Instant | undefined {
+  if ('by' in state) return state.by;
+  const bridge = bridgeOf(authentication);
+  return bridge === undefined ? undefined : featuresBy(bridge);
 }
 
 const WHITESPACE = ascii(' ');
@@ -26,22 +31,21 @@ const WHITESPACE = ascii(' ');
 /** Does what has become due: ends a negotiation that leads nowhere, keeps the link alive, finds a dead one. */
 export function streamTick(stream: Stream, turn: StreamTurn): void {
   const { now } = turn;
-  const { management } = stream;
-  if (isDue(stream.negotiateBy, now)) {
-    leaveLink(stream, 'negotiation-timeout', `in phase ${stream.phase}`, turn);
+  if (isDue(negotiateBy(stream), now)) {
+    leaveLink(stream, 'negotiation-timeout', `in phase ${stream.state.phase}`, turn);
     return;
   }
   redialIfDue(stream, turn);
-  if (stream.phase !== 'ready') return;
-  if (management !== undefined) {
-    if (isDue(silentAt(stream, management), now)) {
-      leaveLink(stream, 'server-silent', '', turn);
-      return;
-    }
-    managementTick(stream, management, turn);
+  if (stream.state.phase !== 'ready') return;
+  if (isDue(silentAt(stream), now)) {
+    leaveLink(stream, 'server-silent', '', turn);
+    return;
   }
-  if (isDue(keepaliveAt(stream), now))
-    send(stream, management?.isEnabled === true ? ask(management, now) : WHITESPACE, turn);
+  managementTick(stream, turn);
+  if (isDue(keepaliveAt(stream), now)) {
+    const { management } = stream;
+    send(stream, management.is === 'enabled' ? ask(management.outgoing, now) : WHITESPACE, turn);
+  }
 }
 
 /** The link leads nowhere: the stream ends, or goes on over another one. */
@@ -50,8 +54,17 @@ function leaveLink(stream: Stream, why: Reason, detail: string, turn: StreamTurn
     giveUp(stream, why, detail, turn);
     return;
   }
-  turn.work.push({ type: 'drop-link', why, isFirst: stream.resuming === undefined });
+  turn.work.push({ type: 'drop-link', why, isFirst: stream.state.resuming === undefined });
   loseLink(stream, why, turn);
+}
+
+/** Not during a negotiation: SASL2 allows no white space (XEP-0388 §2.4). A request without answer watches the link, too. */
+function keepaliveAt(stream: Stream): Instant | undefined {
+  const { state, lastSentAt, limits, management } = stream;
+  if (state.phase !== 'ready' || !isLoggedIn(stream)) return undefined;
+  const outgoing = outgoingOf(management);
+  if (outgoing !== undefined && askedAt(outgoing) !== undefined) return undefined;
+  return after(lastSentAt, limits.keepalive);
 }
 
 function isDue(at: Instant | undefined, now: Instant): boolean {

@@ -52,7 +52,8 @@ export type StreamWork =
     }
   /** The server sent a form to register with. */
   | { readonly type: 'registering' }
-  | { readonly type: 'logged-in' }
+  /** `mechanism`: '' by XEP-0078, which names none. */
+  | { readonly type: 'logged-in'; readonly mechanism: string }
   /** The server refused what the client would log in with (RFC 6120 §6.5). */
   | ({ readonly type: 'login-failed' } & RefusedLogIn)
   /** The client gave up an attempt to log in before the server had decided. */

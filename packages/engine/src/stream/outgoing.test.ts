@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ascii } from '../kit/index.ts';
-import { advanceOf, keep, newManagement, wireCount } from './management.ts';
+import { ascii, instantOf } from '../kit/index.ts';
+import { advanceOf, keep, makeOutgoing, wireCount } from './outgoing.ts';
 
 const LAST = 2 ** 32 - 1;
 
@@ -33,11 +33,11 @@ describe('h goes from 2^32-1 to 0 (XEP-0198 §4)', () => {
 
 describe('what is kept until the server has acknowledged it', () => {
   it('is counted as held while it is kept, and not once it is too much to be kept', () => {
-    const management = newManagement();
+    const outgoing = makeOutgoing({ sent: 0, acknowledged: 0, queue: [] }, instantOf(0));
     const stanza = ascii('x'.repeat(600 * 1024));
-    keep(management, stanza);
-    expect([management.queue?.length, management.queueBytes]).toEqual([1, stanza.length]);
-    keep(management, stanza);
-    expect([management.queue, management.queueBytes]).toEqual([undefined, 0]);
+    keep(outgoing, stanza);
+    expect([outgoing.queue?.length, outgoing.queueBytes]).toEqual([1, stanza.length]);
+    keep(outgoing, stanza);
+    expect([outgoing.queue, outgoing.queueBytes]).toEqual([undefined, 0]);
   });
 });
