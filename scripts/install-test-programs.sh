@@ -21,6 +21,7 @@ PROGRAMS=(
   'caddy: caddy'
   'lighttpd: lighttpd'
   'chromium: chromium fonts-dejavu-core'
+  'chromium-headless-shell: chromium-headless-shell'
   'openssl: openssl'
   'php: php-cli'
   '/usr/bin/python3: python3'

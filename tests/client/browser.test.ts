@@ -1,7 +1,7 @@
 import { type ConnectOptions, connect, type Session, xml } from '@boshd/client';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startChromium } from '../support/chromium.ts';
+import { startWholeChromium } from '../support/chromium.ts';
 import { until } from '../support/program.ts';
 import { DEMO_DOMAIN, type Demo, startDemo } from './demo.ts';
 import { type PageServer, startPageServer } from './page-server.ts';
@@ -16,7 +16,7 @@ const received: string[] = [];
 const gone: string[] = [];
 
 beforeAll(async () => {
-  [browser, demo] = await Promise.all([startChromium(), startDemo()]);
+  [browser, demo] = await Promise.all([startWholeChromium(), startDemo()]);
   server = await startPageServer(demo.port);
   other = connect({ url: demo.url, domain: DEMO_DOMAIN });
   await other.ready;
