@@ -66,12 +66,18 @@ export function answerRefused(
 
 /**
  * The server is gone, and the client does not know it yet, since it has to fetch what is queued first: what it sends meanwhile goes
- * back to it.
+ * back to it. One that gets the terminal reply at once need not be told: but where nobody listens any more, a repeat of the request hears no
+ * more than that it was taken.
  */
-export function returnLate(session: Session, payloads: readonly Payload[], turn: Turn): void {
+export function returnLate(
+  session: Session,
+  payloads: readonly Payload[],
+  isHeard: boolean,
+  turn: Turn,
+): void {
   const { streams, queue } = session;
   const stream = streams.open.at(-1);
-  if (streams.isCounting || queue.batches.length === 0 || stream === undefined) return;
+  if (streams.isCounting || stream === undefined || (isHeard && queue.batches.length === 0)) return;
   let length = 0;
   for (const { bytes } of payloads) length += bytes.length;
   const stanzas = payloads.flatMap((payload) => stanzaOf(payload, turn.toolbox) ?? []);
