@@ -6,7 +6,7 @@ import { Broken } from '../simulation/checks/ledger.ts';
 import { Agenda } from '../simulation/world/agenda.ts';
 import { Link } from '../simulation/world/link.ts';
 import type { Random } from '../simulation/world/random.ts';
-import type { Actor, LinkEnd, Realm } from '../simulation/world/world.ts';
+import type { Actor, LinkEnd, Realm } from '../simulation/world/realm.ts';
 import { type HostSettings, MemberHost } from './member-host.ts';
 import { MeshNetwork } from './mesh-network.ts';
 

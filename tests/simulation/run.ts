@@ -9,12 +9,15 @@ import { UNCONFIRMED_LEAST } from './actors/server-management.ts';
 import { Broken } from './checks/ledger.ts';
 import { MemoryCheck } from './checks/memory.ts';
 import { Recorder } from './checks/replay.ts';
+import { SameReplies } from './checks/same-replies.ts';
 import { SessionCheck } from './checks/session-check.ts';
+import { Draws, Shadow } from './checks/shadow.ts';
 import { judgeAtEnd, judgeMidway } from './checks/verdict.ts';
 import type { Crashes } from './world/crashes.ts';
 import { Random } from './world/random.ts';
+import type { Witness } from './world/realm.ts';
 import { type Climate, Sky } from './world/weather.ts';
-import { type Witness, World } from './world/world.ts';
+import { World } from './world/world.ts';
 
 /** So long things go wrong; then so long, all being well, for everything to arrive. */
 const TROUBLE_MS = 120_000;
@@ -22,6 +25,10 @@ const SETTLE_MS = 200_000;
 const PERSONS = 5;
 
 export interface RunOptions {
+  /** Of clients that keep the rules. */
+  readonly persons?: number;
+  readonly troubleMs?: number;
+  readonly settleMs?: number;
   /** Clients that break the rules. Default: by the seed, none to two. */
   readonly rogues?: number;
   /** Whether `advance` may be called late, as in a busy process. Default true, by the seed. */
@@ -31,6 +38,8 @@ export interface RunOptions {
   readonly habits?: readonly Habit[];
   /** The process dies, and another goes on. Default: never. */
   readonly crashes?: (random: Random) => Crashes;
+  /** Beside each process that goes on another one does, restored from its records. Default false. */
+  readonly isShadowed?: boolean;
 }
 
 /** What a seed led to, when nothing was wrong with it. */
@@ -41,6 +50,8 @@ export interface Run {
   readonly steps: number;
   /** Records of sessions that were written. */
   readonly records: number;
+  /** Turns in which a process did the same as one that was restored from its records. */
+  readonly shadowed: number;
   /** Payloads that came to whom they were for. */
   readonly carried: number;
 }
@@ -69,17 +80,22 @@ export function runSeed(seed: number, options: RunOptions = {}): Run {
   const latenessMs = options.isPunctual === true ? 0 : random.fork('lateness').pick([0, 0, 0, 3, 20]);
   const witnesses = [...(options.witnesses ?? []), recorder, memory];
   const crashes = options.crashes?.(random.fork('crashes'));
-  const world = new World(config, seededToolbox(random.fork('manager')), witnesses, latenessMs, crashes);
+  const draws = new Draws(seededToolbox(random.fork('manager')));
+  const shadow = new Shadow(config, draws);
+  if (crashes !== undefined) witnesses.push(new SameReplies(draws.toolbox));
+  if (options.isShadowed === true) witnesses.push(shadow);
+  const world = new World(config, draws.toolbox, witnesses, latenessMs, crashes);
 
   const climates = new Map<Person, Climate>();
-  for (let index = 0; index < PERSONS; index += 1)
-    enterPerson(`p${index}`, random, config, world, climates, options.habits ?? HABITS);
+  const { troubleMs = TROUBLE_MS, settleMs = SETTLE_MS } = options;
+  for (let index = 0; index < (options.persons ?? PERSONS); index += 1)
+    enterPerson(`p${index}`, random, config, world, climates, options.habits ?? HABITS, troubleMs);
   const rogues = options.rogues ?? random.fork('rogues').pick([0, 1, 2]);
   for (let index = 0; index < rogues; index += 1)
-    new Rogue(`r${index}`, world, random.fork(`r${index}`), TROUBLE_MS);
+    new Rogue(`r${index}`, world, random.fork(`r${index}`), troubleMs);
 
   const persons = [...climates.keys()];
-  world.run(TROUBLE_MS + SETTLE_MS);
+  world.run(troubleMs + settleMs);
   for (const person of persons) judgeMidway(person);
   for (const person of persons) person.terminate();
   world.run(Number.POSITIVE_INFINITY);
@@ -88,7 +104,7 @@ export function runSeed(seed: number, options: RunOptions = {}): Run {
   if (crashes === undefined) recorder.replay(config, seededToolbox(random.fork('manager')));
   const carried = persons.reduce((sum, { ledger }) => sum + ledger.carried, 0);
   const records = world.anchor?.records ?? 0;
-  return { settings, persons, steps: recorder.steps, records, carried };
+  return { settings, persons, steps: recorder.steps, records, carried, shadowed: shadow.turns };
 }
 
 /** Everybody's choices come from a fork of its own, so that nobody's depend on who else is there. */
@@ -99,20 +115,21 @@ function enterPerson(
   world: World,
   climates: Map<Person, Climate>,
   habits: readonly Habit[],
+  troubleMs: number,
 ): void {
   const random = base.fork(name);
   const climate = random.pick<Climate>(['calm', 'rough', 'rough', 'stormy']);
   const person = new Person(name, random.pick(habits), {
     world,
     random: random.fork('person'),
-    sky: new Sky(random.fork('sky'), climate, TROUBLE_MS),
+    sky: new Sky(random.fork('sky'), climate, troubleMs),
     toolbox: seededToolbox(random.fork('toolbox')),
     check: new SessionCheck(name, config.session, world.latenessMs),
   });
   climates.set(person, climate);
-  const startMs = random.between(0, TROUBLE_MS / 2);
+  const startMs = random.between(0, troubleMs / 2);
   const leave = random.pick(['stay', 'stay', 'terminate', 'vanish'] as const);
-  person.start(startMs, leave, random.between(startMs, TROUBLE_MS));
+  person.start(startMs, leave, random.between(startMs, troubleMs));
 }
 
 function seededToolbox(random: Random): Toolbox {

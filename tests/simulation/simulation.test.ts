@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PAGE } from './actors/habits.ts';
+import { dieAtEveryOutput } from './every-output.ts';
 import { explain } from './report/explain.ts';
 import { type Run, type RunOptions, runSeed } from './run.ts';
 import { nowAndThen } from './world/crashes.ts';
@@ -9,7 +10,8 @@ import { nowAndThen } from './world/crashes.ts';
 /** Set by `npm run simulate`. */
 const MINUTES = process.env['SIMULATE_MINUTES'];
 const SEED = process.env['SIMULATE_SEED'];
-const IS_OF_CRASHES = process.env['SIMULATE_CRASHES'] === 'true';
+const IS_OF_CRASHES = process.env['SIMULATE_CRASHES'] === 'now-and-then';
+const IS_OF_OUTPUTS = process.env['SIMULATE_CRASHES'] === 'every-output';
 const IS_OF_PAGES = process.env['SIMULATE_CLIENTS'] === 'page';
 
 /** Seeds of the suite; a long run goes on from any other. */
@@ -45,23 +47,26 @@ if (MINUTES !== undefined) {
     const endsAt = Date.now() + minutes * 60_000;
     let seed = SEED === undefined ? Date.now() % 1_000_000_000 : Number(SEED);
     const first = seed;
-    let steps = 0;
+    let [steps, deaths] = [0, 0];
     const options: RunOptions = {
       ...(IS_OF_PAGES ? { habits: [PAGE] } : {}),
-      ...(IS_OF_CRASHES ? { crashes: nowAndThen } : {}),
+      ...(IS_OF_CRASHES ? { crashes: nowAndThen, isShadowed: true } : {}),
     };
     do {
       try {
-        steps += mustHold(seed, options).steps;
+        if (IS_OF_OUTPUTS) deaths += dieAtEveryOutput(seed).deaths;
+        else steps += mustHold(seed, options).steps;
       } catch (error) {
-        if (!IS_OF_PAGES && !IS_OF_CRASHES) keep(seed, error);
+        if (!IS_OF_PAGES && !IS_OF_CRASHES && !IS_OF_OUTPUTS) keep(seed, error);
         throw error;
       }
       seed += 1;
       if ((seed - first) % REPORT_EVERY === 0)
         console.log(`${seed - first} seeds from ${first}, ${steps} steps`);
     } while (Date.now() < endsAt);
-    console.log(`held: ${seed - first} seeds from ${first}, ${steps} steps`);
+    console.log(
+      `held: ${seed - first} seeds from ${first}, ${IS_OF_OUTPUTS ? `${deaths} deaths` : `${steps} steps`}`,
+    );
   });
 } else {
   describe('seeds that found something', () => {

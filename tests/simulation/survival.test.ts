@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { dieAtEveryOutput } from './every-output.ts';
 import { explain } from './report/explain.ts';
 import { type Run, type RunOptions, runSeed } from './run.ts';
 import { nowAndThen } from './world/crashes.ts';
@@ -17,7 +18,10 @@ const KEPT: readonly (readonly [number, string])[] = [
   [1167, 'a stanza went back, and the link was lost before the server was told that it is settled'],
 ];
 
-const OPTIONS: RunOptions = { crashes: nowAndThen };
+/** Small ones; `npm run simulate -- --outputs` goes on from any other. */
+const WORLDS = [12, 13, 18];
+
+const OPTIONS: RunOptions = { crashes: nowAndThen, isShadowed: true };
 
 function mustHold(seed: number): Run {
   try {
@@ -34,13 +38,20 @@ describe('sessions outlive the process that serves them', () => {
 
   const starts = Array.from({ length: SEEDS / 20 }, (_, index) => FIRST_SEED + index * 20);
   it.each(starts)('%i and the 19 after it', { timeout: 120_000 }, (start) => {
-    let [carried, records] = [0, 0];
+    let [carried, records, shadowed] = [0, 0, 0];
     for (let seed = start; seed < start + 20; seed += 1) {
       const run = mustHold(seed);
       carried += run.carried;
       records += run.records;
+      shadowed += run.shadowed;
     }
     expect(carried).toBeGreaterThan(1000);
     expect(records).toBeGreaterThan(1000);
+    expect(shadowed).toBeGreaterThan(1000);
+  });
+
+  it.each(WORLDS)('world %i, whose process dies at every output', { timeout: 120_000 }, (seed) => {
+    const { turns, deaths } = dieAtEveryOutput(seed);
+    expect(deaths).toBeGreaterThan(2 * turns);
   });
 });

@@ -16,8 +16,8 @@ import type { SessionCheck } from '../checks/session-check.ts';
 import type { KnownRids } from '../world/anchor.ts';
 import { type ClientSide, Network } from '../world/network.ts';
 import type { Random } from '../world/random.ts';
+import type { Actor, LinkEnd, Realm } from '../world/realm.ts';
 import type { Sky } from '../world/weather.ts';
-import type { Actor, LinkEnd, Realm } from '../world/world.ts';
 import { textOf } from './chatter.ts';
 import type { Habit } from './habits.ts';
 import { XmppServer } from './xmpp-server.ts';
@@ -91,6 +91,7 @@ export class Person implements Actor, ClientSide {
   }
 
   dialled(link: number): LinkEnd {
+    if (this.server?.link.isGone === false) throw new Broken(this.name, 'two streams of a session live');
     if (this.server?.isResumable === true && this.endReason === undefined) return this.server.redialled(link);
     this.ledger.streamIsNew();
     const random = this.#random.fork('server');

@@ -2,7 +2,7 @@ import type { LinkId, LogEvent, Reply } from '@boshd/engine/manager';
 import { NS } from '@boshd/engine/wire';
 import { Link, type LinkUser } from '../world/link.ts';
 import type { Random } from '../world/random.ts';
-import type { Actor, LinkEnd, Realm } from '../world/world.ts';
+import type { Actor, LinkEnd, Realm } from '../world/realm.ts';
 
 const PAUSE_MS = 1500;
 const OPEN = `<body xmlns='${NS.httpbind}'`;

@@ -1,8 +1,8 @@
 import type { SessionCheck } from '../checks/session-check.ts';
 import type { Link } from '../world/link.ts';
 import type { Random } from '../world/random.ts';
+import type { Realm } from '../world/realm.ts';
 import type { Sky } from '../world/weather.ts';
-import type { Realm } from '../world/world.ts';
 
 const PUSH_MS = 4000;
 const MINUTE_MS = 60_000;

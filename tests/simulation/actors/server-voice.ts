@@ -3,7 +3,7 @@ import { NS } from '@boshd/engine/wire';
 import type { Ledger } from '../checks/ledger.ts';
 import type { Link } from '../world/link.ts';
 import type { Random } from '../world/random.ts';
-import type { Realm } from '../world/world.ts';
+import type { Realm } from '../world/realm.ts';
 import type { ServerManagement } from './server-management.ts';
 
 const THINK_MS = 40;

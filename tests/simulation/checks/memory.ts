@@ -1,5 +1,5 @@
 import type { BoshClient, ConnectionManager, ManagerConfig } from '@boshd/engine/manager';
-import type { Witness } from '../world/world.ts';
+import type { Witness } from '../world/realm.ts';
 import { Broken } from './ledger.ts';
 
 /** The most that a link gives at once, here and about as much as node:net does. */

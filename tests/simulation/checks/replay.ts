@@ -1,6 +1,6 @@
 import type { Instant, Toolbox } from '@boshd/engine/kit';
 import { ConnectionManager, type Input, type ManagerConfig, type Output } from '@boshd/engine/manager';
-import type { Actor, Witness } from '../world/world.ts';
+import type { Actor, Witness } from '../world/realm.ts';
 import { Broken } from './ledger.ts';
 
 interface Step {

@@ -1,7 +1,7 @@
 import { type Instant, unreachable } from '@boshd/engine/kit';
 import type { Input, LinkId, LogEvent, Output, RequestId } from '@boshd/engine/manager';
 import { isOfSocket } from '../../scenarios/socket-words.ts';
-import type { Actor, Witness } from '../world/world.ts';
+import type { Actor, Witness } from '../world/realm.ts';
 
 const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
 

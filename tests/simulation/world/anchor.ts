@@ -14,6 +14,9 @@ import { Broken } from '../checks/ledger.ts';
 /** What is kept beside the limits of a session: a record of fixed size, the last chunk of a link, a reply of a stanza. */
 const SLACK_BYTES = 256 * 1024;
 
+const ENABLE = /<enable xmlns='urn:xmpp:sm:3'[^>]*>/;
+const STANZA = /<(?:message|iq|presence)[ />]/g;
+
 type LinkDown = Extract<Input, { type: 'link-down' }>;
 
 interface KeptSession {
@@ -35,6 +38,8 @@ export class Anchor {
   readonly #down = new Map<LinkId, LinkDown>();
   /** Sessions that have ended. */
   readonly #forgotten = new Set<string>();
+  /** Stanzas that went to the server of a link from its <enable/> on. */
+  readonly #sent = new Map<LinkId, number>();
   lastLink: LinkId = 0;
   /** Records that were written. */
   records = 0;
@@ -90,8 +95,9 @@ export class Anchor {
       else if (output.type === 'forget') this.#forget(output);
       else if (output.type === 'dial') this.lastLink = Math.max(this.lastLink, output.link);
       else if (output.type === 'respond') this.#mustBeSafe(asked(output.request), output.reply.body);
-      else if (output.type === 'send') this.#mustBeTold(output.link, output.bytes);
+      else if (output.type === 'send') this.#send(output.link, output.bytes);
     }
+    for (const output of outputs) if (output.type === 'keep') this.#mustCountSent(output);
   }
 
   /** What another process is given. */
@@ -151,6 +157,26 @@ export class Anchor {
     const { answered } = kept.record.session;
     if (!answered.some(({ rid }) => rid === asked.rid))
       throw new Broken(asked.address, `rid ${asked.rid} is answered, and its record has no reply`);
+  }
+
+  #send(link: LinkId, bytes: string): void {
+    this.#mustBeTold(link, bytes);
+    const [before = '', enabled] = bytes.split(ENABLE);
+    const known = enabled === undefined ? this.#sent.get(link) : 0;
+    const stanzas = (enabled ?? before).match(STANZA)?.length ?? 0;
+    if (known !== undefined) this.#sent.set(link, known + stanzas);
+  }
+
+  /** A record knows of every stanza that its turn sends, made by the client or by the manager, and of no other. */
+  #mustCountSent({ sid, link }: KeepOutput): void {
+    const record = this.#kept.get(sid)?.record;
+    const sent = link === undefined ? undefined : this.#sent.get(link);
+    const counted = record?.stream?.management?.sent;
+    if (sent !== undefined && counted !== undefined && sent !== counted)
+      throw new Broken(
+        record?.birth.address ?? '',
+        `${sent} stanzas were sent, and ${counted} in the record`,
+      );
   }
 
   /** No h leaves before the record has it. */

@@ -1,7 +1,7 @@
 import type { LinkId, Reason } from '@boshd/engine/manager';
 import { CHUNK_BYTES_MAX } from '../checks/memory.ts';
 import type { Random } from './random.ts';
-import type { Actor, LinkEnd, Realm } from './world.ts';
+import type { Actor, LinkEnd, Realm } from './realm.ts';
 
 /** The server behind a link, as the link sees it. */
 export interface LinkUser {

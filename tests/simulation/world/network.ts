@@ -1,8 +1,8 @@
 import type { ExchangeId } from '@boshd/engine/client';
 import type { Reply, RequestId } from '@boshd/engine/manager';
 import type { Random } from './random.ts';
+import type { Actor, Realm } from './realm.ts';
 import type { Sky } from './weather.ts';
-import type { Actor, Realm } from './world.ts';
 
 /** The client's end of its connections. */
 export interface ClientSide {

@@ -11,42 +11,10 @@ import {
 } from '@boshd/engine/manager';
 import { CLIENT_XML_LIMITS, readRequest } from '@boshd/engine/wire';
 import { Agenda } from './agenda.ts';
-import { Anchor, type Asked, type KnownRids } from './anchor.ts';
+import { Anchor, type Asked } from './anchor.ts';
 import type { Crashes } from './crashes.ts';
-
-/** What boshd has of one XMPP connection: the server at its other end. */
-export interface LinkEnd {
-  /** Bytes of the manager. */
-  take(bytes: string): void;
-  read(wanted: boolean): void;
-  secure(): void;
-  close(): void;
-}
-
-/** Somebody with a session at the manager, or who tries to have one. */
-export interface Actor {
-  readonly name: string;
-  /** The manager dials; the answer is the other end of the link. */
-  dialled(link: LinkId): LinkEnd;
-  /** Something about its session was logged. */
-  logged(event: LogEvent): void;
-  /** A request of its reached the manager, or was known to be gone. */
-  requested(request: RequestId, body: string): void;
-  aborted(request: RequestId): void;
-  replied(request: RequestId, reply: Reply | undefined): void;
-  /** The process died: nobody answers what waits, and what was answered may not have been. `known`: what its record says. */
-  crashed(known: KnownRids | undefined): void;
-  /** After everything that happens to anybody. */
-  check(now: number): void;
-}
-
-/** Sees all that goes in and out of the manager, in order. */
-export interface Witness {
-  input(input: Input | 'advance', now: Instant, actor: Actor | undefined, raw: string | undefined): void;
-  outputs(outputs: readonly Output[], now: Instant): void;
-  /** The process died. */
-  died?(now: Instant): void;
-}
+import { isNothingWhereverCut } from './frame.ts';
+import type { Actor, LinkEnd, Realm, Witness } from './realm.ts';
 
 interface OpenRequest {
   readonly actor: Actor;
@@ -57,23 +25,8 @@ interface OpenRequest {
 /** Steps that may follow each other without time passing, before it is an endless loop. */
 const STANDSTILL_MAX = 10_000;
 
-/** What actors, links and networks need of the world that they are in: with one connection manager or with several. */
-export type Realm = Pick<
-  World,
-  | 'now'
-  | 'latenessMs'
-  | 'enter'
-  | 'later'
-  | 'newRequest'
-  | 'request'
-  | 'lost'
-  | 'submit'
-  | 'linkGone'
-  | 'waits'
->;
-
 /** One connection manager in virtual time, and what happens around it. */
-export class World {
+export class World implements Realm {
   #manager: ConnectionManager;
   readonly #config: ManagerConfig;
   readonly #crashes: Crashes | undefined;
@@ -166,12 +119,10 @@ export class World {
     return this.#lastRequest;
   }
 
-  /** A process that lives has it, and has not answered it yet. */
   waits(request: RequestId): boolean {
     return !this.#isDown && this.#requests.has(request);
   }
 
-  /** A request arrives whole. */
   request(
     request: RequestId,
     actor: Actor,
@@ -193,10 +144,6 @@ export class World {
     this.submit(input, actor, body);
   }
 
-  /**
-   * The front learns that a request's connection is closed: before its reply, or, where it was answered meanwhile, that
-   * the connection closed or the reply could not be written.
-   */
   lost(
     type: 'request-aborted' | 'reply-lost',
     request: RequestId,
@@ -239,8 +186,8 @@ export class World {
   #carryOut(outputs: readonly Output[], actor: Actor | undefined): void {
     for (const witness of this.#witnesses) witness.outputs(outputs, this.now);
     const crash = this.#crashes?.after(outputs, this.now);
-    // A frame that is not whole happened not at all.
     if (crash === 'before') {
+      if (!isNothingWhereverCut(outputs)) throw new Error('a part of a frame was taken for a whole one');
       this.#die();
       return;
     }
@@ -260,14 +207,17 @@ export class World {
 
   #newManager(): ConnectionManager {
     const { anchor } = this;
-    const survival =
-      anchor === undefined ? undefined : { firstLink: anchor.lastLink + 1, vault: anchor.vault };
+    const survival = anchor === undefined ? undefined : this.#survival(anchor);
     return new ConnectionManager({ ...this.#config, survival }, this.#toolbox);
+  }
+
+  #survival({ lastLink, vault }: Anchor): NonNullable<ManagerConfig['survival']> {
+    return { firstLink: lastLink + 1, vault };
   }
 
   /** The process is gone, with all its connections to clients; links that no record names are closed. */
   #die(): void {
-    for (const witness of this.#witnesses) witness.died?.(this.now);
+    for (const witness of this.#witnesses) witness.died?.(this.now, this.manager);
     this.#isDown = true;
     this.#process += 1;
     const open = [...this.#requests.entries()];
@@ -290,7 +240,11 @@ export class World {
     if (anchor === undefined) return;
     this.#manager = this.#newManager();
     this.#isDown = false;
-    const restored = this.#manager.restore(anchor.all(this.now), this.now);
+    const kept = anchor.all(this.now);
+    const survival = this.#survival(anchor);
+    const restored = this.#manager.restore(kept, this.now);
+    for (const witness of this.#witnesses)
+      witness.restored?.(kept, this.#manager, restored, this.now, survival);
     this.#carryOut(restored, undefined);
     for (const down of anchor.downLinks()) this.submit(down, undefined);
     while (!this.#isDown) {
@@ -355,7 +309,6 @@ export class World {
     return found.end;
   }
 
-  /** The link is gone, as an input said. */
   linkGone(link: LinkId): void {
     this.#links.delete(link);
   }

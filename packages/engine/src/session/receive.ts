@@ -120,7 +120,8 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   endPause(session.silence);
   hold(session.requests, heldOf(session, arrival, turn));
 
-  if (session.life.terminal !== undefined) returnLate(session, body.payloads, arrival.request !== undefined, turn);
+  if (session.life.terminal !== undefined)
+    returnLate(session, body.payloads, arrival.request !== undefined, turn);
   else if (!takeContent(session, body, turn)) return false;
   const closed = closedAlone(session, attributes);
   if (closed !== undefined) {
