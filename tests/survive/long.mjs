@@ -15,17 +15,20 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '10' },
     restarts: { type: 'string', default: '5' },
     every: { type: 'string', default: '1000' },
+    workers: { type: 'string', default: '1 2' },
   },
 });
-if (!Object.values(values).every((text) => /^[0-9]+$/.test(text))) {
-  console.error('usage: npm run survive -- [--sessions N] [--kills N] [--restarts N] [--every MS]');
+if (!Object.values(values).every((text) => /^[0-9]+( [0-9]+)*$/.test(text))) {
+  console.error(
+    'usage: npm run survive -- [--sessions N] [--kills N] [--restarts N] [--every MS] [--workers "1 2"]',
+  );
   process.exit(2);
 }
 const directory = mkdtempSync(join(tmpdir(), 'boshd-survive-'));
 const table = join(directory, 'table');
 writeFileSync(
   table,
-  '| server | sessions | blows | messages | lost | doubled | disordered | ended | refused | tried connections | until another worker served, ms | load of the machine |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n',
+  '| server | workers | sessions | blows | messages | lost | doubled | disordered | ended | refused | tried connections | until another worker served, ms | load of the machine |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n',
 );
 const env = {
   ...process.env,
@@ -33,9 +36,11 @@ const env = {
   SURVIVE_KILLS: values.kills,
   SURVIVE_RESTARTS: values.restarts,
   SURVIVE_EVERY_MS: values.every,
+  SURVIVE_WORKERS: values.workers,
   SURVIVE_TABLE: table,
+  SURVIVE_LONGEST_MS: '900000',
 };
-const run = spawn('npx', ['vitest', 'run', 'tests/survive/survive.test.ts', '--testTimeout=900000'], {
+const run = spawn('npx', ['vitest', 'run', 'tests/survive/survive.test.ts'], {
   env,
   stdio: 'inherit',
 });

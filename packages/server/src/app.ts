@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ascii, fault } from '@boshd/engine/kit';
 import type { CloudManager, ConnectionManager, Survival } from '@boshd/engine/manager';
 import type { AdminAddress, OrderOutcome, Orders, SelfParts } from './admin/index.ts';
 import { Anchored } from './compose/anchored.ts';
-import { type CloudMesh, cloudOf } from './compose/cloud.ts';
+import { type Cloud, type CloudMesh, cloudOf } from './compose/cloud.ts';
 import { clusterOf } from './compose/cluster-status.ts';
 import { Drain } from './compose/drain.ts';
 import { connect, endSessions, join, leave, machineOf, orLeave, prebindFor } from './compose/machine.ts';
@@ -65,6 +66,8 @@ export interface AppParts {
   readonly anchor?: AnchoredPlace | undefined;
 }
 
+/** How long other workers may take to answer what came here for their sessions, before this one gives up its own. */
+const ANSWERS_MS = 500;
 /** How long replies may take that are on their way when sessions were given up, or the anchor is gone. */
 const LAST_REPLIES_MS = 1500;
 
@@ -79,7 +82,7 @@ export async function startApp({
 }: AppParts): Promise<App> {
   const toolbox = nodeToolbox();
   const anchored = anchor === undefined ? undefined : await Anchored.of(anchor);
-  const cloud = cloudOf(config, worker, toolbox);
+  const cloud = cloudOf(config, worker, toolbox, anchor?.name);
   const manager = machineOf(config, cloud, toolbox, anchored?.survival);
   const driver = new Driver(manager);
   const submit = driver.submit.bind(driver);
@@ -98,7 +101,7 @@ export async function startApp({
   const ports = portsOf(prebind.before(front), anchored, upstreamOptionsOf(config), submit);
   const mesh = connect(driver, { ...ports, observe }, cloud);
   // What cannot listen never becomes a member.
-  const { bound } = await orLeave(open(front, driver, anchored), driver, mesh);
+  const { bound } = await orLeave(open(front, driver, anchored, cloud), driver, mesh);
   const giveUp = closing(front);
   if (cloud !== undefined) await orLeave(join(manager, mesh, cloud), driver, mesh).catch(giveUp);
   const self = selfOf(manager, front, observe, reloader, drain, cloud?.identity.id ?? hostname());
@@ -116,7 +119,7 @@ export async function startApp({
       regions.close();
       await admin.close();
     },
-    anchored: anchored === undefined ? undefined : anchoredApp(anchored, front, driver, drain),
+    anchored: anchored === undefined ? undefined : anchoredApp(anchored, front, driver, drain, mesh),
   };
 }
 
@@ -144,13 +147,22 @@ async function stopServing(
   await leave(driver, mesh);
 }
 
-function anchoredApp(anchored: Anchored, front: Front, driver: Driver, drain: Drain): AnchoredApp {
+function anchoredApp(
+  anchored: Anchored,
+  front: Front,
+  driver: Driver,
+  drain: Drain,
+  mesh: CloudMesh | undefined,
+): AnchoredApp {
   return {
     leave: async () => {
       drain.stopping();
-      front.release();
+      const answered = front.release();
+      if (mesh !== undefined) driver.submit({ type: 'mesh-release' });
+      await Promise.race([answered, sleep(ANSWERS_MS)]);
       await anchored.leave(driver);
-      await front.close(LAST_REPLIES_MS);
+      // Without a goodbye, which would say that its sessions are over.
+      await Promise.all([front.close(LAST_REPLIES_MS), mesh?.close()]);
     },
     lost: anchored.lost,
     abandon: () => front.close(LAST_REPLIES_MS),
@@ -168,8 +180,8 @@ function portsOf(
 }
 
 /** Sessions that wait come before clients do. */
-async function open(front: Front, driver: Driver, anchored: Anchored | undefined) {
-  await anchored?.begin(driver);
+async function open(front: Front, driver: Driver, anchored: Anchored | undefined, cloud: Cloud | undefined) {
+  await anchored?.begin(driver, cloud?.identity.incarnation);
   return front.listen();
 }
 

@@ -20,6 +20,10 @@ export interface Machine {
   advance(now: Instant): readonly CloudOutput[];
   /** Goes on with sessions of another process. Absent: it cannot. */
   restore?(kept: readonly Kept[], now: Instant): readonly CloudOutput[];
+  /** Requests for these sessions wait until they are restored. */
+  expect?(sids: readonly string[]): void;
+  /** Of a member of a cloud: continues all sessions of processes that are gone. */
+  continue?(incarnations: readonly string[], now: Instant): readonly CloudOutput[];
 }
 
 /**
@@ -57,10 +61,17 @@ export class Driver {
 
   /** Goes on with a session of another process. Never from inside a port's call. */
   restore(kept: Kept): void {
-    assert(!this.#isBusy, 'a session is restored between two turns');
-    this.#isBusy = true;
-    this.#carryOut(this.#manager.restore?.([kept], clock()) ?? [], performance.now());
-    this.#leave();
+    this.#between((now) => this.#manager.restore?.([kept], now));
+  }
+
+  /** Requests for these sessions wait until they are restored. */
+  expect(sids: readonly string[]): void {
+    this.#manager.expect?.(sids);
+  }
+
+  /** Continues all sessions of processes that are gone. Never from inside a port's call. */
+  continue(incarnations: readonly string[]): void {
+    this.#between((now) => this.#manager.continue?.(incarnations, now));
   }
 
   /** Whatever follows from inputs is done by nobody from now on: another process goes on. */
@@ -75,6 +86,13 @@ export class Driver {
     clearImmediate(this.#immediate);
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  #between(turn: (now: Instant) => readonly CloudOutput[] | undefined): void {
+    assert(!this.#isBusy, 'this is done between two turns');
+    this.#isBusy = true;
+    this.#carryOut(turn(clock()) ?? [], performance.now());
+    this.#leave();
   }
 
   /**

@@ -13,6 +13,7 @@ import type { BoshClient } from './bosh-client.ts';
 import type { CloudInput, CloudOutput } from './cloud-input.ts';
 import type { ManagerConfig } from './config.ts';
 import type { Input, RequestId } from './input.ts';
+import type { Kept } from './kept.ts';
 import { ConnectionManager } from './manager.ts';
 import type { Output, Reply } from './output.ts';
 import { UNAVAILABLE } from './replies.ts';
@@ -107,6 +108,23 @@ export class CloudManager {
     return this.#finish(now);
   }
 
+  /** Goes on with sessions whose process is gone, and returns what follows from it. */
+  restore(kept: readonly Kept[], now: Instant): readonly CloudOutput[] {
+    this.#pass(this.#manager.restore(kept, now), now);
+    return this.#finish(now);
+  }
+
+  /** These sessions come by `restore`, and requests for them wait until then. */
+  expect(sids: readonly string[]): void {
+    this.#manager.expect(sids);
+  }
+
+  /** This member continues all sessions of these processes, which are gone. */
+  continue(incarnations: readonly Incarnation[], now: Instant): readonly CloudOutput[] {
+    this.#mesh.continue(incarnations, now);
+    return this.#finish(now);
+  }
+
   /** Does what has become due at `now`. */
   advance(now: Instant): readonly CloudOutput[] {
     if (now >= this.#mesh.deadline) this.#advanceMesh(now);
@@ -161,7 +179,7 @@ export class CloudManager {
 
   #request(input: RequestInput, now: Instant): void {
     const { sid } = input.body.attributes;
-    if (sid?.startsWith(this.#own) === true) this.#ownHandle(input, now);
+    if (sid !== undefined && this.#isOwn(sid)) this.#ownHandle(input, now);
     // The page that the session is made for learns the sid from who had it made, and that names the member.
     else if (input.forPage !== undefined) this.#ownHandle(input, now);
     else if (sid === undefined && input.body.refused === undefined) this.#create(input, now);
@@ -172,9 +190,13 @@ export class CloudManager {
   /** A sid that no member made is refused here; of others' sessions nothing is known but that. */
   #look(input: Extract<Input, { type: 'request-head' }>, now: Instant): void {
     const { sid, request } = input;
-    if (sid === undefined || sid.startsWith(this.#own)) this.#ownHandle(input, now);
+    if (sid === undefined || this.#isOwn(sid)) this.#ownHandle(input, now);
     else if (this.#mesh.sids.ownerOf(sid) === undefined) this.#respond(request, UNKNOWN, now);
     else this.#outputs.push({ type: 'decode', request });
+  }
+
+  #isOwn(sid: string): boolean {
+    return sid.startsWith(this.#own) || this.#mesh.isOwn(sid);
   }
 
   #create(input: RequestInput, now: Instant): void {
@@ -194,7 +216,7 @@ export class CloudManager {
     const { request, sid } = input;
     const kind = input.type === 'reply-lost' ? 'reply-lost' : 'abort';
     this.#creations.delete(request);
-    if (sid?.startsWith(this.#own) !== true && this.#mesh.lost(kind, request, sid)) return;
+    if ((sid === undefined || !this.#isOwn(sid)) && this.#mesh.lost(kind, request, sid)) return;
     this.#ownHandle(input, now);
   }
 
@@ -261,6 +283,7 @@ export class CloudManager {
         this.#outputs.push({ type: 'respond', request: work.request, reply: REFUSALS[work.because] });
         break;
       case 'create':
+      case 'own':
       case 'guest':
         this.#ownHandle({ type: 'request', request: work.request, ...work.forwarded }, now);
         break;

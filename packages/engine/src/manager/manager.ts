@@ -21,7 +21,7 @@ import type { Kept, Survival } from './kept.ts';
 import { Budget, type Relief } from './memory/budget.ts';
 import type { Output } from './output.ts';
 import { refusal } from './refusal.ts';
-import { Restoration } from './restore.ts';
+import { Awaited, Restoration } from './restore.ts';
 import { socketUriFor } from './see-other.ts';
 import { type Site, Sites } from './sites.ts';
 import type { SocketInput } from './socket-input.ts';
@@ -58,6 +58,7 @@ export class ConnectionManager {
   readonly #budget: Budget;
   readonly #relief: Relief;
   readonly #vault: Survival['vault'] | undefined;
+  readonly #awaited = new Awaited();
 
   constructor(config: ManagerConfig, toolbox: Toolbox) {
     this.#turn = new ManagerTurn(toolbox, config.survival !== undefined);
@@ -129,9 +130,17 @@ export class ConnectionManager {
   restore(kept: readonly Kept[], now: Instant): readonly Output[] {
     const restoration = new Restoration(this.#parts, this.#vault);
     this.#turn.begin(now);
-    for (const each of kept) restoration.restore(each);
+    for (const each of kept) {
+      restoration.restore(each);
+      for (const input of this.#awaited.came(each.sid)) this.#take(input);
+    }
     if (this.#budget.isDue) this.#budget.relieve(this.#relief);
     return this.#finish();
+  }
+
+  /** These sessions come by `restore`, and requests for them wait until then. */
+  expect(sids: readonly string[]): void {
+    this.#awaited.expect(sids);
   }
 
   /** Does what has become due at `now`. */
@@ -161,10 +170,10 @@ export class ConnectionManager {
     const turn = this.#turn.session;
     switch (input.type) {
       case 'request':
-        this.#request(input);
+        if (!this.#awaited.hold(input.body.attributes.sid, input)) this.#request(input);
         break;
       case 'request-head':
-        this.#look(input);
+        if (!this.#awaited.hold(input.sid, input)) this.#look(input);
         break;
       case 'link-up':
       case 'link-secured':
@@ -177,6 +186,7 @@ export class ConnectionManager {
         this.#refuse(input.request, input.fault);
         break;
       case 'request-aborted':
+        this.#awaited.drop(input.request, input.sid);
         this.#aboutRequest(input, ({ session }) => abort(session, input.request, turn));
         break;
       case 'reply-lost':

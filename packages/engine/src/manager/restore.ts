@@ -8,6 +8,7 @@ import { type FramerEvent, makeFramer, type Payload, type StanzaFramer } from '.
 import { BoshClient, type ManagerParts } from './bosh-client.ts';
 import type { Claim } from './claim.ts';
 import { letEnd } from './creation.ts';
+import type { Input, RequestId } from './input.ts';
 import { noteKept } from './keeper.ts';
 import type { Kept, Survival } from './kept.ts';
 
@@ -194,6 +195,44 @@ export class Restoration {
     });
   }
 }
+
+type Held = Extract<Input, { type: 'request' | 'request-head' }>;
+
+/**
+ * Sessions of a process that is gone, which this one is about to go on with, and the requests for them that came before: such a request
+ * waits, for nobody may be told meanwhile that there is no such session.
+ */
+export class Awaited {
+  readonly #bySid = new Map<string, Held[]>();
+
+  /** These sessions come. */
+  expect(sids: readonly string[]): void {
+    for (const sid of sids) if (!this.#bySid.has(sid)) this.#bySid.set(sid, []);
+  }
+
+  /** Keeps the request until its session is there. False: no session of that sid is awaited. */
+  hold(sid: string | undefined, input: Held): boolean {
+    const held = sid === undefined ? undefined : this.#bySid.get(sid);
+    held?.push(input);
+    return held !== undefined;
+  }
+
+  /** The client of the request is gone. */
+  drop(request: RequestId, sid: string | undefined): void {
+    const held = sid === undefined ? undefined : this.#bySid.get(sid);
+    const at = held?.findIndex((input) => input.request === request) ?? -1;
+    if (at >= 0) held?.splice(at, 1);
+  }
+
+  /** The session is there, or is known to be over: the requests that waited for it, oldest first. */
+  came(sid: string): readonly Held[] {
+    const held = this.#bySid.get(sid) ?? NOTHING;
+    this.#bySid.delete(sid);
+    return held;
+  }
+}
+
+const NOTHING: readonly never[] = [];
 
 function damaged(detail: string): Result<never, Lost> {
   return fault({ code: 'damaged', detail });

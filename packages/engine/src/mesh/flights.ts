@@ -99,18 +99,37 @@ export class Flights {
     }
   }
 
-  /** The owner is gone for good. */
-  over(owner: Member): void {
+  /** The process of the owner is dead: whatever became of creations died with it. They are made here. */
+  createHere(owner: Member): void {
+    for (const [request, { sid, request: forwarded }] of owner.flights) {
+      if (sid !== undefined) continue;
+      owner.flights.delete(request);
+      this.#creations.delete(request);
+      this.#work.push({ type: 'create', request, forwarded });
+    }
+  }
+
+  /** Another one has the owner's sessions: it gets what waits for them. Undefined: this member itself. */
+  move(owner: Member, to: Member | undefined): void {
+    this.createHere(owner);
     const flights = [...owner.flights];
     owner.flights.clear();
-    for (const [request, { sid, request: forwarded }] of flights) {
-      if (sid !== undefined) this.#over(owner, request, sid);
+    for (const [request, flight] of flights) {
+      const { request: forwarded } = flight;
+      if (to === undefined) this.#work.push({ type: 'own', request, forwarded });
       else {
-        // Whatever became of it died with the member.
-        this.#creations.delete(request);
-        this.#work.push({ type: 'create', request, forwarded });
+        to.flights.set(request, flight);
+        if (to.state === 'live') this.#forward(to, request, flight);
       }
     }
+  }
+
+  /** The owner is gone for good. */
+  over(owner: Member): void {
+    this.createHere(owner);
+    const flights = [...owner.flights];
+    owner.flights.clear();
+    for (const [request, { sid }] of flights) if (sid !== undefined) this.#over(owner, request, sid);
   }
 
   /** The own front is about to close. */

@@ -29,6 +29,11 @@ export interface MeshLimits {
    * would answer their next requests with HTTP 503. Default 5 s: the client of NATS is back after a restart of its server in less.
    */
   readonly creationsWithoutMesh: Duration;
+  /**
+   * How long a member whose sessions outlive its process is only suspected when the process is known to be dead: another process
+   * announces meanwhile that it continues them. Default 10 s: some starts of a process.
+   */
+  readonly grace: Duration;
   /** Silence after which the sessions of a member are over. Default 30 s: what stopped a process so long was no hiccup. */
   readonly lease: Duration;
   /**
@@ -63,6 +68,7 @@ export const DEFAULT_MESH_LIMITS: MeshLimits = {
   suspectAfter: seconds(2),
   patience: seconds(5),
   creationsWithoutMesh: seconds(5),
+  grace: seconds(10),
   lease: seconds(30),
   regain: seconds(1),
   flight: seconds(75),

@@ -10,9 +10,10 @@ import type { GoneWhy } from './work.ts';
  *   live -----> gone            proven dead: see GoneWhy
  *   suspected -> gone           the same, or its lease has run out
  *   any ------> live            it was heard
+ *   any ------> gone            another process of its anchor continues its sessions, which are that one's from then on
  *
  * Live: requests for its sessions are forwarded. Suspected: they wait, for `patience`, then HTTP 503; its sessions are not
- * touched. Gone: its sessions are over, and whoever asks for one hears so at once.
+ * touched. The same holds for a member whose process is dead but whose sessions outlive it, for `grace`. Gone: its sessions are over, and whoever asks for one hears so at once.
  *
  * A proof may be wrong where it came of a broken connection. Whoever told a client that its session is over therefore
  * remembers the sid (fences.ts), and tells the owner when that is heard again.
@@ -37,7 +38,9 @@ export interface Member extends Candidate {
   heardAt: Instant;
   /** When it was suspected, or was gone. */
   changedAt: Instant;
-  goneWhy: GoneWhy | undefined;
+  goneWhy: GoneWhy | 'continued' | undefined;
+  /** Its process is dead, and its sessions are over then unless another process continues them. */
+  over: { readonly at: Instant; readonly why: GoneWhy } | undefined;
   /** When it was first said that nobody takes its messages. */
   doubtedAt: Instant | undefined;
   /** The mesh that leads to it is away. */
@@ -66,6 +69,7 @@ export function strangeMember(incarnation: Incarnation, messageBytesMax: number,
     heardAt: now,
     changedAt: now,
     goneWhy: undefined,
+    over: undefined,
     doubtedAt: undefined,
     isUnreachable: false,
     flights: new Map(),

@@ -13,6 +13,8 @@ export type Change =
   | { readonly became: 'suspected'; readonly member: Member }
   | { readonly became: 'gone'; readonly member: Member; readonly why: GoneWhy }
   | { readonly became: 'forgotten'; readonly member: Member }
+  /** Another one has its sessions from now on. */
+  | { readonly became: 'continued'; readonly member: Member; readonly by: Member }
   /** Two processes of one name live side by side: the operator's mistake. */
   | { readonly became: 'doubled'; readonly member: Member };
 
@@ -21,6 +23,8 @@ export class Members {
   readonly #limits: MeshLimits;
   readonly #own: Incarnation;
   readonly #members = new Map<Incarnation, Member>();
+  /** Processes that are gone, with the one that continues their sessions. */
+  readonly #continued = new Map<Incarnation, Incarnation>();
   #confirmAt: Instant | undefined;
 
   constructor(own: Incarnation, limits: MeshLimits) {
@@ -41,9 +45,14 @@ export class Members {
     return this.#members.get(incarnation);
   }
 
+  /** The member that has the sessions of a process, which is its own or one that it continues. */
+  find(incarnation: Incarnation): Member | undefined {
+    return this.#members.get(this.#continued.get(incarnation) ?? incarnation);
+  }
+
   /** The owner that a sid names. One that is not known yet is suspected until more is known. */
   ownerOf(incarnation: Incarnation, now: Instant): Member | undefined {
-    const known = this.#members.get(incarnation);
+    const known = this.find(incarnation);
     if (known !== undefined || this.#members.size >= this.#limits.membersMax) return known;
     const strange = strangeMember(incarnation, this.#limits.messageBytesMax, now);
     this.#members.set(incarnation, strange);
@@ -53,28 +62,36 @@ export class Members {
   /** A message of the member has come. */
   heard(from: Incarnation, now: Instant): readonly Change[] {
     const member = this.#members.get(from);
-    if (member === undefined || member.goneWhy === 'left' || !member.isKnown) return [];
+    if (member === undefined || isFinal(member) || !member.isKnown) return [];
     return this.#alive(member, now);
   }
 
   announced(from: Incarnation, facts: MemberFacts, now: Instant): readonly Change[] {
     if (from === this.#own) return [];
     const member = this.ownerOf(from, now);
-    if (member === undefined || member.goneWhy === 'left') return [];
+    if (member?.incarnation !== from || isFinal(member)) return [];
     const isNew = !member.isKnown;
     member.facts = facts;
     member.isKnown = true;
-    const changes = this.#alive(member, now, isNew);
+    const changes = [...this.#alive(member, now, isNew), ...this.#succeeded(member, now)];
     return isNew ? [...changes, ...this.#replaced(member, now)] : changes;
+  }
+
+  /** The process is gone, and whoever is told so continues its sessions: the member that it was, if it is known. */
+  taken(incarnation: Incarnation, now: Instant): Member | undefined {
+    const member = this.#members.get(incarnation);
+    if (member !== undefined) this.#leave(member, 'continued', now);
+    return member;
   }
 
   /** Proven dead, or about to be. */
   gone(member: Member, why: GoneWhy, now: Instant): readonly Change[] {
     if (member.state === 'gone') return [];
-    member.state = 'gone';
-    member.goneWhy = why;
-    member.changedAt = now;
-    member.doubtedAt = undefined;
+    if (member.facts.succession !== undefined && OF_PROCESS.has(why)) {
+      member.over ??= { at: after(now, this.#limits.grace), why };
+      if (now < member.over.at) return this.suspect(member, now);
+    }
+    this.#leave(member, why, now);
     return [{ became: 'gone', member, why }];
   }
 
@@ -143,10 +160,12 @@ export class Members {
       const silence = now - member.heardAt;
       if (member.state === 'gone') {
         if (now - member.changedAt >= remember) {
-          this.#members.delete(member.incarnation);
+          this.#forget(member.incarnation);
           changes.push({ became: 'forgotten', member });
         }
-      } else if (silence >= lease) changes.push(...this.gone(member, 'lease', now));
+      } else if (member.over !== undefined && now >= member.over.at)
+        changes.push(...this.gone(member, member.over.why, now));
+      else if (silence >= lease) changes.push(...this.gone(member, 'lease', now));
       else if (silence >= suspectAfter) changes.push(...this.suspect(member, now));
     }
     return changes;
@@ -158,11 +177,37 @@ export class Members {
     member.heardAt = now;
     if (was === 'live') return [];
     member.doubtedAt = undefined;
+    member.over = undefined;
     member.state = 'live';
     member.isUnreachable = false;
     member.goneWhy = undefined;
     member.changedAt = now;
     return [{ became: 'live', member, was }];
+  }
+
+  /** It says whose sessions it continues. */
+  #succeeded(by: Member, now: Instant): readonly Change[] {
+    const changes: Change[] = [];
+    for (const incarnation of by.facts.succession?.continues ?? NONE) {
+      if (incarnation === this.#own || this.#continued.get(incarnation) === by.incarnation) continue;
+      this.#continued.set(incarnation, by.incarnation);
+      const member = this.taken(incarnation, now);
+      if (member !== undefined && member !== by) changes.push({ became: 'continued', member, by });
+    }
+    return changes;
+  }
+
+  #leave(member: Member, why: GoneWhy | 'continued', now: Instant): void {
+    member.state = 'gone';
+    member.goneWhy = why;
+    member.changedAt = now;
+    member.doubtedAt = undefined;
+    member.over = undefined;
+  }
+
+  #forget(incarnation: Incarnation): void {
+    this.#members.delete(incarnation);
+    for (const [gone, by] of this.#continued) if (by === incarnation) this.#continued.delete(gone);
   }
 
   /** A newer process of the same name proves that the older one is dead. */
@@ -171,13 +216,19 @@ export class Members {
     for (const other of this.#members.values()) {
       if (other === member || !other.isKnown || other.facts.id !== member.facts.id || other.state === 'gone')
         continue;
-      if (other.facts.startedAtMs <= member.facts.startedAtMs)
+      // One worker replaces another: it says itself whose sessions it continues.
+      if (isOfSameAnchor(other, member)) changes.push(...this.gone(other, 'closed', now));
+      else if (other.facts.startedAtMs <= member.facts.startedAtMs)
         changes.push(...this.gone(other, 'newer-incarnation', now));
       else changes.push({ became: 'doubled', member: other });
     }
     return changes;
   }
 }
+
+/** What proves that a process is dead, and nothing about sessions that outlive it. */
+const OF_PROCESS: ReadonlySet<GoneWhy> = new Set(['closed', 'no-responders']);
+const NONE: readonly Incarnation[] = [];
 
 /** The line of the log that a change is worth. */
 export function eventOf(change: Change): MeshEvent | undefined {
@@ -194,9 +245,22 @@ export function eventOf(change: Change): MeshEvent | undefined {
       return member.isKnown
         ? { event: 'member-gone', ...about, why: change.why, requests: member.flights.size }
         : undefined;
+    case 'continued':
+      return member.isKnown
+        ? { event: 'member-continued', member: about.member, by: nameOf(change.by) }
+        : undefined;
     case 'doubled':
       return { event: 'member-id-twice', member: about.member };
     default:
       return undefined;
   }
+}
+
+/** Whatever still comes of it was sent before. */
+function isFinal({ goneWhy }: Member): boolean {
+  return goneWhy === 'left' || goneWhy === 'continued';
+}
+
+function isOfSameAnchor({ facts: one }: Member, { facts: other }: Member): boolean {
+  return one.succession !== undefined && one.succession.anchor === other.succession?.anchor;
 }

@@ -1,13 +1,14 @@
-import { expect, test } from 'vitest';
-import { toolbox } from '../../../../tests/support/engine/session.ts';
+import { describe, expect, test } from 'vitest';
+import { bodyOf, toolbox } from '../../../../tests/support/engine/session.ts';
 import { ascii, type ByteString, type Instant, instantOf } from '../kit/index.ts';
 import { DEFAULT_MESH_LIMITS } from './limits.ts';
 import { Mesh } from './mesh.ts';
+import type { MeshWork } from './work.ts';
 
 const START = 1_000_000;
 
-function memberOf(incarnation: string, startedAtMs: number): Mesh {
-  const identity = { incarnation, id: 'm', startedAtMs, region: '', weight: 100, version: '1' };
+function memberOf(incarnation: string, startedAtMs: number, anchor?: string, id = 'm'): Mesh {
+  const identity = { incarnation, id, startedAtMs, region: '', weight: 100, version: '1', anchor };
   return new Mesh({ ...identity, keys: [ascii('k'.repeat(32))] }, DEFAULT_MESH_LIMITS, toolbox, instantOf(0));
 }
 
@@ -44,4 +45,80 @@ test('an elder that has left is none', () => {
   elder.leave();
   for (const bytes of announced(elder)) younger.message(bytes, now);
   expect(younger.hasElder).toBe(false);
+});
+
+describe('a process dies whose sessions outlive it', () => {
+  const { heartbeat, grace } = DEFAULT_MESH_LIMITS;
+  const now = instantOf(3 * heartbeat);
+  const [A, B, EDGE] = ['a'.repeat(16), 'b'.repeat(16), 'e'.repeat(16)];
+  const REQUEST = 7;
+
+  /** Two workers of one anchor, and another member at which a request for a session of the first waits. */
+  function waiting() {
+    const [dead, heir] = [memberOf(A, START, 'x', 'm/0'), memberOf(B, START, 'x', 'm/1')];
+    const edge = memberOf(EDGE, START, undefined, 'n');
+    const pairs = [
+      [dead, heir],
+      [dead, edge],
+      [heir, edge],
+    ] as const;
+    for (const [at, [one, other]] of pairs.entries()) exchange(one, other, instantOf((1 + at) * heartbeat));
+    const sid = dead.sids.make();
+    const body = bodyOf(`rid='1' sid='${sid}'`);
+    edge.forward(REQUEST, sid, { site: 'default', secure: false, address: '', body }, now);
+    workOf(edge);
+    edge.unreached(A, 'closed', now);
+    return { heir, edge, sid };
+  }
+
+  function workOf(mesh: Mesh): readonly MeshWork[] {
+    const work: MeshWork[] = [];
+    for (let each = mesh.take(); each !== undefined; each = mesh.take()) work.push(each);
+    return work;
+  }
+
+  const kinds = (mesh: Mesh) =>
+    workOf(mesh).map((work) => (work.type === 'log' ? work.event.event : work.type));
+
+  test('a request waits, and goes to the process that continues them', () => {
+    const { heir, edge, sid } = waiting();
+    expect(kinds(edge)).toEqual(['member-suspected']);
+    heir.continue([A], now);
+    expect(heir.isOwn(sid)).toBe(true);
+    for (const bytes of announced(heir)) edge.message(bytes, now);
+    const work = workOf(edge);
+    expect(work.find(({ type }) => type === 'log')).toMatchObject({
+      event: { event: 'member-continued', member: 'm/0', by: 'm/1' },
+    });
+    expect(work.filter(({ type }) => type === 'send')).toMatchObject([{ to: B }, { to: B }]);
+    // What the dead process said last comes late, and counts no more.
+    edge.unreached(A, 'closed', now);
+    expect(kinds(edge)).toEqual([]);
+  });
+
+  test('a request of the process that continues them is its own', () => {
+    const { heir, sid } = waiting();
+    const forwarded = { site: 'default', secure: false, address: '', body: bodyOf(`rid='1' sid='${sid}'`) };
+    heir.forward(REQUEST, sid, forwarded, now);
+    workOf(heir);
+    heir.unreached(A, 'closed', now);
+    heir.continue([A], now);
+    expect(workOf(heir)).toContainEqual({ type: 'own', request: REQUEST, forwarded });
+  });
+
+  test('when nobody does, the sessions are over after a while', () => {
+    const { edge } = waiting();
+    workOf(edge);
+    const later = instantOf(now + grace - 1);
+    edge.advance(later, 0);
+    expect(kinds(edge)).not.toContain('member-gone');
+    edge.advance(instantOf(later + heartbeat), 0);
+    expect(kinds(edge)).toContain('member-gone');
+  });
+
+  test('a worker that replaces another of its anchor has no elder', () => {
+    const [old, next] = [memberOf(A, START, 'x'), memberOf(B, START + 1, 'x')];
+    exchange(old, next, now);
+    expect(next.hasElder).toBe(false);
+  });
 });

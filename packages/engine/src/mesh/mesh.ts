@@ -11,6 +11,7 @@ import {
   decodeMessage,
   type ForwardedReply,
   type ForwardedRequest,
+  INCARNATION_DIGITS,
   type Incarnation,
   type Message,
 } from './codec/index.ts';
@@ -126,6 +127,10 @@ export class Mesh {
   forward(request: number, sid: string, forwarded: ForwardedRequest, now: Instant): void {
     const incarnation = this.sids.ownerOf(sid);
     const owner = incarnation === undefined ? undefined : this.#members.ownerOf(incarnation, now);
+    if (incarnation !== undefined && this.#self.continues.has(incarnation)) {
+      this.#work.push({ type: 'own', request, forwarded });
+      return;
+    }
     if (incarnation === this.incarnation || owner === undefined) {
       this.#work.push({ type: 'refuse', request, because: 'unknown' });
       return;
@@ -163,7 +168,7 @@ export class Mesh {
   lost(kind: 'abort' | 'reply-lost', request: number, sid: string | undefined): boolean {
     if (sid === undefined)
       return this.#flights.creationLost(kind, request, (each) => this.#members.get(each));
-    const owner = this.#members.get(this.sids.ownerOf(sid) ?? '');
+    const owner = this.#members.find(this.sids.ownerOf(sid) ?? '');
     if (owner !== undefined) this.#flights.lost(kind, owner, request, sid);
     return owner !== undefined;
   }
@@ -210,6 +215,25 @@ export class Mesh {
     this.#work.push({ type: 'log', event: { event: 'mesh-link', isUp } });
     this.#apply(this.#members.link(isUp, except, now));
     if (isUp) this.#announce(true);
+  }
+
+  /** The session is this member's: it was made here, or by a process that is gone and whose sessions this one continues. */
+  isOwn(sid: string): boolean {
+    if (sid.startsWith(this.incarnation)) return true;
+    const { continues } = this.#self;
+    return continues.size > 0 && continues.has(sid.slice(0, INCARNATION_DIGITS));
+  }
+
+  /** These processes are gone, and this one continues their sessions: all others learn so now. */
+  continue(incarnations: readonly Incarnation[], now: Instant): void {
+    for (const incarnation of incarnations) {
+      this.#self.continues.add(incarnation);
+      const member = this.#members.taken(incarnation, now);
+      if (member === undefined) continue;
+      this.#flights.move(member, undefined);
+      this.#reception.gone(incarnation, false);
+    }
+    this.#announce(true);
   }
 
   /** How late the event loop is, in milliseconds. */
@@ -263,8 +287,7 @@ export class Mesh {
         if (member !== undefined) this.#flights.sendAgain(member);
         break;
       case 'fence':
-        for (const sid of message.sids)
-          if (sid.startsWith(this.incarnation)) this.#work.push({ type: 'end-session', sid });
+        for (const sid of message.sids) if (this.isOwn(sid)) this.#work.push({ type: 'end-session', sid });
         this.#surety.heard(from);
         break;
       default:
@@ -278,8 +301,9 @@ export class Mesh {
       if (event !== undefined) this.#work.push({ type: 'log', event });
       const { member } = change;
       if (change.became === 'live') this.#cameBack(member, change.was);
-      else if (change.became === 'suspected') this.#reception.doubt(member.incarnation);
+      else if (change.became === 'suspected') this.#isSuspected(member);
       else if (change.became === 'gone') this.#isGone(member);
+      else if (change.became === 'continued') this.#isContinued(member, change.by);
       else if (change.became === 'forgotten') {
         this.#flights.fences.forget(member.incarnation);
         this.#reception.forget(member.incarnation);
@@ -300,6 +324,19 @@ export class Mesh {
     this.#surety.heard(member.incarnation);
   }
 
+  #isSuspected(member: Member): void {
+    this.#reception.doubt(member.incarnation);
+    if (member.over !== undefined) this.#flights.createHere(member);
+  }
+
+  #isContinued(member: Member, by: Member): void {
+    const sids = this.#flights.fences.of(member.incarnation);
+    if (sids.length > 0) this.#outbox.send(by.incarnation, { kind: 'fence', sids });
+    this.#flights.move(member, by);
+    this.#reception.gone(member.incarnation, false);
+    this.#surety.heard(member.incarnation);
+  }
+
   /** Another process has the name of this member: the operator's mistake, told once. */
   #tellNamesake(): void {
     if (this.#isNamesakeTold || !this.hasElder) return;
@@ -308,9 +345,11 @@ export class Mesh {
   }
 
   /** Of two that started in the same millisecond one must be it, and both must find the same one. */
-  #isElder({ incarnation, facts: { id, startedAtMs } }: Member): boolean {
+  #isElder({ incarnation, facts: { id, startedAtMs, succession } }: Member): boolean {
     const own = this.#self.facts;
-    if (id !== own.id) return false;
+    // One worker replaces another of its anchor.
+    const isSibling = succession !== undefined && succession.anchor === own.succession?.anchor;
+    if (id !== own.id || isSibling) return false;
     return startedAtMs === own.startedAtMs ? incarnation < this.incarnation : startedAtMs < own.startedAtMs;
   }
 

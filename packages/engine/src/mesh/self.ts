@@ -17,6 +17,8 @@ export interface MeshIdentity {
   readonly keys: readonly ByteString[];
   /** The name of the cookie that tells proxies the owner of a session. Default: none is set. */
   readonly cookieName?: string | undefined;
+  /** Stands for the process that keeps the records of its sessions (codec/message.ts). Default: there is none. */
+  readonly anchor?: string | undefined;
 }
 
 /** What this member says of itself, as it is now. */
@@ -25,6 +27,8 @@ export class Self {
   sessions = 0;
   loopDelayMs = 0;
   isDraining = false;
+  /** Processes that are gone, and whose sessions this one continues. */
+  readonly continues = new Set<Incarnation>();
 
   constructor(identity: MeshIdentity) {
     this.#identity = identity;
@@ -40,8 +44,9 @@ export class Self {
   }
 
   get facts(): MemberFacts {
-    const { id, startedAtMs, region, weight, version } = this.#identity;
+    const { id, startedAtMs, region, weight, version, anchor } = this.#identity;
     const { sessions, loopDelayMs, isDraining: draining } = this;
-    return { id, startedAtMs, region, weight, version, sessions, loopDelayMs, draining };
+    const succession = anchor === undefined ? undefined : { anchor, continues: [...this.continues] };
+    return { id, startedAtMs, region, weight, version, sessions, loopDelayMs, draining, succession };
   }
 }

@@ -62,5 +62,10 @@ export function snapshotOf(
 
 function isListed({ state, goneWhy, changedAt }: Member, now: Instant): boolean {
   if (state !== 'gone') return true;
-  return goneWhy !== 'left' && goneWhy !== 'newer-incarnation' && now - changedAt < GONE_LISTED_MS;
+  return (
+    goneWhy !== 'left' &&
+    goneWhy !== 'newer-incarnation' &&
+    goneWhy !== 'continued' &&
+    now - changedAt < GONE_LISTED_MS
+  );
 }

@@ -21,6 +21,8 @@ export type MeshWork =
   | { readonly type: 'refuse'; readonly request: number; readonly because: Refusal }
   /** A creation request comes back: the member that it was sent to is dead. It is made here. */
   | { readonly type: 'create'; readonly request: number; readonly forwarded: ForwardedRequest }
+  /** A request of the own front for a session that was another member's, and that this one continues. */
+  | { readonly type: 'own'; readonly request: number; readonly forwarded: ForwardedRequest }
   /** A request of another member, by the number it has here. */
   | { readonly type: 'guest'; readonly request: number; readonly forwarded: ForwardedRequest }
   | {
@@ -59,6 +61,8 @@ export type MeshEvent =
       readonly requests: number;
     }
   | { readonly event: 'member-id-twice'; readonly member: string }
+  /** The process of the member is gone, and another one, `by`, goes on with its sessions. */
+  | { readonly event: 'member-continued'; readonly member: string; readonly by: string }
   /** Only of sessions that did not stay where their creation request came. */
   | {
       readonly event: 'session-placed';

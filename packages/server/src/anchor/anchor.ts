@@ -6,7 +6,7 @@ import { type AnchorLimits, DEFAULT_ANCHOR_LIMITS } from './limits.ts';
 import { AnchorLinks } from './links.ts';
 import type { WorkerOrder } from './protocol/index.ts';
 import { type KeptRecord, RecordTable } from './records.ts';
-import { Seat, type SeatHost } from './seat.ts';
+import { chooseHeir, Seat, type SeatHost } from './seat.ts';
 import { Suspicion, type TakenUp } from './suspicion.ts';
 
 /** Numbers of links that one worker has for itself. */
@@ -30,7 +30,6 @@ export type AnchorLog = (
   fields: Readonly<Record<string, string | number>>,
 ) => void;
 
-/** Hears of a worker. */
 interface SeatEvents {
   /** It is set up, and waits for sessions. */
   willing(): void;
@@ -42,7 +41,6 @@ interface SeatEvents {
   gone(why: string, isOfInput: boolean): void;
 }
 
-/** Gauges and counters. */
 interface AnchorStats {
   readonly links: number;
   readonly records: number;
@@ -72,6 +70,8 @@ export class Anchor implements SeatHost {
   readonly #suspicion = new Suspicion();
   /** Workers that are to serve clients when every session has its worker. */
   readonly #waiting = new Set<Seat>();
+  /** Of processes that are gone, and whose sessions wait (`lineage`). */
+  #lineages: string[] = [];
   #lastSeat = 0;
   #adopted = 0;
   #poisoned = 0;
@@ -94,10 +94,10 @@ export class Anchor implements SeatHost {
     };
   }
 
-  /** Takes a worker by its socket. */
-  attach(socket: Duplex, events: SeatEvents): Seat {
+  /** Takes a worker by its socket. @param replaces the worker whose sessions it gets, when that one gives them up */
+  attach(socket: Duplex, events: SeatEvents, replaces?: Seat): Seat {
     this.#lastSeat += 1;
-    const seat = new Seat(this.#lastSeat, socket, this.#limits.frameBytesMax, this);
+    const seat = new Seat(this.#lastSeat, socket, this.#limits.frameBytesMax, this, replaces);
     this.#seats.set(seat, events);
     return seat;
   }
@@ -200,6 +200,7 @@ export class Anchor implements SeatHost {
         this.#giveOrphans();
         return true;
       case 'ready':
+        seat.isReady = true;
         this.#seats.get(seat)?.ready();
         return true;
       case 'leave':
@@ -211,6 +212,7 @@ export class Anchor implements SeatHost {
           this.#giveOrphans();
         }
         return true;
+      case 'lineage':
       case 'mark':
         // The seat has noted it.
         return true;
@@ -298,33 +300,54 @@ export class Anchor implements SeatHost {
 
   /** What of the worker's links no record names is of no use to anybody. */
   #disown(seat: Seat): void {
+    const [own, ...inherited] = seat.lineages.splice(0);
+    const orphans = this.#records.ofOwner(undefined);
+    if (own !== undefined) this.#lineages.push(own);
+    // All members hear again and again whose sessions one continues, so the list is to be short.
+    this.#lineages.push(...inherited.filter((name) => orphans.some(({ sid }) => sid.startsWith(name))));
     this.#links.giveUpOf(seat);
     for (const held of this.#links.ofSeat(seat)) this.#links.drop(held.number);
   }
 
   /**
-   * To the newest worker, all that wait. Those that are suspected go to workers that own nothing, one to each, and nothing else goes
-   * there until it is known whether they live. When every session has its worker, those that wait may serve clients: before, they
-   * would take sessions for unknown.
+   * All that wait, to one worker: their sids say whose they were, and so whose they are. One that is suspected goes first, to a worker
+   * that owns nothing. When every session has its worker, those that wait may serve clients: before, they would not know it.
    */
   #giveOrphans(): void {
-    const heirs = [...this.#seats.keys()].filter(({ isHeir }) => isHeir);
-    if (heirs.length === 0) return;
     const orphans = this.#records.ofOwner(undefined);
     const suspects = orphans.filter(({ sid }) => this.#suspicion.isToBeAlone(sid));
-    for (const kept of suspects) this.#giveAlone(kept, heirs);
-    const free = heirs.filter((seat) => this.#suspicion.aloneAt(seat) === undefined);
-    const heir = free.at(-1);
-    if (heir === undefined) return;
-    for (const kept of orphans) if (!suspects.includes(kept)) this.#give(kept, heir);
-    if (suspects.length > 0 || heirs.length > 1) return;
-    for (const seat of this.#waiting) seat.report({ type: 'adopted' });
-    this.#waiting.clear();
+    for (const kept of suspects) this.#giveAlone(kept, [...this.#waiting]);
+    const heir = suspects.length > 0 ? undefined : this.#heirOf(orphans.length);
+    if (heir !== undefined) this.#inherit(heir, orphans);
+    if (heir === undefined && (orphans.length > 0 || this.#lineages.length > 0)) return;
+    for (const seat of this.#waiting) {
+      const { replaces } = seat;
+      const isEarly = replaces !== undefined && !replaces.isGone && !replaces.isLeaving;
+      if (isEarly || this.#suspicion.aloneAt(seat) !== undefined) continue;
+      seat.report({ type: 'adopted' });
+      this.#waiting.delete(seat);
+    }
+  }
+
+  #heirOf(sessions: number): Seat | undefined {
+    const fresh = [...this.#waiting].filter((seat) => this.#suspicion.aloneAt(seat) === undefined);
+    const serving = [...this.#seats.keys()].filter((seat) => seat.isHeir && seat.isReady);
+    const most = this.#limits.sessionsPerWorkerMax - sessions;
+    return chooseHeir(fresh, serving, (seat) => this.#records.ofOwner(seat).length, most);
+  }
+
+  #inherit(heir: Seat, orphans: readonly KeptRecord[]): void {
+    const names = this.#lineages.splice(0);
+    heir.lineages.push(...names);
+    // First: with the names, requests for these sessions become the worker's own.
+    if (heir.isReady) heir.report({ type: 'expect', sids: orphans.map(({ sid }) => sid) });
+    if (names.length > 0 && heir.version >= 2) heir.report({ type: 'inherit', names });
+    for (const kept of orphans) this.#give(kept, heir);
   }
 
   /** To one of the workers that own nothing, if there is one. */
   #giveAlone(kept: KeptRecord, heirs: readonly Seat[]): void {
-    const seat = heirs.find((heir) => !heir.hasOwned);
+    const seat = heirs.find((heir) => heir.isHeir && !heir.hasOwned);
     if (seat === undefined) return;
     this.#suspicion.tryAlone(seat, kept.sid);
     this.#give(kept, seat);

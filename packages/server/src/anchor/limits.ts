@@ -12,6 +12,8 @@ export interface AnchorLimits {
   readonly frameBytesMax: number;
   /** Of a record. */
   readonly recordBytesMax: number;
+  /** Sessions of one worker, beyond which it gets no others'. */
+  readonly sessionsPerWorkerMax: number;
   /** Tries of one link at a time. */
   readonly attemptsMax: number;
 }
@@ -23,6 +25,7 @@ export const DEFAULT_ANCHOR_LIMITS: AnchorLimits = {
   unkeptBytesMax: 16 * 1024,
   frameBytesMax: 64 * 1024 * 1024,
   recordBytesMax: 8 * 1024 * 1024,
+  sessionsPerWorkerMax: 20_000,
   // As many as a race has.
   attemptsMax: 16,
 };

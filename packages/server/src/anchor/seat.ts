@@ -49,9 +49,22 @@ export class Seat {
   #mark: WorkerMark | undefined;
   /** It was given sessions, or has begun some. */
   hasOwned = false;
+  /** It serves clients. */
+  isReady = false;
+  /** Its own name among the members of a cluster, and those of processes whose sessions it continues. */
+  readonly lineages: string[] = [];
+  /** The worker whose sessions it is to get, when that one gives them up. */
+  readonly replaces: Seat | undefined;
 
-  constructor(number: number, socket: Duplex, frameBytesMax: number, host: SeatHost) {
+  constructor(
+    number: number,
+    socket: Duplex,
+    frameBytesMax: number,
+    host: SeatHost,
+    replaces: Seat | undefined,
+  ) {
     this.number = number;
+    this.replaces = replaces;
     this.#socket = socket;
     this.#host = host;
     this.#outgoing = new FrameWriter(socket, () => undefined);
@@ -169,7 +182,35 @@ export class Seat {
       if (order.type === 'pong') this.#ponged = order.number;
       else if (order.type === 'mark') this.#mark = order.link === 0 && order.sid === '' ? undefined : order;
       else if (order.type === 'keep') this.hasOwned = true;
+      else if (order.type === 'lineage') this.lineages.push(order.name);
     }
     return this.#host.take(this, orders);
   }
+}
+
+/**
+ * Who goes on with all that waits: a worker that serves nobody yet, else the one that has fewest sessions, if there is room.
+ *
+ * @param fresh workers that serve nobody yet
+ * @param serving workers that serve clients, and may get sessions
+ * @param most sessions that a worker may have before
+ */
+export function chooseHeir(
+  fresh: readonly Seat[],
+  serving: readonly Seat[],
+  countOf: (seat: Seat) => number,
+  most: number,
+): Seat | undefined {
+  // One that has got a session alone must get the others of the same name.
+  const best = fresh.find((seat) => seat.hasOwned) ?? fresh.find(replacesOneThatLeaves) ?? fresh.at(-1);
+  if (best !== undefined) return best;
+  const [least] = serving
+    .filter((seat) => seat.version >= 2)
+    .map((seat) => ({ seat, count: countOf(seat) }))
+    .sort((a, b) => a.count - b.count);
+  return least !== undefined && least.count <= most ? least.seat : undefined;
+}
+
+function replacesOneThatLeaves({ replaces }: Seat): boolean {
+  return replaces?.isLeaving === true;
 }

@@ -36,16 +36,17 @@ SIGTERM or SIGINT ends all sessions and closes their streams properly; a second 
       err(`boshd could not start:\n${unusable.join('\n')}\n`);
       return EXIT.failed;
     }
-    const worker = readPlace(environment);
+    const anchor = readAnchoredPlace(environment);
+    const worker = anchor?.worker ?? readPlace(environment);
     const count = workerCount(config.workers);
     const log = await createLogger(config.log);
     const logger = worker === undefined ? log : ofWorker(log, worker.index);
-    const anchor = readAnchoredPlace(environment);
     if (anchor === undefined && config.survival.anchor === 'parent') {
       const { runAnchored } = await import('./workers/anchored.ts');
       return runAnchored(config, logger, surroundings);
     }
-    if (worker === undefined && count > 1) return runParent(count, config, logger, surroundings);
+    if (anchor === undefined && worker === undefined && count > 1)
+      return runParent(count, config, logger, surroundings);
     const startApp = await loadApp();
     return runApp(
       () =>

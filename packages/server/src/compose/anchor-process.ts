@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { fault, type Result } from '@boshd/engine/kit';
 import { Anchor, type AnchorLog } from '../anchor/anchor.ts';
@@ -9,7 +10,7 @@ import type { ListenAddress } from '../front/options.ts';
 import { listenAddressesOf, upstreamOptionsOf } from '../options.ts';
 import { type BoundSocket, bindTcp, bindUnix } from '../sockets/index.ts';
 import { createSurroundings } from '../upstream/surroundings.ts';
-import { AnchoredWorkers, type GivenSocket } from '../workers/index.ts';
+import { AnchoredWorkers, type GivenSocket, makeDirectory, workerCount } from '../workers/index.ts';
 
 /** The process that owns what outlives workers, and its worker. */
 export interface AnchorProcess {
@@ -34,11 +35,19 @@ export async function startAnchorProcess(
   };
   const anchor = new Anchor({
     around,
-    limits: { linkBytesMax: linkBytesOf(config), bytesMax: config.survival.memoryBytesMax },
+    limits: {
+      linkBytesMax: linkBytesOf(config),
+      bytesMax: config.survival.memoryBytesMax,
+      sessionsPerWorkerMax: config.limits.sessionsMax,
+    },
     log,
   });
+  const count = workerCount(config.workers);
+  const directory = count > 1 ? await makeDirectory() : undefined;
   const workers = new AnchoredWorkers({
     anchor,
+    count,
+    directory,
     listen: sockets.map(({ given }) => given),
     stopMs,
     frozenMs: config.survival.frozen,
@@ -52,6 +61,7 @@ export async function startAnchorProcess(
       for (const { close } of sockets) close();
       await workers.stop();
       await anchor.stop(around.limits.lingerMs);
+      if (directory !== undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }

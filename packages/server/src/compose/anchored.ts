@@ -84,14 +84,21 @@ export class Anchored {
     };
   }
 
-  /** Goes on with the sessions that wait; resolves when there are none any more, and clients may come. */
-  begin(driver: Driver): Promise<void> {
+  /**
+   * Goes on with the sessions that wait; resolves when there are none any more, and clients may come.
+   *
+   * @param lineage how the members of its cluster call this process; undefined: there is none
+   */
+  begin(driver: Driver, lineage: string | undefined): Promise<void> {
+    if (lineage !== undefined) this.#connection.order({ type: 'lineage', name: lineage });
     return new Promise((resolve) => {
       this.#connection.begin({
         take: (report) => {
           if (report.type === 'adopted') resolve();
           else if (report.type === 'adopt') this.#adopt(report, driver);
           else if (report.type === 'void') this.#end(report, driver);
+          else if (report.type === 'expect') driver.expect(report.sids);
+          else if (report.type === 'inherit') driver.continue(report.names);
           else this.#upstream?.take(report);
         },
         lost: (why) => {
@@ -115,7 +122,7 @@ export class Anchored {
     await new Promise<void>((resolve) => connection.whenSafe(resolve));
     driver.disconnect();
     connection.order({ type: 'leave' });
-    connection.flush();
+    connection.close();
   }
 
   #adopt({ sid, ageMs, record, state, base, bytes }: Adopted, driver: Driver): void {

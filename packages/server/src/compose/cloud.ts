@@ -7,7 +7,7 @@ import { type Config, clusterKeysFault, clusterKeysIn } from '../config/index.ts
 import { JoinedMesh, NatsMesh, SocketMesh, watchLoopDelay } from '../mesh/index.ts';
 import type { MeshPort, MeshSubmit, ObservePort } from '../ports.ts';
 import { version } from '../version.ts';
-import { keyOfWorkers, type WorkerPlace } from '../workers/index.ts';
+import { keyOfWorkers, socketsOf, type WorkerPlace } from '../workers/index.ts';
 
 /** The engine's pieces, with room for the head of one, and a bit. */
 const MESSAGE_BYTES_MAX = DEFAULT_MESH_LIMITS.pieceBytesMax + 1024;
@@ -47,6 +47,7 @@ export function cloudOf(
   config: Config,
   worker: WorkerPlace | undefined,
   toolbox: Toolbox,
+  anchor: string | undefined,
 ): Cloud | undefined {
   const { cluster, nats } = config;
   if (worker === undefined && nats.servers.length === 0) return undefined;
@@ -61,6 +62,7 @@ export function cloudOf(
     version: version(),
     keys: keysOf(config, worker),
     cookieName: cluster.routingCookie,
+    anchor,
   };
   const { waitMax } = config.session;
   const limits: MeshLimits = {
@@ -70,6 +72,7 @@ export function cloudOf(
     suspectAfter,
     patience,
     lease,
+    grace: config.survival.grace,
     creationsWithoutMesh,
     flight: toDuration(waitMax + FLIGHT_EXTRA_MS),
   };
@@ -112,11 +115,8 @@ class ServerMesh implements CloudMesh {
     this.#config = config;
     this.#submit = submit;
     if (worker !== undefined) {
-      const { directory, index, count } = worker;
       const options = {
-        directory,
-        index,
-        count,
+        ...socketsOf(worker),
         incarnation,
         messageBytesMax: MESSAGE_BYTES_MAX,
         backlogBytesMax: config.cluster.backlogBytesMax,

@@ -115,13 +115,6 @@ const SERVICE_RULES: readonly CrossRule<Config>[] = [
     fix: 'raise http.connectionsMax (and the open files of the process), or lower this',
   },
   {
-    path: ['survival', 'anchor'],
-    broken: ({ survival, workers, nats }) =>
-      survival.anchor === 'parent' && (workers !== 1 || nats.servers.length > 0),
-    what: 'is parent, which is for one worker without nats.servers so far',
-    fix: 'set it to none, or workers to 1 and nats.servers to none',
-  },
-  {
     path: ['admin', 'listen'],
     broken: ({ admin }) => !admin.insecureRemote && !admin.listen.every(isLocal),
     what: 'names an address that other machines reach, and whoever reaches it sees who uses boshd',

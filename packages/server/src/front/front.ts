@@ -17,7 +17,7 @@ import {
 } from './http-exchange.ts';
 import { StreamExchange } from './http2/exchange.ts';
 import type { StreamConnection } from './http2/stream-connection.ts';
-import { type Expectation, type HttpHandler, Listener, type Listening } from './listener.ts';
+import { type Expectation, expectationOf, type HttpHandler, Listener, type Listening } from './listener.ts';
 import type { FrontOptions } from './options.ts';
 import { OrderContent, orderReply } from './order.ts';
 import { Reading } from './reading.ts';
@@ -42,8 +42,8 @@ export interface Front extends FrontPort {
    * connections. Throws FrontError, and changes nothing then.
    */
   reconfigure(options: FrontOptions): void;
-  /** Takes no new connections, and has each request that waits answered now; its connection ends with the reply. */
-  release(): void;
+  /** Takes no new connections, and has each request that waits answered now; its connection ends with the reply. Resolves when none waits. */
+  release(): Promise<void>;
   /** Takes no new connections, gives replies in progress `graceMs` milliseconds, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -76,6 +76,8 @@ class NodeFront implements Front, HttpHandler {
   readonly #log: (event: LogEvent) => void;
   #lastId: RequestId = 0;
   #closing = false;
+  #stopped: Promise<void> | undefined;
+  #whenAnswered: (() => void) | undefined;
 
   constructor(options: FrontOptions, submit: Submit, toolbox: Toolbox, log: (event: LogEvent) => void) {
     const { limits, xml } = options;
@@ -113,16 +115,21 @@ class NodeFront implements Front, HttpHandler {
       this.#listener.destroy();
       this.sockets.destroy();
     }, graceMs);
-    await this.#listener.stop();
+    this.#stopped ??= this.#listener.stop();
+    await this.#stopped;
     clearTimeout(cut);
     await this.#connections.empty();
   }
 
-  release(): void {
+  release(): Promise<void> {
     this.#closing = true;
-    // What still ends is waited for by `close`.
-    void this.#listener.stop();
+    this.#stopped ??= this.#listener.stop();
+    const answered = new Promise<void>((resolve) => {
+      this.#whenAnswered = resolve;
+    });
     for (const [request, { sid }] of [...this.#waiting]) this.#submit({ type: 'release', request, sid });
+    if (this.#waiting.size === 0) this.#whenAnswered?.();
+    return answered;
   }
 
   reconfigure(options: FrontOptions): void {
@@ -353,6 +360,7 @@ class NodeFront implements Front, HttpHandler {
 
   #reply(exchange: Exchange, reply: Reply | plain.PlainReply): void {
     const { connection } = exchange;
+    if (this.#waiting.size === 0) this.#whenAnswered?.();
     exchange.state = 'replied';
     exchange.incoming = undefined;
     exchange.reply = reply;
@@ -385,13 +393,6 @@ function encoded(exchange: Exchange, reply: Dressed, coding: ReplyCoding): Dress
   if (body === undefined) return reply;
   exchange.verdict = { ...verdict, headers: verdict.headers.variant(CODED[coding]) };
   return { ...reply, body };
-}
-
-/** RFC 9110 §10.1.1 */
-function expectationOf({ headers }: RequestHead): Expectation {
-  const expect = headers.get('expect')?.toLowerCase();
-  if (expect === undefined) return 'nothing';
-  return expect === '100-continue' ? expect : 'unknown';
 }
 
 function proxiesOf({ trustedProxies, forwardedHeader, countryHeader }: FrontOptions): TrustedProxies {

@@ -11,6 +11,7 @@ import { FastLane, type LaneHandler } from './fast/lane.ts';
 import { FrontRequest, FrontResponse } from './http-exchange.ts';
 import { Http2Sessions, type StreamHandler } from './http2/sessions.ts';
 import type { FrontLimits, ListenAddress, TcpAddress, TlsMaterial } from './options.ts';
+import type { RequestHead } from './request/head.ts';
 
 /** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */
 export type Expectation = 'nothing' | '100-continue' | 'unknown';
@@ -210,6 +211,13 @@ export class Listener {
     });
     this.#http2.push(sessions);
   }
+}
+
+/** RFC 9110 §10.1.1 */
+export function expectationOf({ headers }: RequestHead): Expectation {
+  const expect = headers.get('expect')?.toLowerCase();
+  if (expect === undefined) return 'nothing';
+  return expect === '100-continue' ? expect : 'unknown';
 }
 
 function httpOptions(limits: FrontLimits): HttpServerOptions {

@@ -1,16 +1,14 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { ascii, type ByteString } from '@boshd/engine/kit';
 import { type Incarnation, isIncarnation } from '@boshd/engine/mesh';
 import type { MeshPort, MeshSubmit } from '../ports.ts';
 import { FrameReader, frameOf } from './frames.ts';
 
 export interface SocketMeshOptions {
-  /** A directory that nobody else can enter; each worker has a socket in it. */
-  readonly directory: string;
-  /** Place of this worker, from 0, and how many there are. */
-  readonly index: number;
-  readonly count: number;
+  /** The socket of this worker, in a directory that nobody else can enter. */
+  readonly own: string;
+  /** Those of the others; there may be nobody any more, or not yet. */
+  readonly others: () => readonly string[];
   readonly incarnation: Incarnation;
   /** Bytes of a message: those of the engine's pieces, and some. */
   readonly messageBytesMax: number;
@@ -45,14 +43,12 @@ export class SocketMesh implements MeshPort {
   }
 
   async open(): Promise<void> {
-    const { index, count } = this.#options;
+    const { own, others } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#pathOf(index), resolve);
+      this.#server.listen(own, resolve);
     });
-    for (let other = 0; other < count; other += 1) {
-      if (other !== index) this.#take(connect(this.#pathOf(other)));
-    }
+    for (const other of others()) this.#take(connect(other));
   }
 
   has(to: Incarnation): boolean {
@@ -79,10 +75,6 @@ export class SocketMesh implements MeshPort {
     this.#isClosing = true;
     this.#server.close();
     for (const socket of this.#sockets) socket.destroySoon();
-  }
-
-  #pathOf(index: number): string {
-    return join(this.#options.directory, `${index}.sock`);
   }
 
   #take(socket: Socket): void {

@@ -9,6 +9,7 @@ const MESH_EVENTS: ReadonlySet<string> = new Set<MeshEvent['event']>([
   'member-suspected',
   'member-back',
   'member-gone',
+  'member-continued',
   'member-id-twice',
   'member-stalled',
   'session-placed',
@@ -40,6 +41,8 @@ export function meshLine(event: MeshEvent): readonly [LogLevel, string] {
       return ['info', 'a member of the cluster is back'];
     case 'member-gone':
       return ['warn', `a member of the cluster is gone: ${GONE[event.why]}; its sessions are over`];
+    case 'member-continued':
+      return ['info', 'another process continues the sessions of a member of the cluster'];
     case 'member-id-twice':
       return ['error', 'two members of the cluster have the same cluster.id'];
     case 'member-stalled':

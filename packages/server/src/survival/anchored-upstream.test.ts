@@ -33,6 +33,8 @@ interface Worker {
   readonly adopted: Adopt[];
   /** Why sessions are over. */
   readonly voided: string[];
+  /** Whose sessions it continues. */
+  readonly inherited: string[];
   /** Whether it may serve clients. */
   readonly told: { isSettled: boolean; gone: string | undefined };
 }
@@ -93,6 +95,7 @@ async function startWorker(isMortal = false): Promise<Worker> {
   const upstream = new AnchoredUpstream({}, connection, recorder.submit);
   const adopted: Adopt[] = [];
   const voided: string[] = [];
+  const inherited: string[] = [];
   connection.begin({
     take: (report) => {
       if (report.type === 'adopted') told.isSettled = true;
@@ -101,11 +104,12 @@ async function startWorker(isMortal = false): Promise<Worker> {
         if (isMortal) socket.destroy();
         if (report.state !== undefined) upstream.adopt(report.state);
       } else if (report.type === 'void') voided.push(report.reason);
-      else upstream.take(report);
+      else if (report.type === 'inherit') inherited.push(...report.names);
+      else if (report.type !== 'expect') upstream.take(report);
     },
     lost: () => upstream.lost(),
   });
-  return { socket, connection, upstream, recorder, firstLink, adopted, voided, told };
+  return { socket, connection, upstream, recorder, firstLink, adopted, voided, inherited, told };
 }
 
 function plan(domain = 'example.org') {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { WorkerPlace } from './place.ts';
 
 /** One listening socket that a worker was given, bound already. */
 export interface GivenSocket {
@@ -12,6 +13,10 @@ export interface GivenSocket {
 /** What the anchor gave a worker. */
 export interface AnchoredPlace {
   readonly listen: readonly GivenSocket[];
+  /** Stands for the anchor: new at each of its starts. */
+  readonly name: string;
+  /** Which of several workers it is. */
+  readonly worker?: WorkerPlace | undefined;
 }
 
 /** Not one of the operator's variables, so without their prefix. */
@@ -31,7 +36,9 @@ export function readAnchoredPlace(
 ): AnchoredPlace | undefined {
   const text = environment[ANCHORED_VARIABLE];
   // The parent is this program, so what it wrote is what it is taken for.
-  return text === undefined ? undefined : (JSON.parse(text) as AnchoredPlace);
+  if (text === undefined) return undefined;
+  const place = JSON.parse(text) as AnchoredPlace;
+  return { ...place, worker: place.worker && { ...place.worker, pid: process.pid } };
 }
 
 /** The worker's end of the socket to its anchor. */

@@ -5,6 +5,6 @@ export {
   type GivenSocket,
   readAnchoredPlace,
 } from './anchored-place.ts';
-export { RELOAD_MESSAGE, runWorkers, STOP_MESSAGE, workerCount } from './parent.ts';
-export { keyOfWorkers, readPlace, type WorkerPlace } from './place.ts';
+export { makeDirectory, RELOAD_MESSAGE, runWorkers, STOP_MESSAGE, workerCount } from './parent.ts';
+export { keyOfWorkers, readPlace, socketsOf, type WorkerPlace } from './place.ts';
 export { type AskWorkers, answerParent, askAll, type Question } from './questions.ts';

@@ -90,7 +90,7 @@ export async function runWorkers({
 }
 
 /** Where the workers have their key and their sockets. */
-async function makeDirectory(): Promise<string> {
+export async function makeDirectory(): Promise<string> {
   // Unix sockets that a worker listens at are made by this process: never with more than their mode, which the worker sets.
   process.umask(0o077);
   const directory = await mkdtemp(join(tmpdir(), 'boshd-workers-'));

@@ -47,6 +47,11 @@ function withCookies(message: Message, cookies: string): Message {
 const MESSAGES: readonly Message[] = [
   { kind: 'announce', facts: FACTS, again: false },
   { kind: 'announce', facts: { ...FACTS, draining: false, id: '' }, again: true },
+  {
+    kind: 'announce',
+    facts: { ...FACTS, succession: { anchor: 'a', continues: [FROM, 'fedcba9876543210'] } },
+    again: true,
+  },
   { kind: 'leave' },
   { kind: 'probe' },
   forwardOf(ATTRIBUTES),

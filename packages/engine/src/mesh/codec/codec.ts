@@ -7,6 +7,7 @@ import {
   type Incarnation,
   type MemberFacts,
   type Message,
+  type Succession,
 } from './message.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
@@ -35,7 +36,9 @@ const KINDS = [
   'fence',
   // A forwarded request with cookies.
   'claim',
-] as const satisfies readonly (Message['kind'] | 'piece' | 'claim')[];
+  // An announcement of a member whose sessions outlive its process.
+  'succession',
+] as const satisfies readonly (Message['kind'] | 'piece' | 'claim' | 'succession')[];
 type Kind = (typeof KINDS)[number];
 
 const STATUSES = [200, 400, 403, 404, 503] as const satisfies readonly ForwardedReply['status'][];
@@ -91,8 +94,9 @@ export function isIncarnation(text: string): boolean {
   return /^[0-9a-f]{16}$/.test(text);
 }
 
-/** Few requests have cookies, and those that have none are written as before. */
+/** What has no cookies, or no succession, is written as before there were such. */
 function kindOf(message: Message): Exclude<Kind, 'piece'> {
+  if (message.kind === 'announce' && message.facts.succession !== undefined) return 'succession';
   return message.kind === 'forward' && message.request.cookies !== undefined ? 'claim' : message.kind;
 }
 
@@ -123,6 +127,7 @@ function writeMessage(writer: Writer, message: Message): void {
       break;
     case 'announce':
       writeFacts(writer, message.facts);
+      if (message.facts.succession !== undefined) writeSuccession(writer, message.facts.succession);
       writer.byte(message.again ? 1 : 0);
       break;
     case 'forward': {
@@ -168,6 +173,10 @@ function readMessage(reader: Reader, kind: Exclude<Kind, 'piece'>): Message {
       return { kind };
     case 'announce':
       return { kind, facts: readFacts(reader), again: reader.flag() };
+    case 'succession': {
+      const facts = { ...readFacts(reader), succession: readSuccession(reader) };
+      return { kind: 'announce', facts, again: reader.flag() };
+    }
     case 'forward':
       return readForward(reader, false);
     case 'claim':
@@ -216,6 +225,19 @@ function writeFacts(writer: Writer, facts: MemberFacts): void {
   writer.number(facts.sessions);
   writer.number(facts.loopDelayMs);
   writer.byte(facts.draining ? 1 : 0);
+}
+
+function writeSuccession(writer: Writer, { anchor, continues }: Succession): void {
+  writer.text(anchor);
+  writer.number(continues.length);
+  for (const incarnation of continues) writer.text(incarnation);
+}
+
+function readSuccession(reader: Reader): Succession {
+  const anchor = reader.text();
+  const continues: Incarnation[] = [];
+  for (let left = reader.number(); left > 0 && !reader.isBroken; left -= 1) continues.push(reader.text());
+  return { anchor, continues };
 }
 
 function readFacts(reader: Reader): MemberFacts {

@@ -27,6 +27,16 @@ export interface MemberFacts {
   readonly loopDelayMs: number;
   /** It takes no new sessions any more. */
   readonly draining: boolean;
+  /** Its sessions outlive its process. Absent: they do not. */
+  readonly succession?: Succession | undefined;
+}
+
+/** How sessions go on when the process of a member dies: another process of the same anchor continues them. */
+export interface Succession {
+  /** Stands for the process that keeps the records of sessions: new at each of its starts. */
+  readonly anchor: string;
+  /** Processes that are gone, and whose sessions this one continues. */
+  readonly continues: readonly Incarnation[];
 }
 
 /** A request as its owner needs it. The body is decoded, so that it is scanned once. */

@@ -56,3 +56,15 @@ export function writeWhy(writer: Writer, { reason, detail }: Why): void {
 export function readWhy(reader: Reader): Why {
   return { reason: reader.text(), detail: reader.text() };
 }
+
+export function writeTexts(writer: Writer, texts: readonly string[]): void {
+  writer.count(texts.length);
+  for (const text of texts) writer.text(text);
+}
+
+export function readTexts(reader: Reader): readonly string[] {
+  const texts: string[] = [];
+  // Each has a length of its own, so a wrong count ends with the bytes.
+  for (let left = reader.count(); left > 0 && reader.isSound; left -= 1) texts.push(reader.text());
+  return texts;
+}

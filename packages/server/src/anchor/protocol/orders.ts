@@ -59,6 +59,8 @@ export type WorkerOrder =
   | { readonly type: 'pong'; readonly number: number }
   /** No session is this worker's any more. */
   | { readonly type: 'leave' }
+  /** How members of a cluster call this process: the sids of its sessions begin with it. From version 2 on. */
+  | { readonly type: 'lineage'; readonly name: string }
   /**
    * The worker takes up input next, of the session or of the link's, and says so alone in a frame before it does: should it die, this
    * is what it died at. `part`: the rid of a request, '' for what a server sent. Without both it is at nothing. From version 2 on.
@@ -82,6 +84,7 @@ const KINDS: readonly WorkerOrder['type'][] = [
   'pong',
   'leave',
   'mark',
+  'lineage',
 ];
 
 export function writeOrder(writer: Writer, order: WorkerOrder): void {
@@ -114,6 +117,9 @@ export function writeOrder(writer: Writer, order: WorkerOrder): void {
       break;
     case 'pong':
       writer.count(order.number);
+      break;
+    case 'lineage':
+      writer.text(order.name);
       break;
     case 'mark':
       writer.long(order.link);
@@ -169,6 +175,8 @@ function readOrder(reader: Reader): WorkerOrder | undefined {
       return { type, link: reader.long(), bytes: reader.count() };
     case 'pong':
       return { type, number: reader.count() };
+    case 'lineage':
+      return { type, name: reader.text() };
     case 'mark':
       return { type, link: reader.long(), sid: reader.text(), part: reader.text() };
     case 'willing':

@@ -4,10 +4,12 @@ import {
   MAGIC,
   readBindings,
   readOptional,
+  readTexts,
   readWhy,
   type Why,
   writeBindings,
   writeOptional,
+  writeTexts,
   writeWhy,
 } from './facts.ts';
 import { Reader } from './reader.ts';
@@ -68,6 +70,10 @@ export type AnchorReport =
   | { readonly type: 'careful'; readonly forMs: number }
   /** No request of the session is to be read for so long: workers died of one. From version 2 on. */
   | { readonly type: 'refuse'; readonly sid: string; readonly forMs: number }
+  /** All sessions of these processes are this worker's from now on (`lineage`). From version 2 on. */
+  | { readonly type: 'inherit'; readonly names: readonly string[] }
+  /** These sessions will come by `adopt`: to a worker that serves clients. From version 2 on. */
+  | { readonly type: 'expect'; readonly sids: readonly string[] }
   /** Nobody can go on with the session, whose client is to be told so; a word of the table of reasons. From version 2 on. */
   | { readonly type: 'void'; readonly sid: string; readonly reason: string };
 
@@ -87,6 +93,8 @@ const KINDS: readonly AnchorReport['type'][] = [
   'careful',
   'void',
   'refuse',
+  'inherit',
+  'expect',
 ];
 
 export function writeReport(writer: Writer, report: AnchorReport): void {
@@ -194,12 +202,8 @@ function readReport(reader: Reader): AnchorReport | undefined {
       return { type, isShort: reader.flag() };
     case 'careful':
       return { type, forMs: reader.count() };
-    case 'refuse':
-      return { type, sid: reader.text(), forMs: reader.count() };
-    case 'void':
-      return { type, sid: reader.text(), reason: reader.text() };
     default:
-      return undefined;
+      return type === undefined ? undefined : readOfWorker(reader, type);
   }
 }
 
@@ -259,10 +263,31 @@ function writeOfWorker(
       writer.text(report.sid);
       writer.count(report.forMs);
       break;
+    case 'inherit':
+      writeTexts(writer, report.names);
+      break;
+    case 'expect':
+      writeTexts(writer, report.sids);
+      break;
     case 'void':
       writer.text(report.sid);
       writer.text(report.reason);
       break;
     default:
+  }
+}
+
+function readOfWorker(reader: Reader, type: AnchorReport['type']): AnchorReport | undefined {
+  switch (type) {
+    case 'refuse':
+      return { type, sid: reader.text(), forMs: reader.count() };
+    case 'inherit':
+      return { type, names: readTexts(reader) };
+    case 'expect':
+      return { type, sids: readTexts(reader) };
+    case 'void':
+      return { type, sid: reader.text(), reason: reader.text() };
+    default:
+      return undefined;
   }
 }

@@ -8,7 +8,7 @@ export const survivalKeys = {
         preset: 'none',
         purpose:
           'parent: the process that is started owns the listening sockets, the links to XMPP servers and a record of each session, and starts a worker that serves clients; when the worker dies or is replaced, another goes on with its sessions. none: one process, and its sessions end with it.',
-        reason: 'parent is new, and for workers: 1 without nats.servers only so far.',
+        reason: 'parent is new.',
       }),
       frozen: duration({
         purpose:
@@ -18,6 +18,15 @@ export const survivalKeys = {
         min: '1s',
         max: '600s',
         preset: '15s',
+      }),
+      grace: duration({
+        purpose:
+          'Of a member of a cluster with survival.anchor parent: when its process is known to be dead, how long the other members have requests for its sessions wait, until another process continues them; then the sessions are over.',
+        reason: 'Some starts of a process.',
+        bareUnit: 's',
+        min: '1s',
+        max: '600s',
+        preset: '10s',
       }),
       memoryBytesMax: size({
         purpose:
