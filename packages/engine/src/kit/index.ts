@@ -1,5 +1,5 @@
 export { AssertionFailed, assert, unreachable } from './assert.ts';
-export { ascii, type ByteString, compact, EMPTY, join } from './bytes.ts';
+export { ascii, type ByteString, compact, detached, EMPTY, join } from './bytes.ts';
 export { parseDateTime } from './date-time.ts';
 export { appended } from './list.ts';
 export {

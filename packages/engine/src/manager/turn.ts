@@ -17,7 +17,7 @@ interface OpenTurn<Item> {
 export class ManagerTurn {
   readonly session: OpenTurn<SessionWork> & Pick<Turn, 'isRecorded'>;
   readonly socket: OpenTurn<SocketWork>;
-  readonly stream: OpenTurn<StreamWork> & Pick<StreamTurn, 'features'>;
+  readonly stream: OpenTurn<StreamWork> & Pick<StreamTurn, 'events' | 'features'>;
   #outputs: Output[] = [];
 
   /** @param isRecorded sessions are */
@@ -25,7 +25,7 @@ export class ManagerTurn {
     const now = 0 as Instant;
     this.session = { now, toolbox, work: new WorkList(), isRecorded };
     this.socket = { now, toolbox, work: new WorkList() };
-    this.stream = { now, toolbox, work: new WorkList(), features: new KnownFeatures() };
+    this.stream = { now, toolbox, work: new WorkList(), events: [], features: new KnownFeatures() };
   }
 
   get now(): Instant {

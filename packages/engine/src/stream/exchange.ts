@@ -1,4 +1,4 @@
-import type { Toolbox } from '../kit/index.ts';
+import { detached, type Toolbox } from '../kit/index.ts';
 import {
   type FramerEvent,
   isStanza,
@@ -70,7 +70,7 @@ export function linkData(stream: Stream, bytes: Uint8Array, turn: StreamTurn): v
     giveUp(stream, 'prelogin-flood', `more than ${PRELOGIN_BYTES_MAX} bytes`, turn);
     return;
   }
-  const { events } = stream;
+  const { events } = turn;
   const fault = stream.framer.push(bytes, events);
   let payloads: Payload[] = [];
   for (const event of events) {
@@ -289,7 +289,7 @@ function accountIn({ bytes }: Payload, toolbox: Toolbox): string | undefined {
   const jid =
     bind?.children.find(({ name }) => name === 'jid') ??
     children.find(({ name }) => name === 'authorization-identifier');
-  return jid === undefined ? undefined : bareOf(jid.text.trim());
+  return jid === undefined ? undefined : detached(bareOf(jid.text.trim()));
 }
 
 function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {

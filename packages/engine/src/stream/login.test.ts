@@ -48,7 +48,7 @@ class Stage {
 
   #do(what: (turn: Parameters<typeof linkUp>[2]) => void): readonly StreamWork[] {
     const work: StreamWork[] = [];
-    what({ now: instantOf(0), toolbox, work, features: new KnownFeatures() });
+    what({ now: instantOf(0), toolbox, work, events: [], features: new KnownFeatures() });
     return work;
   }
 

@@ -1,5 +1,5 @@
 import { assert, type ByteString, type Duration, type Instant, seconds } from '../kit/index.ts';
-import type { FramerEvent, Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
+import type { Payload, StanzaFramer, StreamHeader } from '../wire/index.ts';
 import { type Authentication, makeAuthentication } from './authentication.ts';
 import { type Counts, makeCounts } from './counts.ts';
 import { type Management, NOT_OFFERED, outgoingOf } from './management.ts';
@@ -205,8 +205,6 @@ export interface Stream {
   readonly framer: StanzaFramer;
   readonly counts: Counts;
   readonly authentication: Authentication;
-  /** Scratch list of the framer, empty between calls. */
-  readonly events: FramerEvent[];
   state: StreamState;
   link: StreamLink;
   management: Management;
@@ -235,7 +233,6 @@ export function createStream(
     framer,
     counts: makeCounts(),
     authentication: makeAuthentication(),
-    events: [],
     state: DIALLING,
     link: NO_LINK,
     management: NOT_OFFERED,
@@ -290,7 +287,8 @@ export function readingChanged(stream: Stream, isReading: boolean, now: Instant)
 /** What the next header says of the client; what is not said stays. */
 export function askHeader(stream: Stream, { from, lang }: AskedHeader): void {
   const { asked } = stream;
-  stream.asked = { from: from ?? asked.from, lang: lang ?? asked.lang };
+  const next = { from: from ?? asked.from, lang: lang ?? asked.lang };
+  if (next.from !== asked.from || next.lang !== asked.lang) stream.asked = next;
 }
 
 /** What the client sends now goes out when the stream is ready. */

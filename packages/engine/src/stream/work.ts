@@ -1,6 +1,6 @@
 import type { ByteString, Duration, Instant, Toolbox, Work } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
-import type { FramerFault, Payload } from '../wire/index.ts';
+import type { FramerEvent, FramerFault, Payload } from '../wire/index.ts';
 import type { KnownFeatures } from './features/known-features.ts';
 
 /** What the server's header said (XEP-0206 §4). */
@@ -80,6 +80,8 @@ export interface StreamTurn {
   readonly now: Instant;
   readonly toolbox: Toolbox;
   readonly work: Work<StreamWork>;
+  /** Scratch list for what a framer reads, empty between calls. */
+  readonly events: FramerEvent[];
   /** Shared by all streams of a manager. */
   readonly features: KnownFeatures;
 }
