@@ -10,6 +10,8 @@ export interface Members {
   readonly boshds: readonly Boshd[];
   /** The flags that name the boshds as members. */
   readonly flags: readonly string[];
+  /** Starts those again that were killed, on their ports. */
+  revive(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -24,15 +26,20 @@ export async function startMembers(
     [DOMAIN]: { host: '127.0.0.1', port: peer.port, tls: 'insecure-none' },
     ...moreDomains,
   };
-  const boshds = await Promise.all(
-    Array.from({ length: count }, () =>
-      startBoshd({ trustedProxies: ['127.0.0.1'], upstream: { overrides }, ...config }),
-    ),
-  );
+  const start = (oldPort?: number) =>
+    startBoshd({ trustedProxies: ['127.0.0.1'], upstream: { overrides }, ...config }, oldPort);
+  const boshds = await Promise.all(Array.from({ length: count }, () => start()));
   return {
     peer,
     boshds,
     flags: boshds.flatMap(({ port }) => ['--member', `127.0.0.1:${port}`]),
+    revive: async () => {
+      for (const [index, boshd] of boshds.entries()) {
+        if (boshd.isRunning()) continue;
+        await boshd.stop();
+        boshds[index] = await start(boshd.port);
+      }
+    },
     stop: async () => {
       await Promise.all(boshds.map((boshd) => boshd.stop()));
       await peer.close();
