@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { run } from './index.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const DOCS = fileURLToPath(new URL('../../../../docs/', import.meta.url));
@@ -13,8 +14,12 @@ let directory = '';
 beforeAll(() => {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build`);
   directory = mkdtempSync(join(tmpdir(), 'boshd-commands-'));
+  process.chdir(directory);
 });
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(() => {
+  process.chdir(tmpdir());
+  rmSync(directory, { recursive: true });
+});
 
 const running = new Set<ChildProcess>();
 afterEach(() => {
@@ -53,10 +58,36 @@ function boshd(args: readonly string[], environment: Record<string, string> = {}
   return { child, written, ended, found };
 }
 
-async function finished(args: readonly string[], environment?: Record<string, string>) {
-  const { written, ended } = boshd(args, environment);
-  return { code: await ended, ...written };
+/** The same in this process, for what needs none of its own. */
+async function finished(args: readonly string[], environment: Record<string, string> = {}) {
+  const written = { out: '', err: '' };
+  const collect = (stream: 'out' | 'err') => (text: string) => {
+    written[stream] += text;
+  };
+  const code = await run(args, {
+    environment,
+    isTerminal: false,
+    out: collect('out'),
+    err: collect('err'),
+    onSignal: nothing,
+    onReload: nothing,
+    onLeave: nothing,
+    onRestart: nothing,
+    exit: (exitCode) => {
+      throw new Error(`it would have ended at once, with ${exitCode}`);
+    },
+    loadApp: async () => (await import('../app.ts')).startApp,
+  });
+  return { code, ...written };
 }
+
+const nothing = () => undefined;
+
+test('the process says what its command does, and ends with its code', async () => {
+  const { written, ended } = boshd(['check-confg']);
+  expect(await ended).toBe(2);
+  expect(written).toEqual({ out: '', err: expect.stringContaining('unknown command') });
+});
 
 describe('the small commands', () => {
   test.each<[string, string[], number, string, string]>([
