@@ -22,13 +22,16 @@ export type Change =
 export class Members {
   readonly #limits: MeshLimits;
   readonly #own: Incarnation;
+  readonly #hasAnchor: boolean;
   readonly #members = new Map<Incarnation, Member>();
   /** Processes that are gone, with the one that continues their sessions. */
   readonly #continued = new Map<Incarnation, Incarnation>();
   #confirmAt: Instant | undefined;
 
-  constructor(own: Incarnation, limits: MeshLimits) {
+  /** @param hasAnchor sessions of this member outlive its process */
+  constructor(own: Incarnation, limits: MeshLimits, hasAnchor: boolean) {
     this.#own = own;
+    this.#hasAnchor = hasAnchor;
     this.#limits = limits;
   }
 
@@ -87,7 +90,7 @@ export class Members {
   /** Proven dead, or about to be. */
   gone(member: Member, why: GoneWhy, now: Instant): readonly Change[] {
     if (member.state === 'gone') return [];
-    if (member.facts.succession !== undefined && OF_PROCESS.has(why)) {
+    if (OF_PROCESS.has(why) && this.#mayBeContinued(member)) {
       member.over ??= { at: after(now, this.#limits.grace), why };
       if (now < member.over.at) return this.suspect(member, now);
     }
@@ -191,10 +194,17 @@ export class Members {
     for (const incarnation of by.facts.succession?.continues ?? NONE) {
       if (incarnation === this.#own || this.#continued.get(incarnation) === by.incarnation) continue;
       this.#continued.set(incarnation, by.incarnation);
+      // One that was continued before has nothing left; what waited is at the member that had it last.
+      const isNews = this.#members.get(incarnation)?.goneWhy !== 'continued';
       const member = this.taken(incarnation, now);
-      if (member !== undefined && member !== by) changes.push({ became: 'continued', member, by });
+      if (member !== undefined && member !== by && isNews) changes.push({ became: 'continued', member, by });
     }
     return changes;
+  }
+
+  /** Of one that is only known from a sid nobody knows whether it had an anchor; its machine's other members have one. */
+  #mayBeContinued({ isKnown, facts }: Member): boolean {
+    return isKnown ? facts.succession !== undefined : this.#hasAnchor;
   }
 
   #leave(member: Member, why: GoneWhy | 'continued', now: Instant): void {

@@ -63,7 +63,7 @@ export class Mesh {
     this.#limits = limits;
     this.#toolbox = toolbox;
     this.#outbox = new Outbox(identity.incarnation, limits, toolbox, this.#work);
-    this.#members = new Members(identity.incarnation, limits);
+    this.#members = new Members(identity.incarnation, limits, identity.anchor !== undefined);
     this.#placements = new Placements(limits.placementsMax, toolbox);
     this.#flights = new Flights(limits, this.#work, this.#outbox);
     this.#reception = new Reception(limits, this.#work, this.#outbox);
