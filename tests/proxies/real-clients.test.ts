@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JSDOM } from 'jsdom';
 import { type Agent, createClient } from 'stanza';
 import { $msg, Strophe } from 'strophe.js';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { until } from '../support/program.ts';
 import { type FrontProxy, PROXIES, type ProxyName, startProxy } from '../support/proxies/index.ts';
@@ -40,7 +40,7 @@ interface Failure {
 let cluster: Cluster;
 let proxy: FrontProxy | undefined;
 let dom: JSDOM | undefined;
-beforeEach(async () => {
+beforeAll(async () => {
   const accounts = Array.from({ length: 2 * OF_EACH }, (_, index) => ({
     username: `person-${index}`,
     password: 'demo',
@@ -52,8 +52,8 @@ afterEach(async () => {
   dom?.window.close();
   await proxy?.stop();
   proxy = undefined;
-  await cluster.stop();
 });
+afterAll(() => cluster.stop());
 
 /** Gives Strophe the XMLHttpRequest of a page there, and notes what it meets. */
 function openPage(origin: string): { readonly failures: Failure[]; readonly ended: Set<string> } {
