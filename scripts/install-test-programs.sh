@@ -25,6 +25,7 @@ PROGRAMS=(
   'openssl: openssl'
   'php: php-cli'
   '/usr/bin/python3: python3'
+  '/usr/lib/python3/dist-packages/flask/app.py: python3-flask'
   'systemd-analyze: systemd'
   'docker-compose: docker-compose'
   'finch: finch'

@@ -262,33 +262,55 @@ describe('unmodified clients go on with a session', () => {
   });
 });
 
-/** A folder of examples/, and how its web application is started. */
+/** A folder of examples/, what its web application is made with, and how it is started. */
 const APPLICATIONS: readonly (readonly [
+  string,
   string,
   readonly string[],
   (port: number) => readonly [string, readonly string[]],
 ])[] = [
   [
     'attach-node',
+    'nothing else',
     ['server.js', 'chat.html', 'chat.js', 'package.json'],
     () => [process.execPath, ['server.js']],
   ],
   [
+    'attach-node',
+    'Express',
+    ['express.js', 'chat.html', 'chat.js', 'package.json'],
+    () => [process.execPath, ['express.js']],
+  ],
+  [
     'attach-php',
+    'nothing else',
     ['chat-session.php', 'index.html', 'chat.js'],
     (port) => ['php', ['-S', `127.0.0.1:${port}`]],
   ],
-  ['attach-python', ['app.py', 'chat.html', 'chat.js'], () => ['/usr/bin/python3', ['app.py']]],
+  [
+    'attach-python',
+    'nothing else',
+    ['app.py', 'chat.html', 'chat.js'],
+    () => ['/usr/bin/python3', ['app.py']],
+  ],
+  [
+    'attach-python',
+    'Flask',
+    ['flask_app.py', 'app.py', 'chat.html', 'chat.js'],
+    () => ['/usr/bin/python3', ['flask_app.py']],
+  ],
 ];
 
-describe.each(APPLICATIONS)('examples/%s', (folder, files, startOf) => {
+describe.each(APPLICATIONS)('examples/%s with %s', (folder, _framework, files, startOf) => {
   it('has a page that chats without a password in it', async () => {
     const directory = await makeDirectory(folder);
     for (const file of files) await copyFile(join(EXAMPLES, folder, file), join(directory, file));
     const client = await bundle('src/script.ts', 'iife');
     await writeFile(join(directory, 'boshd-client.js'), client ?? '');
     await mkdir(join(directory, 'node_modules'));
-    await symlink(join(ROOT, 'node_modules/@boshd'), join(directory, 'node_modules/@boshd'));
+    for (const name of ['@boshd', 'express']) {
+      await symlink(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name));
+    }
     const port = await freePort();
     const [command, args] = startOf(port);
     const env = {
