@@ -13,7 +13,7 @@ export const AT_MOST = {
   doubleTypesEngine: 11,
   doubleTypesServer: 20,
   fieldsOfSession: 26,
-  fieldsOfStream: 24,
+  fieldsOfStream: 25,
   writersOfSession: 0,
   writersOfStream: 0,
   helpersFirst: 91,

@@ -157,7 +157,7 @@ export function streamIsOpen(session: Session): void {
 /** Counts what the client sends before it is logged in. False: it is more than a log-in needs. */
 export function countForLogIn(session: Session, bytes: number): boolean {
   const { logIn } = session;
-  if (logIn.isDone) return true;
+  if (logIn.isDone || bytes === 0) return true;
   const sum = logIn.bytes + bytes;
   session.logIn = { ...logIn, bytes: sum };
   return sum <= session.limits.loginBytesMax;

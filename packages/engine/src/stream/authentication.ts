@@ -17,6 +17,8 @@ import { NO_MECHANISMS, type ShownMechanisms } from './features/features.ts';
  */
 export interface Authentication {
   state: AuthenticationState;
+  /** What the server sent before log-in. */
+  bytes: number;
 }
 
 type AuthenticationState =
@@ -27,8 +29,6 @@ type AuthenticationState =
       readonly exchange: Exchange;
       /** What the newest attempt was made with. */
       readonly attempt: Attempt | undefined;
-      /** What the server sent so far. */
-      readonly bytes: number;
       /** SASL2 behind the client's SASL. */
       readonly bridge: Bridge | undefined;
     }
@@ -55,8 +55,8 @@ type Attempt =
     };
 
 /** What a client is logged in as, or an attempt of before. */
-export function makeAuthentication(state: AuthenticationState = NOTHING_SHOWN): Authentication {
-  return { state };
+export function makeAuthentication(state: AuthenticationState = NOTHING_SHOWN, bytes = 0): Authentication {
+  return { state, bytes };
 }
 
 const NOTHING_SHOWN: AuthenticationState = {
@@ -64,7 +64,6 @@ const NOTHING_SHOWN: AuthenticationState = {
   mechanisms: NO_MECHANISMS,
   exchange: 'none',
   attempt: undefined,
-  bytes: 0,
   bridge: undefined,
 };
 
@@ -99,17 +98,15 @@ export function missesBinding({ state }: Authentication): boolean {
 
 /** Counts what the server sends before log-in. Returns how much it is; 0 after. */
 export function countBytes(authentication: Authentication, length: number): number {
-  const { state } = authentication;
-  if (state.isDone) return 0;
-  const bytes = state.bytes + length;
-  authentication.state = { ...state, bytes };
-  return bytes;
+  if (authentication.state.isDone) return 0;
+  authentication.bytes += length;
+  return authentication.bytes;
 }
 
 /** The client is shown these. */
 export function showMechanisms(authentication: Authentication, mechanisms: ShownMechanisms): void {
   const { state } = authentication;
-  if (!state.isDone) authentication.state = { ...state, mechanisms };
+  if (!state.isDone && state.mechanisms !== mechanisms) authentication.state = { ...state, mechanisms };
 }
 
 /** The client logs in by SASL in front of SASL2. */

@@ -208,17 +208,23 @@ function watch(stream: Stream, payload: Payload, turn: StreamTurn): void {
     refuseAttempt(authentication, waiting.length > 0);
     turn.work.push({ type: 'login-failed', ...refusedLogIn(stream, payload, turn.toolbox) });
   } else if (isManagedLogIn(stream, payload, turn.toolbox)) {
-    takeLogIn(authentication, payload, turn);
-  } else if (payload.name === 'iq' && isLogIn(stream, payload, turn.toolbox)) {
+    takeLogIn(authentication, understood(payload, turn.toolbox), turn);
+  } else if (payload.name === 'iq') {
+    const iq = understood(payload, turn.toolbox);
+    if (iq === undefined || !isLogIn(stream, iq)) return;
     const isBinding = legacyIdOf(authentication) === undefined;
-    takeLogIn(authentication, payload, turn);
+    takeLogIn(authentication, iq, turn);
     if (isBinding) enableManagement(stream, turn);
   }
 }
 
-function takeLogIn(authentication: Authentication, payload: Payload, turn: StreamTurn): void {
+function understood({ bytes }: Payload, toolbox: Toolbox): XmlElement | undefined {
+  return bytes.length > UNDERSTOOD_BYTES_MAX ? undefined : readElement(bytes, toolbox);
+}
+
+function takeLogIn(authentication: Authentication, element: XmlElement | undefined, turn: StreamTurn): void {
   const mechanism = mechanismOf(authentication);
-  logIn(authentication, accountIn(payload, turn.toolbox));
+  logIn(authentication, element === undefined ? undefined : accountIn(element));
   turn.work.push({ type: 'logged-in', mechanism });
 }
 
@@ -282,9 +288,7 @@ function conditionIn({ children }: XmlElement): string {
 const CONDITION_MAX = 40;
 
 /** The bare JID that the server has given: in the result of binding (RFC 6120 §7.6), or in SASL2's success (XEP-0388 §2.6.2). */
-function accountIn({ bytes }: Payload, toolbox: Toolbox): string | undefined {
-  if (bytes.length > UNDERSTOOD_BYTES_MAX) return undefined;
-  const { children } = readElement(bytes, toolbox);
+function accountIn({ children }: XmlElement): string | undefined {
   const bind = children.find(({ namespace }) => namespace === NS.bind);
   const jid =
     bind?.children.find(({ name }) => name === 'jid') ??
@@ -292,9 +296,7 @@ function accountIn({ bytes }: Payload, toolbox: Toolbox): string | undefined {
   return jid === undefined ? undefined : detached(bareOf(jid.text.trim()));
 }
 
-function isLogIn(stream: Stream, payload: Payload, toolbox: Toolbox): boolean {
-  if (payload.bytes.length > UNDERSTOOD_BYTES_MAX) return false;
-  const iq = readElement(payload.bytes, toolbox);
+function isLogIn(stream: Stream, iq: XmlElement): boolean {
   if (iq.attributes.get('type') !== 'result') return false;
   const legacyId = legacyIdOf(stream.authentication);
   if (legacyId !== undefined && (iq.attributes.get('id') ?? '') === legacyId) return true;

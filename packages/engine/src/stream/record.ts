@@ -171,14 +171,14 @@ type AuthenticationPart = Pick<
   | 'bridge'
 >;
 
-function authenticationPart({ state }: Authentication): AuthenticationPart {
+function authenticationPart({ state, bytes }: Authentication): AuthenticationPart {
   const attempt = state.isDone ? undefined : state.attempt;
   const [sasl, iq] = attempt?.by === 'sasl' ? [attempt, undefined] : [undefined, attempt];
   const bridge = state.isDone ? undefined : state.bridge;
   return {
     isLoggedIn: state.isDone,
     account: state.isDone ? state.account : undefined,
-    preloginBytes: state.isDone ? 0 : state.bytes,
+    preloginBytes: state.isDone ? 0 : bytes,
     mechanisms: state.isDone ? NO_MECHANISMS : state.mechanisms,
     exchange: state.isDone ? 'none' : state.exchange,
     mechanism: sasl?.mechanism ?? '',
@@ -189,17 +189,19 @@ function authenticationPart({ state }: Authentication): AuthenticationPart {
 }
 
 function authenticationOf(part: StreamPart, now: Instant): Authentication {
-  const { isLoggedIn, account, mechanisms, exchange, preloginBytes: bytes, bridge } = part;
+  const { isLoggedIn, account, mechanisms, exchange, preloginBytes, bridge } = part;
   if (isLoggedIn) return makeAuthentication({ isDone: true, account });
   const { legacyAuthId: id, mechanism, missesBinding } = part;
-  return makeAuthentication({
-    isDone: false,
-    mechanisms,
-    exchange,
-    attempt: id === undefined ? { by: 'sasl', mechanism, missesBinding } : { by: 'iq', id },
-    bytes,
-    bridge: bridge === undefined ? undefined : bridgeOf(bridge, negotiationOf(part, now)),
-  });
+  return makeAuthentication(
+    {
+      isDone: false,
+      mechanisms,
+      exchange,
+      attempt: id === undefined ? { by: 'sasl', mechanism, missesBinding } : { by: 'iq', id },
+      bridge: bridge === undefined ? undefined : bridgeOf(bridge, negotiationOf(part, now)),
+    },
+    preloginBytes,
+  );
 }
 
 function managementPart(management: Management): ManagementPart | undefined {

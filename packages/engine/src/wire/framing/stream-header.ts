@@ -1,6 +1,6 @@
 import { ascii, type ByteString, fault, ok, type Result, type Toolbox } from '../../kit/index.ts';
 import { declaredPrefixes, type PayloadScope, rootNamespace } from '../body/payload-cutter.ts';
-import { type AttributeRecords, PLAIN, PREFIXED } from '../xml/attribute-records.ts';
+import { type AttributeRecords, PLAIN, PREFIX_DECLARATION, PREFIXED } from '../xml/attribute-records.ts';
 import { copyOf, isWord, word } from '../xml/chars.ts';
 import { knownText, valueText } from '../xml/known-text.ts';
 import { NS } from '../xml/names.ts';
@@ -42,32 +42,18 @@ export function readStreamRoot(
   toolbox: Toolbox,
 ): Result<ReadRoot, FramerFault> {
   const { root, tag } = scanner;
-  const { defaultAt, defaultEnd } = root;
   const isStream = isWord(bytes, root.localAt, root.nameEnd, STREAM);
   if (!isStream || rootNamespace(scanner, bytes, '', toolbox) !== NS.stream) {
     return fault({ code: 'not-xmpp', detail: 'the root is no stream' });
   }
-  const defaultNamespace = defaultAt < 0 ? '' : valueText(bytes, defaultAt, defaultEnd, toolbox);
-  if (!DEFAULT_NAMESPACES.includes(defaultNamespace)) {
-    return fault({ code: 'not-xmpp', detail: 'the content namespace of the stream is not jabber:client' });
-  }
-  const bindings = declaredPrefixes(scanner, bytes, false, toolbox);
-  let declared = 0;
-  for (const { declaration } of bindings) declared += declaration.length;
-  if (declared > DECLARATION_BYTES_MAX) {
-    const detail = `${declared} bytes of prefixes on the stream's root, more than ${DECLARATION_BYTES_MAX}`;
-    return fault({ code: 'too-many-declarations', detail });
-  }
+  const usual = usualRoot(scanner, bytes);
+  const own: Result<StreamRoot, FramerFault> =
+    usual === undefined ? unusualRoot(scanner, bytes, toolbox) : ok(usual);
+  if (!own.ok) return own;
   const long = longValue(tag.attributes);
   if (long > 0)
     return fault({ code: 'not-xmpp', detail: `an attribute of ${long} bytes on the stream's root` });
-  const qualifiedName = copyOf(bytes, root.nameAt, root.nameEnd);
-  const own: StreamRoot = { scope: scopeOf(defaultNamespace, bindings), qualifiedName };
-  return ok({
-    header: readHeader(scanner, bytes, toolbox),
-    root: USUAL_ROOTS.find((usual) => isSame(own, usual)) ?? own,
-    isEmpty: tag.empty,
-  });
+  return ok({ header: readHeader(scanner, bytes, toolbox), root: own.value, isEmpty: tag.empty });
 }
 
 export function factsOf({ scope, qualifiedName }: StreamRoot, toolbox: Toolbox): RootFacts {
@@ -95,29 +81,49 @@ export function rootOf({ defaultNamespace, qualifiedName, bindings }: RootFacts)
   return { scope: scopeOf(defaultNamespace, outer), qualifiedName: word(qualifiedName) };
 }
 
-/** The roots of nearly all servers, kept once: each stream would have 850 bytes of its own for one. */
-const USUAL_ROOTS: readonly StreamRoot[] = ["'", '"'].map((quote) =>
-  rootOf({
-    defaultNamespace: NS.client,
-    qualifiedName: ascii('stream:stream'),
-    bindings: [
-      {
-        prefix: ascii('stream'),
-        namespace: NS.stream,
-        declaration: ascii(` xmlns:stream=${quote}${NS.stream}${quote}`),
-      },
-    ],
-  }),
-);
+const USUAL_NAME = word('stream:stream');
+const USUAL_DEFAULT = word(NS.client);
 
-function isSame(own: StreamRoot, usual: StreamRoot): boolean {
-  const [binding, ...others] = own.scope.bindings;
-  return (
-    others.length === 0 &&
-    binding?.declaration === usual.scope.bindings[0]?.declaration &&
-    own.scope.defaultNamespace === usual.scope.defaultNamespace &&
-    isWord(own.qualifiedName, 0, own.qualifiedName.length, usual.qualifiedName)
-  );
+/** The roots of nearly all servers, kept once: each stream would have 850 bytes of its own for one. */
+const USUAL_ROOTS = ["'", '"'].map((quote) => {
+  const declaration = ascii(` xmlns:stream=${quote}${NS.stream}${quote}`);
+  const bindings = [{ prefix: ascii('stream'), namespace: NS.stream, declaration }];
+  const root = rootOf({ defaultNamespace: NS.client, qualifiedName: ascii('stream:stream'), bindings });
+  return { root, written: word(declaration.slice(1)) };
+});
+
+/** The root, where it is one of those. */
+function usualRoot({ root, tag: { attributes } }: XmlScanner, bytes: Uint8Array): StreamRoot | undefined {
+  let declaredAt = -1;
+  for (let index = 0; index < attributes.count; index += 1) {
+    if (attributes.kind(index) !== PREFIX_DECLARATION) continue;
+    if (declaredAt >= 0) return undefined;
+    declaredAt = index;
+  }
+  if (declaredAt < 0 || !isWord(bytes, root.nameAt, root.nameEnd, USUAL_NAME)) return undefined;
+  if (!isWord(bytes, root.defaultAt, root.defaultEnd, USUAL_DEFAULT)) return undefined;
+  const [start, end] = [attributes.nameAt(declaredAt), attributes.valueEnd(declaredAt) + 1];
+  return USUAL_ROOTS.find(({ written }) => isWord(bytes, start, end, written))?.root;
+}
+
+function unusualRoot(
+  scanner: XmlScanner,
+  bytes: Uint8Array,
+  toolbox: Toolbox,
+): Result<StreamRoot, FramerFault> {
+  const { defaultAt, defaultEnd, nameAt, nameEnd } = scanner.root;
+  const defaultNamespace = defaultAt < 0 ? '' : valueText(bytes, defaultAt, defaultEnd, toolbox);
+  if (!DEFAULT_NAMESPACES.includes(defaultNamespace)) {
+    return fault({ code: 'not-xmpp', detail: 'the content namespace of the stream is not jabber:client' });
+  }
+  const bindings = declaredPrefixes(scanner, bytes, false, toolbox);
+  let declared = 0;
+  for (const { declaration } of bindings) declared += declaration.length;
+  if (declared > DECLARATION_BYTES_MAX) {
+    const detail = `${declared} bytes of prefixes on the stream's root, more than ${DECLARATION_BYTES_MAX}`;
+    return fault({ code: 'too-many-declarations', detail });
+  }
+  return ok({ scope: scopeOf(defaultNamespace, bindings), qualifiedName: copyOf(bytes, nameAt, nameEnd) });
 }
 
 function scopeOf(defaultNamespace: string, bindings: readonly OuterBinding[]): PayloadScope {
