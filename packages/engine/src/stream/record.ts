@@ -54,8 +54,18 @@ export function streamPartOf(stream: Stream, readBytes: number, remote: string, 
   const { phase, resuming } = state;
   const way = wayOf(stream);
   const by = negotiateBy(stream);
+  const login = authenticationPart(stream.authentication);
+  // Written out: an object of so many properties that is begun with those of another costs more than all the rest.
   return {
-    ...authenticationPart(stream.authentication),
+    isLoggedIn: login.isLoggedIn,
+    account: login.account,
+    preloginBytes: login.preloginBytes,
+    mechanisms: login.mechanisms,
+    exchange: login.exchange,
+    mechanism: login.mechanism,
+    missesBinding: login.missesBinding,
+    legacyAuthId: login.legacyAuthId,
+    bridge: login.bridge,
     way,
     phase: phase === 'ready' || phase === 'authenticated' ? phase : 'opening',
     readBytes,
@@ -66,10 +76,7 @@ export function streamPartOf(stream: Stream, readBytes: number, remote: string, 
     from: stream.asked.from,
     lang: stream.asked.lang,
     waiting: stream.waiting,
-    header:
-      phase !== 'opening' || state.header === undefined
-        ? undefined
-        : { ...state.header, authid: state.header.id },
+    header: headerPart(state),
     hidesFeatures: 'hidesFeatures' in state && state.hidesFeatures,
     unaskedFeatures: counts.unaskedFeatures,
     isCounted: management.is === 'by-client',
@@ -80,15 +87,7 @@ export function streamPartOf(stream: Stream, readBytes: number, remote: string, 
     received: counts.received,
     confirmed: counts.confirmed,
     owned: counts.owned,
-    resuming:
-      resuming === undefined
-        ? undefined
-        : {
-            why: resuming.why,
-            sinceAgoMs: ago(resuming.since, now),
-            leftMs: leftOf(resuming.until, now),
-            dials: resuming.dials,
-          },
+    resuming: resuming === undefined ? undefined : resumingPart(resuming, now),
     skip: counts.skip,
   };
 }
@@ -135,6 +134,18 @@ export function requestOf({ request }: BirthPart): StreamRequest {
   const { domain, from, lang, version, startTls, showExternal, route, resumeWithinMs } = request;
   const resumeWithin = millis(resumeWithinMs);
   return { domain, from, lang, version, startTls, showExternal, route, resumeWithin };
+}
+
+function headerPart(state: StreamState): StreamPart['header'] {
+  if (state.phase !== 'opening' || state.header === undefined) return undefined;
+  return { ...state.header, authid: state.header.id };
+}
+
+function resumingPart(
+  { why, since, until, dials }: NonNullable<StreamState['resuming']>,
+  now: Instant,
+): NonNullable<StreamPart['resuming']> {
+  return { why, sinceAgoMs: ago(since, now), leftMs: leftOf(until, now), dials };
 }
 
 /** A stream that is to be resumed is dialled at once. */
