@@ -2,15 +2,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { demoConfig } from '../support/cluster.ts';
+import { freePort } from '../support/free-port.ts';
 import { accepts, until } from '../support/program.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 
 let demo: DemoServer;
 let boshd: Boshd;
+let adminPort: number;
 
 beforeAll(async () => {
   demo = await startDemoServer();
-  boshd = await startBoshd({ ...demoConfig(demo), survival: { anchor: 'parent' } });
+  adminPort = await freePort();
+  const admin = { listen: [`127.0.0.1:${adminPort}`] };
+  boshd = await startBoshd({ ...demoConfig(demo), survival: { anchor: 'parent' }, admin });
 });
 afterAll(async () => {
   await boshd.stop();
@@ -52,4 +56,23 @@ test('a worker that is killed is followed by another at once, and no connection 
   carol.message(carol.jid, 'hello');
   expect(await carol.nextMessage()).toBe('hello');
   await carol.logout();
+});
+
+test('the operator sees what goes on', async () => {
+  const dave = await login();
+  const admin = (path: string) => fetch(`http://127.0.0.1:${adminPort}${path}`);
+  const pid = (await workerPids()).at(-1) ?? 0;
+  process.kill(pid, 'SIGKILL');
+  await boshd.line({ message: 'a worker goes on with sessions', sessions: 1 });
+  const status = await until('a worker answers', async () => {
+    const [first] = await (await admin('/status.json')).json();
+    return first?.survival;
+  });
+  expect(status).toMatchObject({ workers: 1, links: 1, records: 1, waiting: 0, continued: 1, deaths: 2 });
+  const metrics = await (await admin('/metrics')).text();
+  expect(metrics).toMatch(/^boshd_survival_worker_deaths_total\{member="[^"]+"\} 2$/m);
+  expect(metrics).toMatch(/^boshd_survival_records\{member="[^"]+"\} 1$/m);
+  dave.message(dave.jid, 'still there');
+  expect(await dave.nextMessage()).toBe('still there');
+  await dave.logout();
 });

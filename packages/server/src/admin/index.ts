@@ -18,5 +18,6 @@ export {
   type SessionStatus,
   type SessionsStatus,
   type SiteStatus,
+  type SurvivalStatus,
   totalOf,
 } from './status.ts';

@@ -1,5 +1,5 @@
 import type { OpenMetricsContentType, PrometheusContentType } from 'prom-client';
-import { type MemberStatus, type SiteStatus, totalOf } from './status.ts';
+import { type MemberStatus, type SiteStatus, type SurvivalStatus, totalOf } from './status.ts';
 
 /** What is shown of a member beside its counters, declared once. Units are base units, as OpenMetrics wants them. */
 const MEMBER_GAUGES: readonly Gauge<MemberStatus>[] = [
@@ -94,6 +94,51 @@ const SITE_GAUGES: readonly Gauge<SiteStatus>[] = [
   { name: 'boshd_payloads_queued_bytes', help: 'Bytes of these.', of: ({ queuedBytes }) => queuedBytes },
 ];
 
+/** Of the process that keeps sessions while workers die. */
+const SURVIVAL_GAUGES: readonly Gauge<SurvivalStatus>[] = [
+  { name: 'boshd_survival_workers', help: 'Workers that serve clients.', of: ({ workers }) => workers },
+  {
+    name: 'boshd_survival_links',
+    help: 'Connections to XMPP servers that the anchor owns.',
+    of: ({ links }) => links,
+  },
+  {
+    name: 'boshd_survival_records',
+    help: 'Sessions that another worker could go on with.',
+    of: ({ records }) => records,
+  },
+  {
+    name: 'boshd_survival_waiting',
+    help: 'Sessions whose worker is gone, and that wait for another.',
+    of: ({ waiting }) => waiting,
+  },
+  {
+    name: 'boshd_survival_held_bytes',
+    help: 'What the anchor holds: records, and what XMPP servers sent.',
+    of: ({ heldBytes }) => heldBytes,
+  },
+  {
+    name: 'boshd_survival_held_bytes_max',
+    help: 'What it may hold (survival.memoryBytesMax).',
+    of: ({ heldBytesMax }) => heldBytesMax,
+  },
+];
+
+/** The same, counted from its start. */
+const SURVIVAL_COUNTERS: readonly Gauge<SurvivalStatus>[] = [
+  {
+    name: 'boshd_survival_continued_total',
+    help: 'Sessions that went on in another worker.',
+    of: ({ continued }) => continued,
+  },
+  {
+    name: 'boshd_survival_poisoned_total',
+    help: 'Sessions that ended since workers died of what came for them.',
+    of: ({ poisoned }) => poisoned,
+  },
+  { name: 'boshd_survival_worker_deaths_total', help: 'Workers that died.', of: ({ deaths }) => deaths },
+];
+
 interface Gauge<Of> {
   readonly name: string;
   readonly help: string;
@@ -135,6 +180,19 @@ export async function expose(members: readonly MemberStatus[], isOpenMetrics: bo
     const gauge = new PromGauge({ name, help, labelNames: ['member', 'site'], registers });
     for (const { member, sites } of members)
       for (const site of sites) gauge.set({ member, site: site.site }, of(site));
+  }
+  const anchors = members.flatMap(({ member, survival }) =>
+    survival === undefined ? [] : [{ member, survival }],
+  );
+  if (anchors.length > 0) {
+    for (const { name, help, of } of SURVIVAL_GAUGES) {
+      const gauge = new PromGauge({ name, help, labelNames: ['member'], registers });
+      for (const { member, survival } of anchors) gauge.set({ member }, of(survival));
+    }
+    for (const { name, help, of } of SURVIVAL_COUNTERS) {
+      const counter = new Counter({ name, help, labelNames: ['member'], registers });
+      for (const { member, survival } of anchors) counter.inc({ member }, of(survival));
+    }
   }
   const counters = new Map<string, InstanceType<typeof Counter>>();
   for (const { member, process: used, series } of members) {

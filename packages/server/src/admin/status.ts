@@ -23,6 +23,27 @@ export interface MemberStatus {
   readonly cluster: ClusterStatus | undefined;
   /** What went wrong lately, the newest first. */
   readonly failures: readonly EndStatus[];
+  /** Of the process that keeps sessions while workers die; with the first of its workers, and absent where there is none. */
+  readonly survival?: SurvivalStatus | undefined;
+}
+
+/** What survival.anchor keeps, for all workers together. */
+export interface SurvivalStatus {
+  /** Workers that serve clients. */
+  readonly workers: number;
+  /** Connections to XMPP servers. */
+  readonly links: number;
+  /** Sessions with a record. */
+  readonly records: number;
+  /** Held of records, and of what servers sent; and how much that may be (survival.memoryBytesMax). */
+  readonly heldBytes: number;
+  readonly heldBytesMax: number;
+  /** Sessions whose worker is gone, and that wait for another. */
+  readonly waiting: number;
+  /** From the start: sessions that went on in another worker, those that ended with the reason poison, and workers that died. */
+  readonly continued: number;
+  readonly poisoned: number;
+  readonly deaths: number;
 }
 
 /** The cluster as one member sees it. */

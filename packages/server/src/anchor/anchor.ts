@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { ByteString } from '@boshd/engine/kit';
 import type { LinkSurroundings } from './held-link.ts';
-import { type AnchorLimits, DEFAULT_ANCHOR_LIMITS } from './limits.ts';
+import { type AnchorLimits, DEFAULT_ANCHOR_LIMITS, SHORT_SHARE } from './limits.ts';
 import { AnchorLinks } from './links.ts';
 import type { WorkerOrder } from './protocol/index.ts';
-import { type KeptRecord, RecordTable } from './records.ts';
+import { Estate, type KeptRecord, RecordTable } from './records.ts';
 import { chooseHeir, Seat, type SeatHost } from './seat.ts';
 import { Suspicion, type TakenUp } from './suspicion.ts';
 
@@ -15,8 +15,6 @@ const LINKS_PER_WORKER = 2 ** 28;
 const KEY_BYTES = 32;
 /** What is given to a worker in one frame. */
 const ADOPTED_BYTES_AT_ONCE = 256 * 1024;
-/** Of the room: fuller, no new session begins. */
-const SHORT_SHARE = 0.9;
 
 interface AnchorOptions {
   readonly around: LinkSurroundings;
@@ -50,6 +48,7 @@ interface AnchorStats {
   readonly orphans: number;
   readonly adopted: number;
   readonly poisoned: number;
+  readonly deaths: number;
 }
 
 /**
@@ -70,11 +69,11 @@ export class Anchor implements SeatHost {
   readonly #suspicion = new Suspicion();
   /** Workers that are to serve clients when every session has its worker. */
   readonly #waiting = new Set<Seat>();
-  /** Of processes that are gone, and whose sessions wait (`lineage`). */
-  #lineages: string[] = [];
+  readonly #estate = new Estate();
   #lastSeat = 0;
   #adopted = 0;
   #poisoned = 0;
+  #deaths = 0;
   #isShort = false;
 
   constructor({ around, limits, log }: AnchorOptions) {
@@ -91,6 +90,7 @@ export class Anchor implements SeatHost {
       orphans: this.#records.ofOwner(undefined).length,
       adopted: this.#adopted,
       poisoned: this.#poisoned,
+      deaths: this.#deaths,
     };
   }
 
@@ -135,8 +135,9 @@ export class Anchor implements SeatHost {
     this.#giveOrphans();
   }
 
-  /** What follows from the death of a worker for the session that it was at. True: there is such a session. */
+  /** What follows from the death of a worker for the session that it was at. False: it was at none. */
   #judge(seat: Seat): boolean {
+    this.#deaths += 1;
     const verdict = this.#suspicion.died(seat, this.#takenUp(seat), performance.now());
     for (const other of this.#seats.keys()) this.#tellCareful(other);
     if (verdict.is === 'nothing') return false;
@@ -300,11 +301,7 @@ export class Anchor implements SeatHost {
 
   /** What of the worker's links no record names is of no use to anybody. */
   #disown(seat: Seat): void {
-    const [own, ...inherited] = seat.lineages.splice(0);
-    const orphans = this.#records.ofOwner(undefined);
-    if (own !== undefined) this.#lineages.push(own);
-    // All members hear again and again whose sessions one continues, so the list is to be short.
-    this.#lineages.push(...inherited.filter((name) => orphans.some(({ sid }) => sid.startsWith(name))));
+    this.#estate.add(seat, this.#records.ofOwner(undefined));
     this.#links.giveUpOf(seat);
     for (const held of this.#links.ofSeat(seat)) this.#links.drop(held.number);
   }
@@ -319,7 +316,7 @@ export class Anchor implements SeatHost {
     for (const kept of suspects) this.#giveAlone(kept, [...this.#waiting]);
     const heir = suspects.length > 0 ? undefined : this.#heirOf(orphans.length);
     if (heir !== undefined) this.#inherit(heir, orphans);
-    if (heir === undefined && (orphans.length > 0 || this.#lineages.length > 0)) return;
+    if (heir === undefined && (orphans.length > 0 || !this.#estate.isEmpty)) return;
     for (const seat of this.#waiting) {
       const { replaces } = seat;
       const isEarly = replaces !== undefined && !replaces.isGone && !replaces.isLeaving;
@@ -337,12 +334,14 @@ export class Anchor implements SeatHost {
   }
 
   #inherit(heir: Seat, orphans: readonly KeptRecord[]): void {
-    const names = this.#lineages.splice(0);
+    const { names, waitedMs } = this.#estate.take();
     heir.lineages.push(...names);
     // First: with the names, requests for these sessions become the worker's own.
     if (heir.isReady) heir.report({ type: 'expect', sids: orphans.map(({ sid }) => sid) });
     if (names.length > 0 && heir.version >= 2) heir.report({ type: 'inherit', names });
     for (const kept of orphans) this.#give(kept, heir);
+    const fields = { worker: heir.number, sessions: orphans.length, waitedMs };
+    if (orphans.length > 0) this.#log('info', 'a worker goes on with sessions', fields);
   }
 
   /** To one of the workers that own nothing, if there is one. */

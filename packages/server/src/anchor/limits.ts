@@ -29,3 +29,6 @@ export const DEFAULT_ANCHOR_LIMITS: AnchorLimits = {
   // As many as a race has.
   attemptsMax: 16,
 };
+
+/** Of `bytesMax`: fuller, no new session begins. */
+export const SHORT_SHARE = 0.9;

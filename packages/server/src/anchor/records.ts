@@ -53,6 +53,32 @@ export class RecordTable {
   }
 }
 
+/** The names of processes that are gone, and whose sessions wait for a worker (`lineage`). */
+export class Estate {
+  #names: string[] = [];
+  #sinceMs: number | undefined;
+
+  get isEmpty(): boolean {
+    return this.#names.length === 0;
+  }
+
+  /** A worker is gone. @param orphans the sessions that wait */
+  add({ lineages }: Seat, orphans: readonly KeptRecord[]): void {
+    this.#sinceMs ??= performance.now();
+    const [own, ...inherited] = lineages.splice(0);
+    if (own !== undefined) this.#names.push(own);
+    // All members hear again and again whose sessions one continues, so the list is to be short.
+    this.#names.push(...inherited.filter((name) => orphans.some(({ sid }) => sid.startsWith(name))));
+  }
+
+  /** A worker goes on with all; and for how long they have waited. */
+  take(): { readonly names: readonly string[]; readonly waitedMs: number } {
+    const waitedMs = Math.round(performance.now() - (this.#sinceMs ?? performance.now()));
+    this.#sinceMs = undefined;
+    return { names: this.#names.splice(0), waitedMs };
+  }
+}
+
 function sizeOf(kept: KeptRecord | undefined): number {
   return kept === undefined ? 0 : kept.record.length + ENTRY_BYTES;
 }

@@ -71,8 +71,8 @@ function anchorWith(ca?: string): Anchor {
   });
 }
 
-/** A worker as the anchor sees one: the other end of a socket. @param isMortal it dies of what it adopts */
-async function startWorker(isMortal = false): Promise<Worker> {
+/** Both ends of a socket. */
+async function pairOfSockets(): Promise<readonly [Socket, Socket]> {
   const path = join(folder, `${Math.random()}`);
   const pair = createServer().listen(path);
   await once(pair, 'listening');
@@ -80,6 +80,12 @@ async function startWorker(isMortal = false): Promise<Worker> {
   const socket = connect(path);
   const [seat] = await accepted;
   pair.close();
+  return [socket, seat];
+}
+
+/** A worker as the anchor sees one: the other end of a socket. @param isMortal it dies of what it adopts */
+async function startWorker(isMortal = false): Promise<Worker> {
+  const [socket, seat] = await pairOfSockets();
   const told: Worker['told'] = { isSettled: false, gone: undefined };
   anchor.attach(seat, {
     willing: () => undefined,
@@ -346,4 +352,24 @@ test('a session ends at whose request two workers died, and not at two requests'
   await until(() => fifth.told.isSettled);
   expect(fifth.adopted.map(({ sid }) => sid)).toEqual(['other']);
   expect(fifth.voided).toEqual(['poison']);
+});
+
+test('an anchor that takes nothing gets no new sessions, until it does', async () => {
+  const [socket, stalled] = await pairOfSockets();
+  stalled.pause();
+  const connection = new AnchorConnection(socket);
+  connection.order({ type: 'send', link: 1, bytes: bytes('x'.repeat(4 * 1024 * 1024)) });
+  let isOut = false;
+  connection.whenSafe(() => {
+    isOut = true;
+  });
+  connection.flush();
+  // A moment is nothing.
+  expect(connection.isFull).toBe(false);
+  await until(() => connection.isFull);
+  expect(isOut).toBe(false);
+  stalled.resume();
+  await until(() => !connection.isFull);
+  expect(isOut).toBe(true);
+  socket.destroy();
 });

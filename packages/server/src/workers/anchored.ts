@@ -95,6 +95,11 @@ export class AnchoredWorkers {
     return this.#hopeless;
   }
 
+  /** Workers that serve clients. */
+  get serving(): number {
+    return [...this.#workers].filter(({ phase }) => phase === 'ready').length;
+  }
+
   readonly ask: AskWorkers = (question) => {
     const ready = [...this.#workers].filter(({ phase }) => phase === 'ready');
     return askAll(

@@ -58,6 +58,23 @@ function clusterText(members: readonly MemberStatus[]): string {
   return rows.length === 0 ? '' : `\n${columns([head, ...rows])}${hopsText(members)}`;
 }
 
+/** What outlives workers, where something does. */
+function survivalText(members: readonly MemberStatus[]): string {
+  const rows = members.flatMap(({ survival }) => (survival === undefined ? [] : [survival]));
+  const head = ['WORKERS', 'LINKS', 'RECORDS', 'MB', 'WAITING', 'CONTINUED', 'POISONED', 'DEATHS'];
+  const lines = rows.map(({ workers, links, records, heldBytes, waiting, continued, poisoned, deaths }) => [
+    workers,
+    links,
+    records,
+    Math.round(heldBytes / 1e6),
+    waiting,
+    continued,
+    poisoned,
+    deaths,
+  ]);
+  return rows.length === 0 ? '' : `\nSurvival:\n${columns([head, ...lines])}`;
+}
+
 /** How well whatever balances in front knows where the sessions are. */
 function hopsText(members: readonly MemberStatus[]): string {
   const forwarded = members.reduce((sum, { cluster }) => sum + (cluster?.forwarded ?? 0), 0);
@@ -95,6 +112,7 @@ export function statusText(members: readonly MemberStatus[], now: Date): string 
     membersText(members, now),
     `\n${sitesText(members)}`,
     clusterText(members),
+    survivalText(members),
     placementsText(members),
     failuresText(members),
     reasonsText('Why sessions ended:', members, 'boshd_sessions_ended_total'),

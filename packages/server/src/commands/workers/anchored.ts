@@ -1,4 +1,9 @@
-import { type AdminListener, listenForAdmin } from '../../admin/index.ts';
+import {
+  type AdminListener,
+  listenForAdmin,
+  type MemberStatus,
+  type SurvivalStatus,
+} from '../../admin/index.ts';
 import { type AnchorProcess, startAnchorProcess } from '../../compose/anchor-process.ts';
 import type { Config } from '../../config/index.ts';
 import type { Logger } from '../../observe/index.ts';
@@ -22,10 +27,12 @@ export async function runAnchored(
     process = await startAnchorProcess(config, stopMs, (level, message, fields) =>
       logger[level](message, fields),
     );
-    const { workers } = process;
+    const { anchor, workers } = process;
     const source = ofWorkers(workers.ask);
     const orders = { ...source.orders, restart: () => workers.restart() };
-    listener = await listenForAdmin(admin.listen, { ...source, orders });
+    const survival = () => survivalOf(anchor, workers, config);
+    const status = async () => withSurvival(await source.status(), survival());
+    listener = await listenForAdmin(admin.listen, { ...source, status, orders });
   } catch (error) {
     await process?.stop();
     const advice = startAdvice(error);
@@ -44,4 +51,31 @@ export async function runAnchored(
   if (how === 'stopped') logger.info('stopped');
   else logger.error('workers die again and again before they are ready; look at what they logged');
   return how === 'stopped' ? EXIT.done : EXIT.failed;
+}
+
+function survivalOf(
+  { stats }: AnchorProcess['anchor'],
+  { serving }: AnchorProcess['workers'],
+  { survival }: Config,
+): SurvivalStatus {
+  const { links, records, bytes, orphans, adopted, poisoned, deaths } = stats;
+  return {
+    workers: serving,
+    links,
+    records,
+    heldBytes: bytes,
+    heldBytesMax: survival.memoryBytesMax,
+    waiting: orphans,
+    continued: adopted,
+    poisoned,
+    deaths,
+  };
+}
+
+/** Told with the first of the workers, for it is of all together. */
+function withSurvival(
+  [first, ...others]: readonly MemberStatus[],
+  survival: SurvivalStatus,
+): readonly MemberStatus[] {
+  return first === undefined ? [] : [{ ...first, survival }, ...others];
 }
