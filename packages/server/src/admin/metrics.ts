@@ -139,6 +139,11 @@ const SURVIVAL_COUNTERS: readonly Gauge<SurvivalStatus>[] = [
   { name: 'boshd_survival_worker_deaths_total', help: 'Workers that died.', of: ({ deaths }) => deaths },
 ];
 
+const SURVIVAL: readonly (readonly [type: 'gauge' | 'counter', Gauge<SurvivalStatus>])[] = [
+  ...SURVIVAL_GAUGES.map((each) => ['gauge', each] as const),
+  ...SURVIVAL_COUNTERS.map((each) => ['counter', each] as const),
+];
+
 interface Gauge<Of> {
   readonly name: string;
   readonly help: string;
@@ -181,19 +186,6 @@ export async function expose(members: readonly MemberStatus[], isOpenMetrics: bo
     for (const { member, sites } of members)
       for (const site of sites) gauge.set({ member, site: site.site }, of(site));
   }
-  const anchors = members.flatMap(({ member, survival }) =>
-    survival === undefined ? [] : [{ member, survival }],
-  );
-  if (anchors.length > 0) {
-    for (const { name, help, of } of SURVIVAL_GAUGES) {
-      const gauge = new PromGauge({ name, help, labelNames: ['member'], registers });
-      for (const { member, survival } of anchors) gauge.set({ member }, of(survival));
-    }
-    for (const { name, help, of } of SURVIVAL_COUNTERS) {
-      const counter = new Counter({ name, help, labelNames: ['member'], registers });
-      for (const { member, survival } of anchors) counter.inc({ member }, of(survival));
-    }
-  }
   const counters = new Map<string, InstanceType<typeof Counter>>();
   for (const { member, process: used, series } of members) {
     cpu.inc({ member }, used.cpuMs / 1000);
@@ -204,7 +196,7 @@ export async function expose(members: readonly MemberStatus[], isOpenMetrics: bo
       counter.inc({ member, ...labels }, value);
     }
   }
-  const text = `${(await registry.metrics()).replace(END, '')}${histogramText(members)}`;
+  const text = `${(await registry.metrics()).replace(END, '')}${histogramText(members)}${survivalText(members, isOpenMetrics)}`;
   return { contentType: registry.contentType, text: isOpenMetrics ? `${text}# EOF\n` : text };
 }
 
@@ -226,6 +218,22 @@ function histogramText(members: readonly MemberStatus[]): string {
     }
   }
   return [...families.values()].map((lines) => `${lines.join('\n')}\n`).join('');
+}
+
+/** Of those that have an anchor. */
+function survivalText(members: readonly MemberStatus[], isOpenMetrics: boolean): string {
+  const anchors = members.flatMap(({ member, survival }) =>
+    survival === undefined ? [] : [{ member, survival }],
+  );
+  if (anchors.length === 0) return '';
+  return SURVIVAL.map(([type, { name, help, of }]) => {
+    const rows = anchors.map(
+      ({ member, survival }) => `${name}{member="${escaped(member)}"} ${of(survival)}`,
+    );
+    // In OpenMetrics the family of a counter is called without its ending.
+    const family = isOpenMetrics ? name.replace(/_total$/, '') : name;
+    return `# HELP ${family} ${help}\n# TYPE ${family} ${type}\n${rows.join('\n')}\n`;
+  }).join('');
 }
 
 function escaped(text: string): string {
