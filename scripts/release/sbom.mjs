@@ -18,11 +18,25 @@ const VENDORED = 'node_modules/strophe.js';
  * @returns {Locked[]}
  */
 export function installed(root) {
+  return broughtBy(
+    root,
+    published(root).map(({ manifest }) => manifest.name),
+  );
+}
+
+/**
+ * These packages, what they ask for, and so on.
+ *
+ * @param {string} root
+ * @param {readonly string[]} names
+ * @returns {Locked[]}
+ */
+export function broughtBy(root, names) {
   const { packages } = readJson(join(root, 'package-lock.json'));
-  const own = published(root);
-  const paths = new Map(own.map(({ directory, manifest }) => [manifest.name, directory]));
+  const own = new Map(published(root).map(({ directory, manifest }) => [manifest.name, directory]));
+  const placeOf = (from, name) => own.get(name) ?? nearest(packages, from, name) ?? [];
   const found = new Map();
-  const queue = own.map(({ directory }) => directory);
+  const queue = names.flatMap((name) => placeOf('', name));
   for (const path of queue) {
     if (found.has(path)) continue;
     const {
@@ -34,7 +48,7 @@ export function installed(root) {
       optionalDependencies = {},
     } = packages[path];
     const asked = Object.keys({ ...dependencies, ...optionalDependencies });
-    const needs = asked.flatMap((each) => paths.get(each) ?? nearest(packages, path, each) ?? []);
+    const needs = asked.flatMap((each) => placeOf(path, each));
     const called = name ?? path.replace(/^.*node_modules\//, '');
     found.set(path, { path, name: called, version, license, integrity, needs });
     queue.push(...needs);

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { domainOf, type Servers, startServers, USERS } from '../interop/servers.ts';
 import { startChromium } from '../support/chromium.ts';
-import { bundledExample, exampleFile, type Files, plainExample } from './examples.ts';
+import { bundledExample, type Files, plainExample } from './examples.ts';
 import { type PageServer, servePage } from './page-server.ts';
 
 const DOMAIN = domainOf('prosody', 'override-starttls');
@@ -55,10 +55,7 @@ async function heardBy(session: Session): Promise<{ readonly from: string; reado
 const EXAMPLES: readonly (readonly [string, (folder: string) => Promise<Files>])[] = [
   ['plain-script', (folder) => plainExample(folder)],
   ['bundler', (folder) => bundledExample(folder)],
-  [
-    'xmpp-js',
-    (folder) => bundledExample(folder, { alias: { 'node:dns': exampleFile(folder, 'no-dns.js') } }),
-  ],
+  ['xmpp-js', (folder) => bundledExample(folder)],
   [
     'strophe',
     (folder) => plainExample(folder, { 'strophe.umd.min.js': 'strophe.js/dist/strophe.umd.min.js' }),

@@ -1,21 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { promisify } from 'node:util';
 import { bundle } from '../../packages/client/bundle.mjs';
+import { broughtBy } from '../../scripts/release/sbom.mjs';
+import { makeDirectory } from '../support/program.ts';
+
+const run = promisify(execFile);
 
 const place = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-
-/** The client as its users get it, from its sources. */
-const CLIENT = {
-  '@boshd/client/xmpp.js': place('packages/client/src/adapters/xmpp-js.ts'),
-  '@boshd/client/stanza': place('packages/client/src/adapters/stanza.ts'),
-  '@boshd/client': place('packages/client/src/index.ts'),
-  '@boshd/engine/client': place('packages/engine/src/client/index.ts'),
-  '@boshd/engine/kit': place('packages/engine/src/kit/index.ts'),
-};
-
-/** A file of an example. */
-export const exampleFile = (folder: string, name: string): string => place(`examples/${folder}/${name}`);
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -34,21 +29,37 @@ export async function plainExample(
   return files;
 }
 
-/** The files of an example with a bundler, bundled as its package.json says. */
-export async function bundledExample(
-  folder: string,
-  options: { readonly alias?: Readonly<Record<string, string>> } = {},
-): Promise<Files> {
-  const { outputFiles } = await build({
-    entryPoints: [place(`examples/${folder}/main.js`)],
-    bundle: true,
-    format: 'iife',
-    alias: { ...CLIENT, ...options.alias },
-    nodePaths: [place('node_modules')],
-    write: false,
-    logLevel: 'error',
-  });
-  const [script] = outputFiles;
-  if (script === undefined) throw new Error('nothing was made');
-  return { '/': await readFile(place(`examples/${folder}/index.html`)), '/bundle.js': script.contents };
+/**
+ * The files of an example with a bundler, built by its own script with nothing but what its package.json asks for: what else lies
+ * in the node_modules of the tests would hide that something is missing there.
+ */
+export async function bundledExample(folder: string): Promise<Files> {
+  const directory = await makeDirectory(folder);
+  try {
+    await cp(place(`examples/${folder}`), directory, { recursive: true });
+    for (const { path, name } of broughtBy(place('.'), await namesIn(join(directory, 'package.json')))) {
+      const to = path.startsWith('node_modules/') ? path : `node_modules/${name}`;
+      // For another kind of machine.
+      if (existsSync(place(path))) await cp(place(path), join(directory, to), COPIED);
+    }
+    const env = { ...process.env, PATH: `${place('node_modules/.bin')}:${process.env['PATH']}` };
+    await run('npm', ['run', 'build'], { cwd: directory, env });
+    const [page, script] = await Promise.all(
+      ['index.html', 'bundle.js'].map((name) => readFile(join(directory, name))),
+    );
+    return { '/': page ?? '', '/bundle.js': script ?? '' };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+const COPIED = {
+  recursive: true,
+  filter: (path: string) => !/\/node_modules$/.test(path),
+} as const;
+
+async function namesIn(manifestFile: string): Promise<readonly string[]> {
+  const manifest: unknown = JSON.parse(await readFile(manifestFile, 'utf8'));
+  const { dependencies = {}, devDependencies = {} }: Record<string, object> = Object(manifest);
+  return Object.keys({ ...dependencies, ...devDependencies });
 }
