@@ -11,6 +11,7 @@ const SEEDS = 40;
 /** Those that found something, each with what it was: run first, for ever. */
 const KEPT: readonly (readonly [number, string])[] = [
   [82, 'the check: a request was answered whose connection was closed while no process lived'],
+  [107, 'no mistake: the process dies while the server is sending again what came before the link broke'],
   [345, 'the check: what a request confirmed whose turn no record has was taken for confirmed'],
   [378, 'the check: a session whose creation reply the process did not live to send ends unconfirmed'],
   [634, 'the check: a page that is reloaded while no process lives loses what its poll is answered with'],

@@ -76,7 +76,7 @@ function whileAway({ sessionCheck }: Person): readonly Reason[] {
 
 /** The process died when it had recorded the session, and before it answered its client, who begins anew. */
 function ofLostCreation({ sessionCheck }: Person): readonly Reason[] {
-  return sessionCheck.wasInterrupted ? ['creation-unconfirmed'] : [];
+  return sessionCheck.wasInterrupted ? ['creation-unconfirmed', 'login-timeout'] : [];
 }
 
 /** The key of a terminate that overtook another request can not be checked: it may be anybody's. */

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { stageConfig } from '../../../../tests/scenarios/config.ts';
 import { bodyOf, toolbox } from '../../../../tests/support/engine/session.ts';
 import { instantOf } from '../kit/index.ts';
+import { NS } from '../wire/index.ts';
 import { ConnectionManager, type Input, type KeepOutput, type Kept, type Output } from './index.ts';
 
 const STREAM =
@@ -20,9 +21,9 @@ function poll(manager: ConnectionManager, request: number, sid: string): string 
   return reply ?? 'held';
 }
 
-function requestOf(request: number, attributes: string): Input {
+function requestOf(request: number, attributes: string, content = ''): Input {
   const of = { type: 'request', site: 'default', secure: true, address: '192.0.2.1' } as const;
-  return { ...of, request, body: bodyOf(attributes) };
+  return { ...of, request, body: bodyOf(attributes, content) };
 }
 
 /** The record of a session whose creation was answered. */
@@ -73,6 +74,17 @@ it.each<[string, (kept: Kept) => Kept, RegExp]>([
   expect(poll(manager, 3, spoilt.sid)).toContain("type='terminate' condition='internal-server-error'");
   expect(poll(manager, 4, sound.sid)).not.toContain('terminate');
   expect(manager.liveSessions).toBe(1);
+});
+
+it('a client that logs in while its server is not there yet is not recorded meanwhile, for a record may hold no password', () => {
+  const manager = newManager();
+  const creation = manager.handle(requestOf(1, "rid='1' to='example.org' ver='1.11' wait='0'"), NOW);
+  const outputs = [...creation, ...manager.advance(instantOf(1000))];
+  const [kept] = outputs.filter((output): output is KeepOutput => output.type === 'keep');
+  if (kept === undefined) throw new Error('it is not recorded');
+  const auth = `<auth xmlns='${NS.sasl}' mechanism='PLAIN'>AGp1bGlldABzZWNyZXQ=</auth>`;
+  const sent = manager.handle(requestOf(2, `rid='2' sid='${kept.sid}'`, auth), instantOf(2000));
+  expect(sent.map(({ type }) => type)).toEqual(['forget', 'respond']);
 });
 
 function isAbout(sid: string): (output: Output) => boolean {

@@ -9,7 +9,7 @@ import {
   shorter,
 } from '../kit/index.ts';
 import { encodeBody, type Payload } from '../wire/index.ts';
-import { countConfirmed, stanzasIn, takeUnconfirmed } from './confirm.ts';
+import { countConfirmed, stanzasIn } from './confirm.ts';
 import { PAYLOAD_COST_BYTES } from './held.ts';
 import { dropOctets } from './octets.ts';
 import { payloadsGiven } from './pace.ts';
@@ -225,8 +225,6 @@ export function answerTerminal(session: Session, turn: Turn): void {
       respondTerminal(session, early.request, terminalBody(terminal, NOTHING), turn);
   }
   dropOctets(session.octets);
-  // Nobody can have it any more, and the memory of a session may last for minutes.
-  takeUnconfirmed(session);
   countSilence(session.silence, turn.now);
   finishEnding(session);
 }
