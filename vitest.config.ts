@@ -34,6 +34,7 @@ export default defineConfig({
   },
   test: {
     passWithNoTests: false,
+    globalSetup: 'tests/support/client-file.ts',
     // Ten times what anything takes on a machine that does nothing else.
     testTimeout: 120_000,
     hookTimeout: 180_000,

@@ -9,15 +9,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'packages/server/dist/main.js');
+/** What the page of the demo loads. */
+const CLIENT = join(ROOT, 'packages/client/dist', 'boshd-client.mjs');
 
-if (!existsSync(MAIN)) {
+if (!existsSync(MAIN) || !existsSync(CLIENT)) {
   process.stderr.write('boshd is not built yet; building it, once ("npm run build" does it again) ...\n');
   // The output of the command is not mixed with that of the compiler.
-  const built = spawnSync(process.execPath, [compiler(), '-b', 'packages/server'], {
-    cwd: ROOT,
-    stdio: ['ignore', 2, 2],
-  });
-  if (built.status !== 0) {
+  const steps = [[compiler(), '-b', 'packages/server'], ['packages/client/bundle.mjs']];
+  const isBuilt = steps.every(
+    (step) => spawnSync(process.execPath, step, { cwd: ROOT, stdio: ['ignore', 2, 2] }).status === 0,
+  );
+  if (!isBuilt) {
     process.stderr.write('The build failed. Run "npm run build" to see it alone.\n');
     process.exit(1);
   }

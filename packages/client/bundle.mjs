@@ -1,6 +1,6 @@
 /**
  * Makes the files for pages without a bundler: `dist/boshd-client.js` for a plain script tag (the global `boshd`) and
- * `dist/boshd-client.mjs` for a module. Run by `npm run build:client` and before the package is packed; the tests make their own with the same options.
+ * `dist/boshd-client.mjs` for a module, which the page of `boshd demo` loads. Run by each build and before the package is packed.
  */
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

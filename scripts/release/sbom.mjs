@@ -7,9 +7,6 @@ import { published, readJson } from './tree.mjs';
  * @typedef {{ path: string, name: string, version: string, license?: string, integrity?: string, needs: string[] }} Locked
  */
 
-/** The demo's page holds it as a file, so no manifest names it (`vendor.mjs`). */
-const VENDORED = 'node_modules/strophe.js';
-
 /**
  * Everything that an installed boshd brings, its own packages first: what those ask for, what that asks for, and so on. npm's
  * own `sbom` leaves out what the tests ask for too.
@@ -81,10 +78,7 @@ function nearest(packages, from, name) {
  */
 export function billOfMaterials(root) {
   const all = installed(root);
-  const { packages } = readJson(join(root, 'package-lock.json'));
-  const { version, license, integrity } = packages[VENDORED];
-  const vendored = { path: VENDORED, name: 'strophe.js', version, license, integrity, needs: [] };
-  const references = new Map([...all, vendored].map((each) => [each.path, purl(each)]));
+  const references = new Map(all.map((each) => [each.path, purl(each)]));
   const { version: own } = readJson(join(root, 'package.json'));
   return {
     $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json',
@@ -100,21 +94,18 @@ export function billOfMaterials(root) {
         licenses: [{ license: { id: 'MIT' } }],
       },
     },
-    components: [...all, vendored].map(component).sort(byReference),
+    components: all.map(component).sort(byReference),
     dependencies: all
-      .map(({ path, name, needs }) => {
-        const more = name === 'boshd' ? [VENDORED] : [];
-        return {
-          ref: references.get(path),
-          dependsOn: [...needs, ...more].map((each) => references.get(each)).sort(),
-        };
-      })
+      .map(({ path, needs }) => ({
+        ref: references.get(path),
+        dependsOn: needs.map((each) => references.get(each)).sort(),
+      }))
       .sort((a, b) => (String(a.ref) < String(b.ref) ? -1 : 1)),
   };
 }
 
 /** @param {Locked} locked */
-function component({ path, name, version, license, integrity }) {
+function component({ name, version, license, integrity }) {
   return {
     'bom-ref': purl({ name, version }),
     type: 'library',
@@ -123,7 +114,6 @@ function component({ path, name, version, license, integrity }) {
     purl: purl({ name, version }),
     licenses: license === undefined ? [] : [{ expression: license }],
     ...(integrity === undefined ? {} : { hashes: [{ alg: 'SHA-512', content: hex(integrity) }] }),
-    ...(path === VENDORED ? { properties: [{ name: 'boshd:vendored', value: 'strophe.esm.js' }] } : {}),
   };
 }
 

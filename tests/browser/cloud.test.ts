@@ -74,7 +74,7 @@ test('a person chats while members freeze and die, and the counters tell what be
     const at = await text(page, '#you');
     return /^m\d$/.test(at) && at !== owner && (await text(page, '#state')) === 'Online';
   });
-  expect(await counted(page, 'ended')).toBeGreaterThan(0);
+  await until('the end is counted', async () => (await counted(page, 'ended')) > 0);
   await order(page, 'Restart', owner);
   await until('it lives', async () => (await text(page, `#member-${owner} .badge`)) === 'live');
 

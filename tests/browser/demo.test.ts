@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startChromium } from '../support/chromium.ts';
 import { makeDirectory, type RunningProgram, startProgram, until } from '../support/program.ts';
+import { axe, conversationOf, fatesOf, focusedId, say, sees, seesPerson, tooWide } from './demo-page.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/server/dist/main.js', import.meta.url));
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SECRET = 'demo';
 
 // A browser on a busy machine takes its time.
@@ -15,37 +13,38 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let browser: Browser;
 let demo: Demo;
-const contexts: BrowserContext[] = [];
+/** Of one person's browser: its tabs share what a browser has once. */
+let context: BrowserContext;
 /** What the pages wrote to their consoles as errors, and what they threw. */
 const complaints: string[] = [];
 
 interface Demo {
   readonly program: RunningProgram;
   readonly url: string;
+  readonly admin: string;
 }
 
 /** The demo as a person starts it. */
-async function startDemo(...args: readonly string[]): Promise<Demo> {
+async function startDemo(at = '127.0.0.1:0'): Promise<Demo> {
   const program = await startProgram({
     name: 'boshd demo',
     command: process.execPath,
-    args: [MAIN, 'demo', '--listen', '127.0.0.1:0', ...args],
+    args: [MAIN, 'demo', '--listen', at, '--admin-listen', '127.0.0.1:0'],
     directory: await makeDirectory('demo'),
-    isReady: (output) => PAGE_URL.test(output),
+    isReady: (output) => output.includes('Ctrl-C'),
   });
-  return { program, url: PAGE_URL.exec(await program.log())?.[0] ?? '' };
+  const said = await program.log();
+  return { program, url: PAGE_URL.exec(said)?.[0] ?? '', admin: ADMIN_URL.exec(said)?.[0] ?? '' };
 }
 
-const PAGE_URL = /http:\/\/(?:localhost|127\.0\.0\.1):\d+\//;
+const PAGE_URL = /http:\/\/localhost:\d+\//;
+const ADMIN_URL = /http:\/\/127\.0\.0\.1:\d+\/(?= is the status page)/;
 
 beforeAll(async () => {
   [browser, demo] = await Promise.all([startChromium(), startDemo()]);
+  context = await openBrowser();
 });
-afterEach(async () => {
-  for (const context of contexts.splice(0)) {
-    for (const page of context.pages()) await signOut(page);
-    await context.close();
-  }
+afterEach(() => {
   expect(complaints.splice(0)).toEqual([]);
 });
 afterAll(async () => {
@@ -55,29 +54,37 @@ afterAll(async () => {
 
 type Look = Parameters<Browser['newContext']>[0];
 
-async function openTab(look: Look = {}, url = demo.url): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...look });
-  contexts.push(context);
-  const page = await context.newPage();
-  page.on('console', (message) => {
+/** Nothing moves in it: a browser without a graphics card draws animations at the cost of all else. */
+async function openBrowser(look: Look = {}): Promise<BrowserContext> {
+  const opened = await browser.newContext({
+    viewport: { width: 1360, height: 860 },
+    reducedMotion: 'reduce',
+    ...look,
+  });
+  opened.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  opened.on('weberror', (error) => complaints.push(String(error.error())));
+  return opened;
+}
+
+async function openTab(of = context, url = demo.url): Promise<Page> {
+  const page = await of.newPage();
   await page.goto(url);
   return page;
 }
 
 /** Comes in by keyboard alone: the field has the focus. */
-async function comeIn(nickname: string, look: Look = {}): Promise<Page> {
-  const page = await openTab(look);
-  await page.keyboard.type(nickname);
+async function comeIn(nickname: string, of = context, url = demo.url): Promise<Page> {
+  const page = await openTab(of, url);
+  await page.keyboard.insertText(nickname);
   await page.keyboard.press('Enter');
   await sees(page, '#state', `Online as ${nickname}`);
   return page;
 }
 
-async function signIn(jid: string, password: string, look: Look = {}): Promise<Page> {
-  const page = await openTab(look);
+async function signIn(jid: string, password: string, of = context): Promise<Page> {
+  const page = await openTab(of);
   await page.getByText('Or use an XMPP account').click();
   await page.getByLabel('Address', { exact: true }).fill(jid);
   await page.getByLabel('Password').fill(password);
@@ -85,63 +92,32 @@ async function signIn(jid: string, password: string, look: Look = {}): Promise<P
   return page;
 }
 
-/** So that the next test finds the domain empty. */
-async function signOut(page: Page): Promise<void> {
-  const button = page.getByRole('button', { name: 'Sign out' });
-  if (!(await button.isVisible())) return;
-  await button.click();
-  await sees(page, '#state', 'Not signed in');
-}
-
-async function sees(page: Page, selector: string, text: string): Promise<void> {
-  await page.locator(selector).filter({ hasText: text }).first().waitFor();
-}
-
-async function seesPerson(page: Page, name: string, status: string): Promise<void> {
-  await page.getByRole('button', { name: `${name} ${status}`, exact: true }).waitFor();
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.keyboard.type(text);
-  await page.keyboard.press('Enter');
-}
-
-async function conversationOf(page: Page): Promise<readonly string[]> {
-  return page.locator('#log .message > p').allTextContents();
-}
-
-function focusedId(page: Page): Promise<string | undefined> {
-  return page.evaluate(() => document.activeElement?.id);
-}
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string }[];
-  }[];
-}
-
-/** What axe finds wrong, rule by rule, in a tab without the page's policy: axe tries inline styles. */
-async function axe(page: Page): Promise<readonly string[]> {
-  const source = await readFile(AXE, 'utf8');
-  const result: AxeResult = await page.evaluate(
-    `${source};\naxe.run(document, { resultTypes: ['violations'] })`,
-  );
-  return result.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+/** Signed out, so that nobody of a test is there in the next one. */
+async function close(...pages: readonly Page[]): Promise<void> {
+  for (const page of pages) {
+    await page.locator('#sign-out').dispatchEvent('click');
+    await sees(page, '#state', 'Not signed in');
+    await page.close();
+  }
 }
 
 describe('two tabs', () => {
+  let ada: Page;
+  let grace: Page;
+  const said: string[] = [];
+
   it('see each other and chat both ways, by keyboard alone', async () => {
-    const ada = await comeIn('Ada');
+    ada = await comeIn('Ada');
     expect(await ada.locator('#nobody').isVisible()).toBe(true);
-    const grace = await comeIn('Grace');
+    grace = await comeIn('Grace');
     await seesPerson(ada, 'Grace', 'here');
     await seesPerson(grace, 'Ada', 'here');
     // The first to come is chosen, and the field to write in has the focus.
     await sees(ada, '#partner-name', 'Grace');
     await sees(grace, '#partner-name', 'Ada');
     expect([await focusedId(ada), await focusedId(grace)]).toEqual(['text', 'text']);
-    await say(ada, 'Is the line open?');
+    await ada.keyboard.type('Is the line open?');
+    await ada.keyboard.press('Enter');
     await sees(grace, '#log', 'Is the line open?');
     await say(grace, '<b>It is</b> & \u{1f339} \u{65e5}\u{672c}');
     await sees(ada, '#log', '<b>It is</b> & \u{1f339} \u{65e5}\u{672c}');
@@ -149,60 +125,100 @@ describe('two tabs', () => {
     await grace.keyboard.press('Shift+Enter');
     await say(grace, 'two');
     await sees(ada, '#log', 'one\ntwo');
-    const said = ['Is the line open?', '<b>It is</b> & \u{1f339} \u{65e5}\u{672c}', 'one\ntwo'];
+    said.push('Is the line open?', '<b>It is</b> & \u{1f339} \u{65e5}\u{672c}', 'one\ntwo');
     expect(await conversationOf(ada)).toEqual(said);
     expect(await conversationOf(grace)).toEqual(said);
   });
 
   it('go on after a character that XML cannot carry, and say that it was left out', async () => {
-    const ada = await comeIn('Ada');
-    const grace = await comeIn('Grace');
-    await sees(ada, '#partner-name', 'Grace');
     await ada.locator('#text').fill('a\u000bb\u001b[0m');
     await ada.keyboard.press('Enter');
     await sees(grace, '#log', 'ab[0m');
     await sees(ada, '#log .problem', 'left out');
     await say(ada, 'still here');
     await sees(grace, '#log', 'still here');
+    said.push('ab[0m', 'still here');
   });
 
-  it('show when the other one writes, and when it leaves', async () => {
-    const ada = await comeIn('Ada');
-    const grace = await comeIn('Grace');
-    await sees(grace, '#partner-name', 'Ada');
+  it('show when the other one writes', async () => {
     await grace.keyboard.type('Let me thi');
     await seesPerson(ada, 'Grace', 'is typing…');
-    await grace.getByRole('button', { name: 'Sign out' }).click();
-    await sees(grace, '#state', 'Not signed in');
-    expect(await focusedId(grace)).toBe('nickname');
-    await sees(ada, '#news', 'Grace has left.');
-    await sees(ada, '#partner-status', 'not here');
-    await say(ada, 'Still there?');
-    await sees(ada, '#log .problem', 'Not delivered: nobody is there.');
+    await grace.locator('#text').fill('');
   });
 
-  it('hear at once of a tab that is closed', async () => {
-    const ada = await comeIn('Ada');
-    const grace = await comeIn('Grace');
-    await seesPerson(ada, 'Grace', 'here');
-    await grace.close({ runBeforeUnload: true });
-    await sees(ada, '#news', 'Grace has left.');
-  });
-
-  it('keep fifty messages in order', async () => {
-    const ada = await comeIn('Ada');
-    const grace = await comeIn('Grace');
-    await sees(grace, '#partner-name', 'Ada');
-    const lines = Array.from({ length: 50 }, (_, index) => `line ${index}`);
+  it('keep thirty messages in order, and say of each that it is sent', async () => {
+    const lines = Array.from({ length: 30 }, (_, index) => `line ${index}`);
     for (const line of lines) await say(grace, line);
-    await sees(ada, '#log', 'line 49');
-    expect(await conversationOf(ada)).toEqual(lines);
+    said.push(...lines);
+    await sees(ada, '#log', 'line 29');
+    expect(await conversationOf(ada)).toEqual(said);
+    await until('all are sent', async () => (await fatesOf(grace)).every((fate) => fate === 'sent'));
+  });
+
+  it('stay over a reload, with session and talk', async () => {
+    const jid = await grace.locator('.person[title*="@"]').first().getAttribute('title');
+    await ada.locator('#text').fill('not sent yet');
+    await Promise.all([ada.reload(), say(grace, 'while you reload')]);
+    await sees(ada, '#state', 'Online as Ada');
+    await sees(ada, '#log', 'while you reload');
+    said.push('while you reload');
+    expect(await conversationOf(ada)).toEqual(said);
+    expect(await ada.locator('#text').inputValue()).toBe('not sent yet');
+    await seesPerson(ada, 'Grace', 'here');
+    await ada.locator('#text').fill('I am back');
+    await ada.locator('#text').press('Enter');
+    await sees(grace, '#log', 'I am back');
+    said.push('I am back');
+    // The same Ada: she never left.
+    expect(await conversationOf(grace)).toEqual(said);
+    await seesPerson(grace, 'Ada', 'here');
+    expect(await grace.locator('.person').filter({ hasText: 'Ada' }).count()).toBe(1);
+    expect(await grace.locator('.person').filter({ hasText: 'Ada' }).getAttribute('title')).toBe(jid);
+    await sees(ada, '#wire-list', 'pause');
+  });
+
+  it('say "sending" while offline, and "sent" when it is', async () => {
+    await context.setOffline(true);
+    await say(ada, 'into the dark');
+    await say(ada, 'once more');
+    await sees(ada, '#state', 'No answer, trying again…');
+    await sees(ada, '.mine .fate', 'sending…');
+    expect((await fatesOf(ada)).slice(-2)).toEqual(['sending', 'sending']);
+    await context.setOffline(false);
+    said.push('into the dark', 'once more');
+    await sees(grace, '#log', 'once more');
+    expect(await conversationOf(grace)).toEqual(said);
+    await until('both are sent', async () => (await fatesOf(ada)).every((fate) => fate === 'sent'));
+    await sees(ada, '#state', 'Online as Ada');
+    complaints.splice(0);
+  });
+
+  it('go on when the process that serves them is killed by a button', async () => {
+    const pid = await ada.locator('#worker-name').textContent();
+    const button = ada.getByRole('button', { name: 'Kill it' });
+    const origin = new URL(demo.url).origin;
+    const foreign = [{}, { origin: 'https://evil.example' }, { origin, via: '1.1 proxy' }];
+    for (const headers of foreign) {
+      const refused = await fetch(`${demo.url}demo/worker`, { method: 'POST', headers });
+      expect([headers, refused.status]).toEqual([headers, 403]);
+    }
+    await button.click();
+    await ada.locator('#text').fill('whom did you kill?');
+    await ada.locator('#text').press('Enter');
+    said.push('whom did you kill?');
+    await sees(grace, '#log', 'whom did you kill?');
+    await sees(ada, '#worker-story', 'the same session goes on');
+    await until('it can be killed again', () => button.isEnabled());
+    expect(await ada.locator('#worker-story').textContent()).toMatch(
+      /\d+ ms process \d+ was killed.*\d+ ms process \d+ serves/,
+    );
+    expect(await ada.locator('#worker-name').textContent()).not.toBe(pid);
+    expect(await conversationOf(grace)).toEqual(said);
+    await sees(ada, '#state', 'Online as Ada');
+    complaints.splice(0);
   });
 
   it('count what is unread of a third', async () => {
-    const ada = await comeIn('Ada');
-    const grace = await comeIn('Grace');
-    await sees(ada, '#partner-name', 'Grace');
     const mary = await comeIn('Mary');
     await seesPerson(mary, 'Ada', 'here');
     await mary.getByRole('button', { name: 'Ada here' }).click();
@@ -211,35 +227,66 @@ describe('two tabs', () => {
     await sees(ada, '#news', 'New message from Mary.');
     expect(await ada.title()).toBe('(1) boshd demo');
     // Escape to the people, arrow to the next one, Enter.
-    await ada.keyboard.press('Escape');
+    await ada.locator('#text').press('Escape');
     await ada.keyboard.press('ArrowDown');
     await ada.keyboard.press('Enter');
     await sees(ada, '#partner-name', 'Mary');
     expect(await conversationOf(ada)).toEqual(['psst']);
     expect(await ada.title()).toBe('boshd demo');
-    await seesPerson(grace, 'Mary', 'here');
+    await close(mary);
+  });
+
+  it('hear soon of one that is closed', async () => {
+    await grace.close({ runBeforeUnload: true });
+    await sees(ada, '#news', 'Grace has left.');
+  });
+
+  it('hear of one that crashed', async () => {
+    const mary = await comeIn('Mary');
+    await sees(ada, '#news', 'Mary is here.');
+    const debuggee = await context.newCDPSession(mary);
+    const crashed = mary.waitForEvent('crash');
+    debuggee.send('Page.crash').catch(() => undefined);
+    await crashed;
+    await sees(ada, '#news', 'Mary has left.');
+    await mary.close();
+  });
+
+  it('hear at once of one that signs out, and that nobody is there any more', async () => {
+    grace = await comeIn('Grace');
+    await ada.getByRole('button', { name: 'Grace here' }).click();
+    await grace.getByRole('button', { name: 'Sign out' }).click();
+    await sees(grace, '#state', 'Not signed in');
+    expect(await focusedId(grace)).toBe('nickname');
+    await sees(ada, '#news', 'Grace has left.');
+    await sees(ada, '#partner-status', 'not here');
+    await say(ada, 'Still there?');
+    await sees(ada, '#log .problem', 'Not delivered: nobody is there.');
+    await grace.close();
+    await close(ada);
   });
 });
 
 describe('an account', () => {
-  it('signs in by password and chats with a guest', async () => {
-    const guest = await comeIn('Ada');
+  it('signs in by password, stays over a reload, and talks to itself in another tab', async () => {
     const romeo = await signIn('romeo@demo.localhost', SECRET);
     await sees(romeo, '#state', 'Online as romeo@demo.localhost');
+    await sees(romeo, '.exchange[data-state="held"]', 'empty poll');
+    await checkWire(romeo);
+    const guest = await comeIn('Ada');
     await seesPerson(guest, 'romeo', 'here');
     await sees(romeo, '#partner-name', 'Ada');
-    await say(romeo, 'Good morrow');
+    await romeo.reload();
+    await sees(romeo, '#state', 'Online as romeo@demo.localhost');
+    await romeo.locator('#text').fill('Good morrow');
+    await romeo.locator('#text').press('Enter');
     await sees(guest, '#log', 'Good morrow');
-  });
-
-  it('in two tabs talks to itself', async () => {
-    const first = await signIn('juliet@demo.localhost', SECRET);
-    await sees(first, '#state', 'Online');
-    const second = await signIn('juliet@demo.localhost', SECRET);
-    await seesPerson(first, 'juliet (another tab)', 'here');
-    await sees(second, '#partner-name', 'juliet (another tab)');
+    const second = await signIn('romeo@demo.localhost', SECRET);
+    await seesPerson(romeo, 'romeo (another tab)', 'here');
+    await second.getByRole('button', { name: 'romeo (another tab) here' }).click();
     await say(second, 'from tab to tab');
-    await sees(first, '#log', 'from tab to tab');
+    await seesPerson(romeo, 'romeo (another tab)', 'here 1 unread');
+    await close(romeo, second, guest);
   });
 
   it.each([
@@ -255,119 +302,153 @@ describe('an account', () => {
     await page.keyboard.press('Enter');
     await sees(page, '#state', 'Online as Ada');
     expect(await page.locator('#failure').isVisible()).toBe(false);
+    await close(page);
   });
 });
 
-describe('the wire', () => {
-  it('shows each request with its rid and what it carried, and no secret', async () => {
-    const romeo = await signIn('romeo@demo.localhost', SECRET);
-    await sees(romeo, '#state', 'Online');
-    await sees(romeo, '.exchange[data-state="held"]', 'empty poll');
-    const entries = romeo.locator('.exchange');
-    const count = await entries.count();
-    for (let index = 0; index < count; index++) await entries.nth(index).locator('summary').click();
-    const [text = ''] = await romeo.locator('#wire-list').allInnerTexts();
-    for (const part of ['new session', 'auth', 'restart the stream', 'iq, presence', 'success', 'features']) {
-      expect(text).toContain(part);
+/** Each request with its rid and what it carried, and no secret. */
+async function checkWire(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('.exchange details')) details.setAttribute('open', '');
+  });
+  await page.locator('.exchange .xml').last().waitFor();
+  const [text = ''] = await page.locator('#wire-list').allInnerTexts();
+  for (const part of ['new session', 'auth', 'restart the stream', 'presence', 'success', 'features']) {
+    expect(text).toContain(part);
+  }
+  expect(text).toMatch(/<auth .*mechanism='SCRAM-SHA-256'.*>••••••<\/auth>/);
+  expect(text).not.toMatch(/sid='[^•]/);
+  const rids = [...text.matchAll(/^rid (\d+)$/gm)].map(([, rid]) => Number(rid));
+  expect(rids.length).toBeGreaterThan(4);
+  expect(rids).toEqual([...rids].sort((a, b) => b - a));
+}
+
+it("a phone's first screen shows the people, and the wire when it is asked for", async () => {
+  const phone = await openBrowser({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  const other = await comeIn('Grace');
+  const page = await comeIn('Ada', phone);
+  await seesPerson(page, 'Grace', 'here');
+  await other.getByRole('button', { name: 'Ada here' }).click();
+  await say(other, 'hello');
+  await seesPerson(page, 'Grace', 'here 1 unread');
+  await page.getByRole('button', { name: 'Grace here 1 unread' }).tap();
+  await sees(page, '#log', 'hello');
+  expect(await page.locator('#people-list').isVisible()).toBe(false);
+  expect(await tooWide(page)).toBeLessThanOrEqual(0);
+  const toggle = page.locator('#wire-toggle');
+  expect(await page.locator('#wire').isVisible()).toBe(false);
+  await toggle.focus();
+  await page.keyboard.press('Enter');
+  expect(await toggle.getAttribute('aria-expanded')).toBe('true');
+  await page.getByRole('button', { name: 'Clear' }).focus();
+  await page.keyboard.press('Enter');
+  expect(await page.locator('.exchange').count()).toBe(0);
+  await page.getByRole('button', { name: 'Close' }).focus();
+  await page.keyboard.press('Enter');
+  expect(await page.locator('#wire').isVisible()).toBe(false);
+  expect(await focusedId(page)).toBe('wire-toggle');
+  await close(other, page);
+  await phone.close();
+});
+
+it('axe finds nothing by day, at night and on a phone: at the door, and in the room with the wire open', async () => {
+  const looks = [
+    ['light', 1360, 860],
+    ['dark', 1360, 860],
+    ['light', 360, 740],
+  ] as const;
+  const viewer = await openBrowser({ bypassCSP: true });
+  const page = await openTab(viewer);
+  const check = async () => {
+    for (const [colorScheme, width, height] of looks) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width, height });
+      expect([colorScheme, width, await axe(page)]).toEqual([colorScheme, width, []]);
+      expect(await tooWide(page)).toBeLessThanOrEqual(0);
     }
-    expect(text).toMatch(/rid \d+/);
-    expect(text).toMatch(/<auth .*mechanism='SCRAM-SHA-256'.*>••••••<\/auth>/);
-    expect(text).not.toMatch(/sid='[^•]/);
-    const rids = [...text.matchAll(/^rid (\d+)$/gm)].map(([, rid]) => Number(rid));
-    expect(rids).toEqual([...rids].sort((a, b) => b - a));
-  });
-
-  it('can be opened, cleared and closed by keyboard', async () => {
-    const page = await comeIn('Ada', { viewport: { width: 900, height: 800 } });
-    const toggle = page.locator('#wire-toggle');
-    expect(await page.locator('#wire').isVisible()).toBe(false);
-    await toggle.focus();
-    await page.keyboard.press('Enter');
-    expect(await toggle.getAttribute('aria-expanded')).toBe('true');
-    await page.getByRole('button', { name: 'Clear' }).focus();
-    await page.keyboard.press('Enter');
-    expect(await page.locator('.exchange').count()).toBe(0);
-    await page.getByRole('button', { name: 'Close' }).focus();
-    await page.keyboard.press('Enter');
-    expect(await page.locator('#wire').isVisible()).toBe(false);
-    expect(await focusedId(page)).toBe('wire-toggle');
-  });
+    await page.setViewportSize({ width: 1360, height: 860 });
+  };
+  await page.getByText('Or use an XMPP account').click();
+  await check();
+  await page.locator('#nickname').fill('Ada');
+  await page.keyboard.press('Enter');
+  const grace = await comeIn('Grace');
+  await sees(grace, '#partner-name', 'Ada');
+  await say(grace, 'hello');
+  await sees(page, '#log', 'hello');
+  await page.locator('#text').fill('hello yourself');
+  await page.keyboard.press('Enter');
+  await sees(page, '.fate', 'sent');
+  await page.locator('.exchange summary').nth(1).click();
+  await check();
+  await close(page, grace);
+  await viewer.close();
 });
 
-describe.each([
-  ['by day', { colorScheme: 'light' }],
-  ['at night', { colorScheme: 'dark' }],
-  ['on a phone', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
-] as const)('axe finds nothing %s', (_name, look) => {
-  it('at the door', async () => {
-    const page = await openTab({ ...look, bypassCSP: true });
-    await page.getByText('Or use an XMPP account').click();
-    expect(await axe(page)).toEqual([]);
-  });
-
-  it('in the room, with the wire open', async () => {
-    const ada = await comeIn('Ada', { ...look, bypassCSP: true, reducedMotion: 'reduce' });
-    const grace = await comeIn('Grace');
-    await sees(grace, '#partner-name', 'Ada');
-    await say(grace, 'hello');
-    await sees(ada, '#log', 'hello');
-    await say(ada, 'hello yourself');
-    if ((await ada.locator('body').getAttribute('data-wire')) === 'closed')
-      await ada.locator('#wire-toggle').click();
-    await ada.locator('.exchange summary').nth(1).click();
-    expect(await axe(ada)).toEqual([]);
-    const wide = await ada.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(wide).toBeLessThanOrEqual(0);
-  });
-});
-
-it('says that the service is being restarted when boshd is stopped', async () => {
-  const own = await startDemo();
-  const page = await openTab({}, own.url);
-  await say(page, 'Ada');
-  await sees(page, '#state', 'Online');
-  await sees(page, '.exchange[data-state="held"]', 'empty poll');
-  await own.program.stop();
-  await sees(page, '#failure-title', 'The service is being restarted.');
-  await page.close();
-  complaints.splice(0);
-});
-
-it('says that it gets no answer while boshd is dead', async () => {
-  const own = await startDemo();
-  const page = await openTab({}, own.url);
-  await say(page, 'Ada');
-  await sees(page, '.exchange[data-state="held"]', 'empty poll');
+it('a service that was stopped, or died, is connected to at once by a button; its operator ends sessions on a page', async () => {
+  let own = await startDemo();
+  const page = await comeIn('Ada', context, own.url);
+  const button = page.getByRole('button', { name: 'Connect now' });
+  expect(await button.isVisible()).toBe(false);
   await own.program.end('SIGKILL');
-  await own.program.stop();
   await sees(page, '#state', 'No answer, trying again…');
-  await until('the complaints of the browser', () => complaints.length > 0);
+  expect(await button.isVisible()).toBe(true);
+  own = await startDemo(`127.0.0.1:${new URL(own.url).port}`);
+  // It may be back by itself meanwhile, a few seconds after the service.
+  if (await button.isVisible()) await button.click({ timeout: 1000 }).catch(() => undefined);
+  await sees(page, '#state', 'Online as Ada');
+  expect(await button.isVisible()).toBe(false);
+  await checkOperator(own.admin, page);
+  await own.program.end('SIGTERM');
+  await sees(page, '#wire-list', 'system-shutdown');
+  await sees(page, '#state', 'trying again…');
   await page.close();
+  await own.program.stop();
   complaints.splice(0);
 });
 
-it("the operator's page finds a session, ends it and drains, with a token of its own", async () => {
-  const own = await startDemo('--admin-listen', '127.0.0.1:0');
-  const admin = /http:\/\/127\.0\.0\.1:\d+\/ is the status page/
-    .exec(await own.program.log())?.[0]
-    ?.split(' ')[0];
-  const ada = await openTab({}, own.url);
-  await say(ada, 'Ada');
-  await sees(ada, '#state', 'Online');
-  const page = await openTab({ viewport: { width: 390, height: 844 }, bypassCSP: true }, admin);
+/** The operator's page finds a session, ends it and drains, with a token of its own. */
+async function checkOperator(admin: string, ada: Page): Promise<void> {
+  const operator = await openBrowser({ viewport: { width: 390, height: 844 }, bypassCSP: true });
+  const page = await openTab(operator, admin);
   page.on('dialog', (dialog) => void dialog.accept());
   await sees(page, '#found', '1 session or WebSocket');
   await page.getByRole('searchbox').fill('nobody.example');
   await sees(page, '#found', '0 sessions');
   await page.getByRole('searchbox').fill('demo.localhost');
   await sees(page, '#sessions tbody', 'logged in');
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  expect(wide).toBeLessThanOrEqual(0);
+  expect(await tooWide(page)).toBeLessThanOrEqual(0);
   expect(await axe(page)).toEqual([]);
   await page.getByRole('button', { name: /^Kick / }).click();
-  await sees(ada, '#failure-title', '');
-  await sees(page, '#found', '0 sessions');
+  await sees(ada, '#failure-title', 'The service refused this session.');
+  await ada.getByLabel('What shall').fill('Ada');
+  await ada.keyboard.press('Enter');
+  await sees(ada, '#state', 'Online as Ada');
   await page.getByRole('button', { name: 'Drain' }).click();
   await sees(page, '#verdict', 'take no new sessions');
-  complaints.splice(0);
+  await operator.close();
+}
+
+// The last one: nobody signs out.
+it('twenty tabs of one browser are twenty people', async () => {
+  const small = await openBrowser({ viewport: { width: 400, height: 300 } });
+  const names = Array.from({ length: 20 }, (_, index) => `Tab ${index + 1}`);
+  const tabs: Page[] = [];
+  for (const name of names) tabs.push(await comeIn(name, small));
+  const [first, last] = [tabs[0] as Page, tabs[19] as Page];
+  for (const tab of [first, last]) await tab.locator('.person[data-online="true"]').nth(18).waitFor();
+  await last.getByRole('button', { name: 'Tab 1 here', exact: true }).click();
+  await say(last, 'from the other end');
+  await first.getByRole('button', { name: /^Tab 20 here/ }).click();
+  await sees(first, '#log', 'from the other end');
+  await say(first, 'and back');
+  await sees(last, '#log', 'and back');
+  await sees(last, '.fate', 'sent');
+  // What does not fit into a browser's six connections goes over WebSockets.
+  await last.locator('#wire-toggle').click();
+  expect(await last.locator('.exchange .frame').count()).toBeGreaterThan(5);
+  expect(await first.locator('.exchange .frame').count()).toBe(0);
+  await last.reload();
+  await sees(last, '#state', 'Online as Tab 20');
+  expect(await conversationOf(last)).toEqual(['from the other end', 'and back']);
 });

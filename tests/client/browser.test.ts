@@ -167,14 +167,15 @@ describe("with keep: 'session'", () => {
 
   it('a reload goes on, and nothing is lost or doubled', async () => {
     const tab = await Tab.open();
-    const jid = await tab.start(KEEP);
+    const keep = { ...KEEP, keepSeconds: 20 };
+    const jid = await tab.start(keep);
     const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`);
     for (const line of lines) {
       await tab.say(line);
       const told = tell(jid, line);
       if (Number(line.slice(5)) % 5 === 4) {
         await tab.page.reload();
-        expect(await tab.start(KEEP)).toBe(jid);
+        expect(await tab.start(keep)).toBe(jid);
         expect(await tab.states()).toEqual(['connecting', 'online']);
       }
       await told;
@@ -184,6 +185,13 @@ describe("with keep: 'session'", () => {
     await tab.page.waitForFunction(`localStorage.heard.includes('line 19')`);
     expect(await tab.page.evaluate('localStorage.heard')).toBe(lines.map((line) => `${line};`).join(''));
     expect(gone).not.toContain(jid);
+  });
+
+  it('a tab that is closed has signed out after keepSeconds, long before the inactivity is over', async () => {
+    const tab = await Tab.open();
+    const jid = await tab.start({ ...KEEP, keepSeconds: 1 });
+    await tab.page.close({ runBeforeUnload: true });
+    await until('it is gone', () => gone.includes(jid));
   });
 
   it('the next page of the tab needs no password, and without a session says so', async () => {

@@ -19,8 +19,7 @@ test('what it copies from the build is in the tree, or made by it', async () => 
     (paths ?? '').split(' '),
   );
   expect(copied.length).toBeGreaterThan(5);
-  expect(text).toContain('vendor.mjs add');
-  for (const path of copied.filter((each) => !each.endsWith('/packages/server/vendor'))) {
+  for (const path of copied) {
     const inTree = new URL(path.replace('/build/', '../../'), import.meta.url);
     await expect(stat(inTree), path).resolves.toBeDefined();
   }

@@ -41,6 +41,11 @@ export interface ConnectOptions {
    * that. BOSH only. Default: a page that goes away signs out.
    */
   readonly keep?: 'session';
+  /**
+   * With `keep`: seconds that the session waits for the next page, after which a tab that was closed has signed out. Default: as
+   * long as the service waits for a client that it does not hear of (`inactivity`).
+   */
+  readonly keepSeconds?: number;
   /** One session for all tabs that say so with the same URL and address. Signing out is for all. Default false. */
   readonly shareTabs?: boolean;
   /**
@@ -86,7 +91,7 @@ function keyOf({ url, webSocket, attach, jid = addressIn(attach), domain }: Conn
 }
 
 function lineOptionsOf(options: ConnectOptions): LineOptions {
-  const { presence, keep } = options;
+  const { presence, keep, keepSeconds } = options;
   const to = domainOf(options);
   const login = loginOf(options);
   return {
@@ -94,6 +99,7 @@ function lineOptionsOf(options: ConnectOptions): LineOptions {
     findTransport: finder(options, to),
     greeting: presence === false ? undefined : inStream(presence ?? xml('presence')),
     store: keep === 'session' && TabStore.isPossible() ? new TabStore(`boshd ${keyOf(options)}`) : undefined,
+    keepFor: keepSeconds === undefined ? undefined : seconds(keepSeconds),
     attach: attachedTo(options),
     canBeginAgain: login !== undefined || typeof options.attach === 'function',
   };

@@ -15,11 +15,10 @@ import { frontSeries, hopSeries, trafficSeries } from './compose/traffic.ts';
 import type { Config } from './config/index.ts';
 import { clock, Driver } from './driver.ts';
 import { createFront, type Front } from './front/front.ts';
-import type { BoundAddress } from './front/listener.ts';
 import type { FrontOptions } from './front/options.ts';
 import { firstOf, healthPages, type Pages } from './front/reply/pages.ts';
 import type { Observe } from './observe/index.ts';
-import { frontOptionsOf, managerConfigOf, upstreamOptionsOf } from './options.ts';
+import { frontOptionsOf, managerConfigOf, upstreamOptionsOf, urlOf } from './options.ts';
 import type { FrontPort, Submit } from './ports.ts';
 import { nodeToolbox } from './toolbox.ts';
 import type { UpstreamOptions } from './upstream/options.ts';
@@ -197,11 +196,6 @@ function lineOf(text: string | undefined) {
   return text === undefined ? undefined : ascii(`${text}\n`);
 }
 
-function urlOf({ host, port, path: socket, secure }: BoundAddress, { paths: [path = '/'] }: Config): string {
-  if (socket !== undefined) return `${secure ? 'https' : 'http'}://unix:${socket}:${path}`;
-  return `${secure ? 'https' : 'http'}://${hostInUrl(host)}:${port}${path}`;
-}
-
 /** What can not be read, or not be used, is told before anything is changed. */
 function applyTo(
   front: Front,
@@ -254,8 +248,4 @@ function selfOf(
 function begun(counters: Observe['counters'], sites: readonly string[]): Observe['counters'] {
   counters.begin(sites);
   return counters;
-}
-
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

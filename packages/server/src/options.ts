@@ -6,6 +6,7 @@ import type { DomainOverride, DomainPolicy, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
 import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
 import { FrontError } from './front/errors.ts';
+import type { BoundAddress } from './front/listener.ts';
 import { FRONT_LIMITS, type FrontOptions, type ListenAddress, type TlsMaterial } from './front/options.ts';
 import type { TakeOrder } from './front/order.ts';
 import { type Discovery, hostMetaPages } from './front/reply/host-meta.ts';
@@ -271,4 +272,19 @@ export function regionsOf({ regions }: Config): readonly Region[] {
       point: location === undefined ? undefined : { latitude, longitude },
     };
   });
+}
+
+/** The BOSH URL at an address. */
+export function urlOf(
+  {
+    host,
+    port,
+    path: socket,
+    secure,
+  }: Pick<BoundAddress, 'host' | 'port' | 'secure'> & { readonly path?: string | undefined },
+  { paths: [path = '/'] }: Pick<Config, 'paths'>,
+): string {
+  const scheme = secure ? 'https' : 'http';
+  if (socket !== undefined) return `${scheme}://unix:${socket}:${path}`;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 }

@@ -86,10 +86,13 @@ export class BoshTransport implements Transport {
     this.#take({ type: 'wake' });
   }
 
-  abandon(): void {
+  abandon(pause?: Duration): void {
+    for (const exchange of this.#exchanges.values()) exchange.abort();
+    this.#exchanges.clear();
+    // Browsers send it to the end, although its page is gone.
+    if (pause !== undefined) this.#take({ type: 'leave', length: pause });
     this.#isAbandoned = true;
     this.#clock.stop();
-    for (const exchange of this.#exchanges.values()) exchange.abort();
     this.#exchanges.clear();
   }
 

@@ -1,4 +1,5 @@
 import type { ClientSnapshot, OutgoingPayload } from '@boshd/engine/client';
+import type { Duration } from '@boshd/engine/kit';
 import type { Transport, TransportUser } from './transport.ts';
 
 /** URLs that did not work while another one did: the next session of the page does not wait for them again. */
@@ -64,8 +65,8 @@ export class FallbackTransport implements Transport {
     this.#current.wake();
   }
 
-  abandon(): void {
-    this.#current.abandon();
+  abandon(pause?: Duration): void {
+    this.#current.abandon(pause);
   }
 
   #make(choice: Choice): Transport {

@@ -1,4 +1,5 @@
 import type { ClientPayload, ClientSnapshot, OutgoingPayload } from '@boshd/engine/client';
+import type { Duration } from '@boshd/engine/kit';
 import type { ClientError } from '../errors.ts';
 
 /** How a transport ended, and what became of what it was given to send. */
@@ -44,6 +45,6 @@ export interface Transport {
   wake(): void;
   /** What another page needs to go on with the session; undefined where that cannot be. */
   readonly snapshot: ClientSnapshot | undefined;
-  /** Lets go of the session without a word: another page goes on with it. */
-  abandon(): void;
+  /** Lets go of the session: another page goes on with it, within `pause` where that is given. */
+  abandon(pause?: Duration): void;
 }

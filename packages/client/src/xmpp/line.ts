@@ -1,4 +1,5 @@
 import type { ClientSnapshot, OutgoingPayload, XmlNode } from '@boshd/engine/client';
+import type { Duration } from '@boshd/engine/kit';
 import { ClientError, type ClientErrorCode } from '../errors.ts';
 import { watchPage } from '../page/page.ts';
 import type { Transport, TransportEnd, TransportUser } from '../transport/transport.ts';
@@ -59,6 +60,8 @@ export interface LineOptions {
   /** Sent at each log-in, before what waits. */
   readonly greeting: string | undefined;
   readonly store: Store | undefined;
+  /** How long a session that is handed over waits for the next page; undefined: as long as the service allows. */
+  readonly keepFor: Duration | undefined;
   /** A session that somebody else made and logged in; undefined: none any more. Rejects where none can be had. */
   readonly attach: (() => Promise<Kept | undefined>) | undefined;
   /** Another session can be had when one is lost. */
@@ -320,7 +323,7 @@ export class Line {
       this.#transport?.farewell();
       return;
     }
-    this.#transport?.abandon();
+    this.#transport?.abandon(this.#options.keepFor);
     this.#transport = undefined;
     this.#options.store?.release();
   }

@@ -199,6 +199,38 @@ describe('a page that goes away', () => {
   });
 });
 
+describe('a page that goes away for a moment', () => {
+  it('pauses, beside the requests that are open, and the next page repeats the pause with them', () => {
+    const bench = new Bench();
+    bench.say(1);
+    bench.tell({ type: 'leave', length: seconds(5) });
+    expect(bench.open.map(({ kind }) => kind)).toEqual(['plain', 'plain', 'pause']);
+    const [, , pause] = bench.open.map(({ body }) => body);
+    expect(pause).toContain(" pause='5'");
+    const bodies = bench.open.map(({ body }) => body);
+    bench.client = bench.make(JSON.parse(JSON.stringify(bench.client.snapshot)));
+    bench.open = [];
+    bench.tell({ type: 'open' });
+    bench.reply(EMPTY);
+    bench.reply(EMPTY);
+    bench.reply(EMPTY);
+    expect(bench.seen.flatMap((work) => (work.type === 'request' ? [work.body] : []))).toEqual(
+      expect.arrayContaining(bodies),
+    );
+    expect(bench.open).toMatchObject([{ kind: 'plain' }]);
+    expect(ridOf(bench.open[0]?.body)).toBe(ridOf(pause) + 1);
+  });
+
+  it('leaves no pause behind that the next page would make', () => {
+    const bench = new Bench();
+    bench.fail();
+    bench.fail();
+    bench.tell({ type: 'leave', length: seconds(5) });
+    expect(bench.open).toEqual([]);
+    expect(bench.client.snapshot?.queue).toEqual([]);
+  });
+});
+
 it('a device that wakes up repeats at once what is open, and what waits to be repeated', () => {
   const bench = new Bench();
   bench.fail();

@@ -147,6 +147,9 @@ function take(session: ClientSession, input: ClientInput, turn: ClientTurn): voi
     case 'resume':
       session.pausedUntil = undefined;
       break;
+    case 'leave':
+      leave(session, input.length, turn);
+      break;
     case 'terminate':
       terminate(session, turn);
       break;
@@ -185,6 +188,13 @@ function pause(session: ClientSession, length: Duration): void {
   const longest = session.terms?.maxpause;
   if (longest === undefined || session.isTerminating) return;
   session.queue.push({ type: 'pause', seconds: Math.floor(shorter(length, longest) / 1000) });
+}
+
+/** A pause that cannot leave now is none: the next page would send it, and pause itself. */
+function leave(session: ClientSession, length: Duration, turn: ClientTurn): void {
+  pause(session, length);
+  flush(session, turn);
+  session.queue = session.queue.filter(({ type }) => type !== 'pause');
 }
 
 function terminate(session: ClientSession, turn: ClientTurn): void {

@@ -21,6 +21,8 @@ export type ClientInput =
   /** No requests for so long, at most `maxpause` (XEP-0124 §10). Ends with the next thing that is sent. */
   | { readonly type: 'pause'; readonly length: Duration }
   | { readonly type: 'resume' }
+  /** The page goes away, and the next one goes on with the session: the manager waits for it for so long at most. */
+  | { readonly type: 'leave'; readonly length: Duration }
   /** Ends the session, after what waits to be sent. */
   | { readonly type: 'terminate' }
   /** Ends the session with one request, now: the page goes away, and no reply will be read. */

@@ -15,9 +15,19 @@ import { AnchoredWorkers, type GivenSocket, makeDirectory, workerCount } from '.
 /** The process that owns what outlives workers, and its worker. */
 export interface AnchorProcess {
   readonly anchor: Anchor;
+  /** Where HTTP is listened for; Unix sockets apart. */
+  readonly at: readonly { readonly host: string; readonly port: number }[];
   readonly workers: AnchoredWorkers;
   /** Ends the worker in good order, then closes what is left of links. */
   stop(): Promise<void>;
+}
+
+/** What a command adds. */
+interface AnchorMore {
+  /** What workers get beside the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called once, when the first worker serves. */
+  readonly onReady?: () => void;
 }
 
 /** Beyond what is queued for a silent client and the largest stanza: the rest of what a server sends at once. */
@@ -28,6 +38,7 @@ export async function startAnchorProcess(
   config: Config,
   stopMs: number,
   log: AnchorLog,
+  more: AnchorMore = {},
 ): Promise<AnchorProcess> {
   const { around, sockets } = {
     around: createSurroundings(upstreamOptionsOf(config)),
@@ -52,9 +63,11 @@ export async function startAnchorProcess(
     stopMs,
     frozenMs: config.survival.frozen,
     log,
+    ...more,
   });
   return {
     anchor,
+    at: sockets.flatMap(({ given }) => given.at ?? []),
     workers,
     stop: async () => {
       // Nobody new is kept waiting for workers that end.

@@ -7,8 +7,10 @@ import { brokenRules } from './rules.ts';
 import { type Config, configSchema } from './schema/index.ts';
 import { type Environment, type Flags, readEnvironment, readFlags } from './settings.ts';
 
-/** Where a configuration comes from. A flag wins over a variable, a variable over the file, the file over the default. */
+/** Where a configuration comes from. A flag wins over a variable, a variable over the file, the file over presets and defaults. */
 export interface ConfigSources {
+  /** Values in place of defaults, written as flags; only without a file. */
+  readonly presets?: Flags;
   /** The path of a YAML or JSON file; undefined: none. */
   readonly file?: string | undefined;
   readonly environment?: Environment;
@@ -29,7 +31,8 @@ export function loadConfig(sources: ConfigSources): Result<Config, readonly Conf
 
   const merged = new MergedTree(file?.value);
   const problems: ConfigProblem[] = [];
-  const settings = [...readEnvironment(sources.environment ?? {}), ...readFlags(sources.flags ?? new Map())];
+  const { presets = new Map(), environment = {}, flags = new Map() } = sources;
+  const settings = [...readFlags(presets), ...readEnvironment(environment), ...readFlags(flags)];
   for (const setting of settings) {
     if (setting.ok) merged.apply(setting.value);
     else problems.push(...setting.fault);

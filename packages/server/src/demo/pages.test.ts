@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { demoPages } from './pages.ts';
 
 const pages = demoPages();
@@ -20,7 +18,7 @@ function references(path: string): readonly string[] {
 function reachable(): ReadonlySet<string> {
   const seen = new Set(['/']);
   for (const path of seen) {
-    if (path === '/demo/strophe.js') continue;
+    if (path === '/demo/client.js') continue;
     for (const target of references(path)) seen.add(target);
   }
   return seen;
@@ -33,7 +31,7 @@ describe('the demo page', () => {
     for (const path of all) expect([path, pages({ path })?.status]).toEqual([path, 200]);
   });
 
-  it.each(['/demo/', '/demo/tsconfig.json', '/demo/strophe.d.ts', '/demo/../pages.ts', '/index.html'])(
+  it.each(['/demo/', '/demo/tsconfig.json', '/demo/client.d.ts', '/demo/../pages.ts', '/demo/worker'])(
     'does not show %s',
     (path) => {
       expect(pages({ path })).toBeUndefined();
@@ -47,18 +45,34 @@ describe('the demo page', () => {
     expect(textOf('/')).not.toMatch(/<style|<script(?![^>]* src=)| style="| on\w+="|https?:\/\//);
   });
 
-  it('serves Strophe as its package has it', () => {
-    const entry = createRequire(import.meta.url).resolve('strophe.js');
-    const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-    expect(hash(Buffer.from(pages({ path: '/demo/strophe.js' })?.body ?? '', 'latin1'))).toBe(
-      hash(readFileSync(entry.replace(/strophe\.cjs$/, 'strophe.esm.js'))),
+  it('serves the file for pages without a bundler that the package of the client has', () => {
+    expect(textOf('/demo/client.js')).toBe(
+      readFileSync(new URL('../../../client/dist/boshd-client.mjs', import.meta.url), 'utf8'),
+    );
+  });
+
+  it('has its process killed by the page itself alone', () => {
+    vi.useFakeTimers();
+    const kill = vi.fn();
+    const killable = demoPages({ worker: { pid: 7, kill } });
+    const ask = (order?: 'own' | 'foreign') => killable({ path: '/demo/worker', order });
+    expect(ask()).toMatchObject({ status: 200, body: '{"pid":7}' });
+    expect(ask('foreign')).toMatchObject({ status: 403 });
+    vi.runAllTimers();
+    expect(kill).not.toHaveBeenCalled();
+    expect(ask('own')).toMatchObject({ status: 200 });
+    vi.runAllTimers();
+    expect(kill).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+    expect(Buffer.from(killable({ path: '/demo/settings.js' })?.body ?? '', 'latin1').toString()).toContain(
+      '"worker":"/demo/worker"',
     );
   });
 
   it('tells the page where its service is', () => {
-    const moved = demoPages({ service: '/chat/bosh', domain: 'example.localhost' });
+    const moved = demoPages({ service: '/chat/bosh', webSocket: '/chat/ws', domain: 'example.localhost' });
     expect(moved({ path: '/demo/settings.js' })?.body).toBe(
-      'export const settings = {"service":"/chat/bosh","domain":"example.localhost"};\n',
+      'export const settings = {"service":"/chat/bosh","webSocket":"/chat/ws","domain":"example.localhost","worker":""};\n',
     );
   });
 });

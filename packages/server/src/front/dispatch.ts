@@ -5,7 +5,7 @@ import { chooseCoding, type ReplyCoding } from './reply/coding.ts';
 import { ReplyHeaders } from './reply/headers.ts';
 import { type Pages, pageReply } from './reply/pages.ts';
 import * as plain from './reply/plain.ts';
-import { type Client, clientOf, type TrustedProxies } from './request/client.ts';
+import { type Client, clientOf, isOfOwnPage, type TrustedProxies } from './request/client.ts';
 import { headerOf, queryOf, type RequestHead } from './request/head.ts';
 import { SetupFaults, servedPaths } from './setup-faults.ts';
 import { OwnPort } from './site/own-port.ts';
@@ -205,9 +205,22 @@ export class Dispatch {
     { address, secure, host }: Client,
     site: Site | undefined,
   ): plain.PlainReply {
-    const page = this.#pages({ path, query: queryOf(head.target), address, secure, host, site: site?.name });
+    const { method } = head;
+    const isOwn = method === 'POST' ? isOfOwnPage(head) : undefined;
+    const order = isOwn === undefined ? undefined : isOwn ? 'own' : 'foreign';
+    const asked = {
+      path,
+      query: queryOf(head.target),
+      address,
+      secure,
+      host,
+      site: site?.name,
+      order,
+    } as const;
+    const page = this.#pages(asked);
     if (page === undefined) return plain.NOT_FOUND;
-    return head.method === 'GET' || head.method === 'HEAD' ? pageReply(page) : PAGE_METHOD_REFUSED;
+    const isTaken = isOwn === undefined ? method === 'GET' || method === 'HEAD' : page.takesOrders === true;
+    return isTaken ? pageReply(page) : PAGE_METHOD_REFUSED;
   }
 
   /** Behind a proxy that is not configured all people are one, to whom no limit of one address applies. Said once. */

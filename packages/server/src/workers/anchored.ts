@@ -36,6 +36,10 @@ interface AnchoredOptions {
   readonly stopMs: number;
   /** A worker that does not answer for so long is killed. */
   readonly frozenMs: number;
+  /** What workers get beside the environment of this process. Default nothing. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Called once, when the first worker serves. */
+  readonly onReady?: (() => void) | undefined;
   readonly log: AnchorLog;
 }
 
@@ -79,6 +83,7 @@ export class AnchoredWorkers {
   #giveUp: () => void = () => undefined;
   #isRestarting = false;
   #isStopping = false;
+  #isBegun = false;
   readonly #watch: NodeJS.Timeout;
 
   constructor(options: AnchoredOptions) {
@@ -177,7 +182,7 @@ export class AnchoredWorkers {
   }
 
   #spawn(index: number): ChildProcess {
-    const { listen, count, directory } = this.#options;
+    const { listen, count, directory, environment } = this.#options;
     const place: AnchoredPlace = {
       listen: listen.map((socket, at) => ({ ...socket, fd: FIRST_LISTEN_FD + at })),
       name: this.#name,
@@ -185,7 +190,7 @@ export class AnchoredWorkers {
     };
     return spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'ipc', ...listen.map(({ fd }) => fd)],
-      env: { ...process.env, [ANCHORED_VARIABLE]: writeAnchoredPlace(place) },
+      env: { ...process.env, ...environment, [ANCHORED_VARIABLE]: writeAnchoredPlace(place) },
     });
   }
 
@@ -202,6 +207,8 @@ export class AnchoredWorkers {
 
   #ready(worker: AnchoredWorker): void {
     worker.phase = 'ready';
+    if (!this.#isBegun) this.#options.onReady?.();
+    this.#isBegun = true;
     const tookMs = Math.round(performance.now() - worker.startedAtMs);
     const { seat, child } = worker;
     this.#options.log('info', 'a worker serves', { worker: seat.number, pid: child.pid ?? 0, tookMs });

@@ -4,28 +4,46 @@ import {
   type MemberStatus,
   type SurvivalStatus,
 } from '../../admin/index.ts';
+import type { App } from '../../app.ts';
 import { type AnchorProcess, startAnchorProcess } from '../../compose/anchor-process.ts';
 import type { Config } from '../../config/index.ts';
 import type { Logger } from '../../observe/index.ts';
+import { urlOf } from '../../options.ts';
 import { EXIT, type Surroundings } from '../command.ts';
 import { firstSignal, GRACE_MS } from '../run-app.ts';
 import { startAdvice } from '../start-advice.ts';
 import { ofWorkers } from './parent.ts';
+
+/** What a command adds to an anchor. */
+interface AnchoredExtra {
+  /** What workers get beside the environment of this process. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Called once, when the first worker serves. */
+  readonly started: (app: Pick<App, 'urls' | 'admin'>) => void;
+}
 
 /** Runs an anchor and its worker from the start to the signal that ends them; resolves with the exit code. */
 export async function runAnchored(
   config: Config,
   logger: Logger,
   surroundings: Surroundings,
+  extra?: AnchoredExtra,
 ): Promise<number> {
   const { shutdown, admin } = config;
   const stopped = firstSignal(surroundings);
   const stopMs = shutdown.drain + shutdown.deadline + 2 * GRACE_MS;
   let process: AnchorProcess | undefined;
   let listener: AdminListener;
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   try {
-    process = await startAnchorProcess(config, stopMs, (level, message, fields) =>
-      logger[level](message, fields),
+    process = await startAnchorProcess(
+      config,
+      stopMs,
+      (level, message, fields) => logger[level](message, fields),
+      { ...(extra === undefined ? {} : { environment: extra.environment }), onReady: begin },
     );
     const { anchor, workers } = process;
     const source = ofWorkers(workers.ask);
@@ -40,7 +58,10 @@ export async function runAnchored(
     surroundings.err(advice);
     return EXIT.failed;
   }
-  const { workers } = process;
+  const { workers, at } = process;
+  const secure = config.tls.certFile !== undefined;
+  const urls = at.map((address) => urlOf({ ...address, secure }, config));
+  void begun.then(() => extra?.started({ urls, admin: listener.bound }));
   surroundings.onReload(() => workers.reload());
   surroundings.onRestart?.(() => {
     void workers.restart().then(({ ok, text }) => logger[ok ? 'info' : 'error'](text));

@@ -1,36 +1,44 @@
 /** Composes the page: forms, people, conversation and wire around one session at a time. */
 
+import { ClientError } from './client.js';
 import { Room } from './room/room.js';
-import { Session } from './session.js';
+import { takeCarrier } from './session/carrier.js';
+import { keepMe, keepRoom, keptMe, keptNickname, keptRoom } from './session/kept.js';
+import { domainOf, Session } from './session/session.js';
 import { settings } from './settings.js';
-import { farewell, remember } from './wire/farewell.js';
 import { WirePanel } from './wire/panel.js';
-import { rootAttribute } from './wire/pretty-xml.js';
 import { tapRequests } from './wire/tap.js';
-import { failureInWords, withoutForbidden } from './words.js';
+import { WorkerPanel } from './wire/worker.js';
+import { failureInWords, troubleInWords, withoutForbidden } from './words.js';
+
+/** @import { Me } from './session/kept.js' */
 
 /** Where the wire stands beside the conversation (as in wire.css). */
 const WIDE = matchMedia('(min-width: 70rem)');
-const NICKNAME_KEY = 'boshd-demo-nickname';
+/** A tab that was closed is gone after this; a page that is reloaded is back by then. */
+const KEEP_SECONDS = 5;
 
-/** @type {Readonly<Record<string, string>>} */
-const PROGRESS = { connecting: 'Connecting…', 'signing-in': 'Signing in…' };
+const webSocket = new URL(settings.webSocket, location.href);
+webSocket.protocol = webSocket.protocol.replace('http', 'ws');
 
 const panel = new WirePanel(element('wire-list', HTMLOListElement), element('wire-count', HTMLElement));
+const worker = new WorkerPanel(
+  {
+    box: element('worker', HTMLElement),
+    kill: element('worker-kill', HTMLButtonElement),
+    name: element('worker-name', HTMLElement),
+    story: element('worker-story', HTMLOListElement),
+  },
+  settings,
+);
 /** @type {Session | undefined} */
 let session;
-let lastStatus = 0;
-/** What the state line says while all is well; '' while not online. */
-let onlineText = '';
+/** @type {Me | undefined} */
+let me;
 
-tapRequests(settings.service, (exchange) => {
-  if (exchange.state === 'held') {
-    remember(rootAttribute(exchange.request, 'sid'), Number(rootAttribute(exchange.request, 'rid')));
-  } else {
-    lastStatus = exchange.status;
-    showLine(exchange.state === 'answered');
-  }
+tapRequests({ service: settings.service, webSocket: webSocket.pathname }, (exchange) => {
   panel.show(exchange);
+  worker.see(exchange);
 });
 
 const room = new Room(
@@ -52,42 +60,85 @@ const room = new Room(
 );
 
 /**
- * @param {string} name whom the state line names
- * @param {(session: Session) => void} connect
+ * @param {Pick<Me, 'kind' | 'name'>} who
+ * @param {string | undefined} password
  */
-function begin(name, connect) {
+async function begin(who, password) {
   showFailure(undefined);
   setBusy(true);
-  lastStatus = 0;
-  session = new Session(settings.service, {
-    ...room.listener,
-    progress: (state) => {
-      onlineText = state === 'online' ? `Online as ${name}` : '';
-      showState(state, PROGRESS[state] ?? onlineText);
-      if (state === 'online') enterRoom();
+  showState('connecting', 'Connecting…');
+  const before = keptMe();
+  const carrier = await takeCarrier(before?.carrier);
+  const own = { ...who, carrier };
+  const started = new Session(
+    {
+      service: settings.service,
+      keepSeconds: KEEP_SECONDS,
+      ...(carrier === 'websocket' ? { webSocket: webSocket.href } : {}),
     },
-    ended: (condition, domain, wasOnline) => {
-      session = undefined;
-      onlineText = '';
-      leaveRoom();
-      if (condition === '') return;
-      const during = wasOnline ? 'session' : 'log-in';
-      showFailure(failureInWords({ condition, during, httpStatus: lastStatus, domain }));
+    {
+      ...room.listener,
+      connecting: () => undefined,
+      online: (isNew) => goOnline(own, isNew),
+      interrupted: (reason) => showTrouble(troubleInWords(reason)),
+      ended: (reason) => end(reason, who.kind === 'guest' ? settings.domain : domainOf(who.name)),
     },
-  });
-  connect(session);
+  );
+  session = started;
+  try {
+    if (who.kind === 'guest') started.comeIn(settings.domain, who.name);
+    else started.signIn(who.name, password);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    end(error, '');
+  }
 }
 
 /**
- * Says when a request of a session got no answer: Strophe tries it again, and nothing is lost by that.
- *
- * @param {boolean} answers
+ * @param {Me} own
+ * @param {boolean} isNew
  */
-function showLine(answers) {
-  if (onlineText === '') return;
-  const text = answers ? onlineText : 'No answer, trying again…';
-  // Said once, not with every answer.
-  if (element('state', HTMLElement).textContent !== text) showState(answers ? 'online' : 'connecting', text);
+function goOnline(own, isNew) {
+  const isFirst = me === undefined;
+  me = own;
+  keepMe(me);
+  if (isFirst) enterRoom();
+  room.online(isNew);
+  element('connect-now', HTMLElement).hidden = true;
+  showState('online', `Online as ${own.name}`);
+}
+
+/** @param {string} words */
+function showTrouble(words) {
+  element('connect-now', HTMLElement).hidden = false;
+  // Said once, not with every try.
+  if (element('state', HTMLElement).textContent !== words) showState('connecting', words);
+}
+
+/**
+ * @param {ClientError | undefined} reason
+ * @param {string} domain
+ */
+function end(reason, domain) {
+  const during = me === undefined ? 'log-in' : 'session';
+  session = undefined;
+  me = undefined;
+  keepMe(undefined);
+  leaveRoom();
+  if (reason === undefined) return;
+  const { code, status } = reason;
+  showFailure(failureInWords({ code, status, during, domain }));
+}
+
+/** The page before a reload left its people and what was said: shown at once, and the session goes on behind it. */
+function goOn() {
+  const kept = keptMe();
+  if (kept === undefined) return;
+  const memory = keptRoom();
+  me = kept;
+  enterRoom();
+  if (memory !== undefined) room.recall(memory);
+  void begin(kept, undefined);
 }
 
 function enterRoom() {
@@ -102,6 +153,7 @@ function enterRoom() {
 function leaveRoom() {
   setBusy(false);
   showState('off', 'Not signed in');
+  element('connect-now', HTMLElement).hidden = true;
   document.body.dataset.view = 'welcome';
   element('room', HTMLElement).hidden = true;
   element('welcome', HTMLElement).hidden = false;
@@ -156,7 +208,7 @@ function element(id, kind) {
 }
 
 const nickname = element('nickname', HTMLInputElement);
-nickname.value = sessionStorage.getItem(NICKNAME_KEY) ?? '';
+nickname.value = keptNickname();
 nickname.focus();
 nickname.select();
 element('guest-domain', HTMLElement).textContent = settings.domain;
@@ -166,16 +218,13 @@ element('guest-form', HTMLFormElement).addEventListener('submit', (event) => {
   const name = withoutForbidden(nickname.value).trim();
   // A person sees what was left out.
   nickname.value = name;
-  if (name === '') return;
-  sessionStorage.setItem(NICKNAME_KEY, name);
-  begin(name, (started) => started.comeIn(settings.domain, name));
+  if (name !== '') void begin({ kind: 'guest', name }, undefined);
 });
 
 element('account-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
-  const jid = withoutForbidden(element('jid', HTMLInputElement).value).trim();
-  const password = element('password', HTMLInputElement).value;
-  begin(jid, (started) => started.signIn(jid, password));
+  const name = withoutForbidden(element('jid', HTMLInputElement).value).trim();
+  void begin({ kind: 'account', name }, element('password', HTMLInputElement).value);
 });
 
 element('address-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -187,6 +236,7 @@ element('address-form', HTMLFormElement).addEventListener('submit', (event) => {
 
 element('back', HTMLElement).addEventListener('click', () => room.backToPeople());
 element('sign-out', HTMLElement).addEventListener('click', () => session?.signOut());
+element('connect-now', HTMLElement).addEventListener('click', () => session?.retry());
 element('wire-toggle', HTMLElement).addEventListener('click', () =>
   showWire(document.body.dataset.wire !== 'open'),
 );
@@ -196,10 +246,8 @@ element('wire-close', HTMLElement).addEventListener('click', () => {
 });
 element('wire-clear', HTMLElement).addEventListener('click', () => panel.clear());
 
-// A tab that goes says so, or its owner would stay visible till the session times out.
 addEventListener('pagehide', () => {
-  if (session !== undefined) farewell(settings.service);
+  if (me !== undefined) keepRoom(room.memory);
 });
-addEventListener('pageshow', (event) => {
-  if (event.persisted && session !== undefined) location.reload();
-});
+
+goOn();

@@ -3,99 +3,78 @@
 /**
  * @typedef {{ readonly title: string, readonly advice: string }} Words
  * @typedef {object} Failure
- * @property {string} condition what Strophe says: a condition of XEP-0124 §17.2, of SASL, or its own
+ * @property {string} code of the client's error
+ * @property {number | undefined} status of HTTP, where that is what went wrong
  * @property {'log-in' | 'session'} during
- * @property {number} httpStatus of the last BOSH request; 0 where none came through
  * @property {string} domain
  */
 
 /** @type {Readonly<Record<string, (domain: string) => Words>>} */
-const CONDITIONS = {
-  'host-unknown': (domain) => ({
+const BY_CODE = {
+  'unknown-domain': (domain) => ({
     title: `This service does not connect to ${domain}.`,
     advice: 'Check the spelling after the @. If it is right, the operator has to allow that domain.',
   }),
-  'host-gone': (domain) => ({
-    title: `${domain} is no longer served here.`,
-    advice: 'Ask whoever runs it for the new address.',
-  }),
-  'improper-addressing': () => ({
+  'bad-address': () => ({
     title: 'That is not a complete address.',
     advice: 'It should look like name@example.org.',
   }),
-  'remote-connection-failed': (domain) => ({
+  'server-unreachable': (domain) => ({
     title: `No XMPP server could be reached for ${domain}.`,
     advice: 'Check the spelling after the @. The log of boshd says what went wrong on the way.',
   }),
-  'remote-stream-error': (domain) => ({
+  'stream-error': (domain) => ({
     title: `${domain} ended the connection.`,
     advice: 'The last entry on the wire holds its reason. You can sign in again.',
   }),
-  conflict: () => ({
+  replaced: () => ({
     title: 'You signed in somewhere else with the same name.',
     advice: 'Only one of them can stay. Sign in again to take over here.',
   }),
-  'item-not-found': () => ({
+  'session-lost': () => ({
     title: 'The session is over.',
     advice: 'That happens after a long sleep or a restart of the service. Sign in again.',
-  }),
-  'internal-server-error': () => ({
-    title: 'The connection to the XMPP server broke.',
-    advice: 'Sign in again; messages that were not delivered say so.',
   }),
   'policy-violation': () => ({
     title: 'The service refused this session.',
     advice: 'There are limits on sessions and requests. Wait a moment, then sign in again.',
   }),
-  'system-shutdown': () => ({
+  'shut-down': () => ({
     title: 'The service is being restarted.',
     advice: 'Sign in again in a moment.',
   }),
-  'not-authorized': () => WRONG_PASSWORD,
-  'no-auth-mech': (domain) => ({
+  'not-authorized': () => ({
+    title: 'The name or the password is wrong.',
+    advice: 'Check both and try again.',
+  }),
+  'no-mechanism': (domain) => ({
     title: `${domain} offers no way to sign in that this page knows.`,
     advice: 'It may not allow guests; try an account with a password.',
   }),
-  'x-strophe-bad-non-anon-jid': (domain) => ({
-    title: `${domain} does not let guests in.`,
-    advice: 'Sign in with an account there.',
+  'insecure-page': () => ({
+    title: 'A password could be read on its way.',
+    advice: 'Open this page with https://, or on the machine itself as localhost. Guests may come in.',
   }),
-  'bad-format': () => ({
-    title: 'The answer was not from a BOSH service.',
-    advice: 'Something between this page and boshd answers in its place; look at the proxy.',
+  forbidden: () => ({
+    title: 'The service does not accept requests from this page.',
+    advice: 'The operator has to allow the address of this page as an origin.',
   }),
-};
-
-/** @type {Words} */
-const WRONG_PASSWORD = {
-  title: 'The name or the password is wrong.',
-  advice: 'Check both and try again.',
+  unreachable: () => ({
+    title: 'The service does not answer.',
+    advice: 'Is boshd running, and are you online? Then sign in again.',
+  }),
 };
 
 /**
  * @param {Failure} failure
  * @returns {Words}
  */
-export function failureInWords(failure) {
-  const { condition, during, httpStatus, domain } = failure;
-  const known = Object.hasOwn(CONDITIONS, condition) ? CONDITIONS[condition] : undefined;
+export function failureInWords({ code, status, during, domain }) {
+  const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
   if (known !== undefined) return known(domain);
-  if (condition === 'auth-failed') return WRONG_PASSWORD;
-  if (httpStatus === 0) {
+  if (status !== undefined) {
     return {
-      title: 'The service does not answer.',
-      advice: 'Is boshd running, and are you online? Then sign in again.',
-    };
-  }
-  if (httpStatus === 403) {
-    return {
-      title: 'The service does not accept requests from this page.',
-      advice: 'The operator has to allow the address of this page as an origin.',
-    };
-  }
-  if (httpStatus >= 400) {
-    return {
-      title: `The service answered with HTTP ${httpStatus}.`,
+      title: `The service answered with HTTP ${status}.`,
       advice: 'Try again in a moment; if it stays, look at the proxy and the log of boshd.',
     };
   }
@@ -103,6 +82,23 @@ export function failureInWords(failure) {
     title: during === 'log-in' ? `Signing in to ${domain} failed.` : 'The session ended.',
     advice: 'The last entries on the wire show what happened. You can sign in again.',
   };
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const TROUBLES = {
+  unreachable: 'No answer, trying again…',
+  'shut-down': 'The service is being restarted, trying again…',
+  'session-lost': 'The session is over, signing in again…',
+};
+
+/**
+ * What stands in the state line while a session is interrupted.
+ *
+ * @param {Pick<Failure, 'code' | 'status'>} failure
+ */
+export function troubleInWords({ code, status }) {
+  const known = Object.hasOwn(TROUBLES, code) ? TROUBLES[code] : undefined;
+  return known ?? (status === undefined ? 'Interrupted, trying again…' : `HTTP ${status}, trying again…`);
 }
 
 /** @type {Readonly<Record<string, string>>} */

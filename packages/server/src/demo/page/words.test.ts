@@ -1,32 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { failureInWords, undeliveredInWords, withoutForbidden } from './words.js';
+import { failureInWords, troubleInWords, undeliveredInWords, withoutForbidden } from './words.js';
 
 describe('failureInWords', () => {
   it.each([
-    ['host-unknown', 200, 'This service does not connect to example.org.'],
-    ['remote-connection-failed', 200, 'No XMPP server could be reached for example.org.'],
-    ['not-authorized', 200, 'The name or the password is wrong.'],
-    ['auth-failed', 200, 'The name or the password is wrong.'],
-    ['conflict', 200, 'You signed in somewhere else with the same name.'],
-    ['unknown', 0, 'The service does not answer.'],
-    ['unknown', 403, 'The service does not accept requests from this page.'],
-    ['unknown', 502, 'The service answered with HTTP 502.'],
-    ['something-new', 200, 'Signing in to example.org failed.'],
-    ['constructor', 200, 'Signing in to example.org failed.'],
-  ])('%s with HTTP %i', (condition, httpStatus, title) => {
-    const words = failureInWords({ condition, httpStatus, during: 'log-in', domain: 'example.org' });
+    ['unknown-domain', undefined, 'This service does not connect to example.org.'],
+    ['server-unreachable', undefined, 'No XMPP server could be reached for example.org.'],
+    ['not-authorized', undefined, 'The name or the password is wrong.'],
+    ['replaced', undefined, 'You signed in somewhere else with the same name.'],
+    ['unreachable', undefined, 'The service does not answer.'],
+    ['forbidden', 403, 'The service does not accept requests from this page.'],
+    ['busy', 502, 'The service answered with HTTP 502.'],
+    ['something-new', undefined, 'Signing in to example.org failed.'],
+    ['constructor', undefined, 'Signing in to example.org failed.'],
+  ])('%s with HTTP %s', (code, status, title) => {
+    const words = failureInWords({ code, status, during: 'log-in', domain: 'example.org' });
     expect(words.title).toBe(title);
     expect(words.advice).not.toBe('');
   });
 
   it('of a session that was up', () => {
     const words = failureInWords({
-      condition: 'unknown',
-      httpStatus: 200,
+      code: 'something-new',
+      status: undefined,
       during: 'session',
       domain: 'example.org',
     });
     expect(words.title).toBe('The session ended.');
+  });
+});
+
+describe('troubleInWords', () => {
+  it.each([
+    ['unreachable', undefined, 'No answer, trying again…'],
+    ['busy', 502, 'HTTP 502, trying again…'],
+    ['something-new', undefined, 'Interrupted, trying again…'],
+  ])('%s with HTTP %s', (code, status, words) => {
+    expect(troubleInWords({ code, status })).toBe(words);
   });
 });
 

@@ -2,7 +2,7 @@ import { ascii, type ByteString } from '@boshd/engine/kit';
 import { headerLines } from './headers.ts';
 import type { PlainReply } from './plain.ts';
 
-/** A GET (or HEAD) of a path that is none of the BOSH paths. */
+/** A GET (or HEAD, or POST) of a path that is none of the BOSH paths. */
 export interface PageRequest {
   /** As sent, without the query: not decoded. */
   readonly path: string;
@@ -13,11 +13,13 @@ export interface PageRequest {
   readonly host: string | undefined;
   /** Name of the site by its host; undefined: of none. */
   readonly site: string | undefined;
+  /** Of a POST: whether a page of this very origin, in a browser on this machine, made it. Undefined for GET and HEAD. */
+  readonly order?: 'own' | 'foreign' | undefined;
 }
 
 /** What is shown. Held in memory: a page is made without waiting for anything. */
 export interface Page {
-  readonly status: 200 | 404 | 503;
+  readonly status: 200 | 403 | 404 | 503;
   readonly contentType: string;
   readonly body: ByteString;
   /** Replaces `default-src 'none'; sandbox`, under which nothing runs and nothing loads. */
@@ -26,6 +28,8 @@ export interface Page {
   readonly cacheControl?: string;
   /** Whether scripts of every origin may read it (as host-meta must be, XEP-0156 §3). Default false. */
   readonly anyOrigin?: boolean;
+  /** Whether it is the answer to a POST, too. Default false. */
+  readonly takesOrders?: boolean;
 }
 
 /** Answers the paths it knows; undefined for others. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FrontError } from '../errors.ts';
-import { clientOf, plainAddress, TrustedProxies } from './client.ts';
+import { clientOf, isOfOwnPage, plainAddress, TrustedProxies } from './client.ts';
 import { type HeaderRecord, type Peer, RecordHeaders } from './head.ts';
 
 const proxies = new TrustedProxies(['10.0.0.0/8', '127.0.0.1', 'fd00::/8']);
@@ -78,4 +78,39 @@ test('addresses as proxies write them', () => {
   expect(plainAddress('::ffff:127.0.0.1')).toBe('127.0.0.1');
   expect(plainAddress('::1')).toBe('::1');
   expect(plainAddress('127.0.0.1:80:80')).toBeUndefined();
+});
+
+test.each<[what: string, headers: HeaderRecord, isOwn: boolean, peer?: Partial<Peer>]>([
+  ['its page', { host: 'localhost:5280', origin: 'http://localhost:5280' }, true],
+  ['its page by address', { host: '[::1]:5280', origin: 'http://[::1]:5280' }, true],
+  ['its page over TLS', { host: 'localhost', origin: 'https://localhost' }, true, { secure: true }],
+  ['no page', { host: 'localhost:5280' }, false],
+  ['a page of another port', { host: 'localhost:5280', origin: 'http://localhost:8080' }, false],
+  ['another site', { host: 'localhost:5280', origin: 'https://evil.example' }, false],
+  ['a sandboxed frame', { host: 'localhost:5280', origin: 'null' }, false],
+  ['a name that points here', { host: 'evil.example:5280', origin: 'http://evil.example:5280' }, false],
+  ['another machine', { host: 'localhost', origin: 'http://localhost' }, false, { address: '192.0.2.9' }],
+  ['a Unix socket', { host: 'localhost', origin: 'http://localhost' }, false, { address: '' }],
+  ...['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'].map((name): [string, HeaderRecord, boolean] => [
+    `a proxy with ${name}`,
+    { host: 'localhost', origin: 'http://localhost', [name]: '127.0.0.1' },
+    false,
+  ]),
+  [
+    'a browser that says it',
+    { host: 'localhost', origin: 'http://localhost', 'sec-fetch-site': 'cross-site' },
+    false,
+  ],
+])('%s is its own page', (_what, record, isOwn, peer = {}) => {
+  const loopback = { address: record['host'] === '[::1]:5280' ? '::1' : '127.0.0.1', secure: false };
+  const head = {
+    method: 'POST',
+    target: '/demo/worker',
+    minorVersion: 1,
+    headers: new RecordHeaders(record),
+    lineCount: 2,
+    hostCount: 1,
+    peer: { ...loopback, trusted: false, ...peer },
+  };
+  expect(isOfOwnPage(head)).toBe(isOwn);
 });

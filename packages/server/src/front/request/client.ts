@@ -43,6 +43,30 @@ export function clientOf(head: RequestHead, proxies: TrustedProxies, site?: Site
   };
 }
 
+/**
+ * Whether a page of this very origin, in a browser on this machine, made the request: not a page of another site, none whose own
+ * name points here (DNS rebinding), and nobody behind a proxy.
+ */
+export function isOfOwnPage({ headers, peer }: RequestHead): boolean {
+  const host = headerOf(headers, 'host') ?? '';
+  const isDirect = LOOPBACK.test(peer.address) && OF_PROXIES.every((name) => headers.get(name) === undefined);
+  const isOwn = headerOf(headers, 'origin') === `${peer.secure ? 'https' : 'http'}://${host}`;
+  const site = headerOf(headers, 'sec-fetch-site') ?? 'same-origin';
+  return isDirect && LOOPBACK_HOST.test(host) && isOwn && site === 'same-origin';
+}
+
+const LOOPBACK = /^(?:127\.[\d.]+|::1)$/;
+const LOOPBACK_HOST = /^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/i;
+/** What proxies add: who is behind one may be anywhere. */
+const OF_PROXIES = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+];
+
 /** RFC 9112 §3.2.2: a target in absolute form wins over Host. */
 function hostOf(head: RequestHead): string | undefined {
   const authority = /^https?:\/\/([^/?#]*)/i.exec(head.target)?.[1];

@@ -98,7 +98,7 @@ function talker(name, heard) {
   return new Talker(settings, name, {
     state: (state) => {
       if (name !== 'You') return;
-      element('state').textContent = state === 'online' ? 'Online' : `${state}…`;
+      element('state').textContent = state === 'online' ? 'Online' : state;
       element('state').dataset.state = state === 'online' ? 'online' : 'connecting';
     },
     ended: () => {

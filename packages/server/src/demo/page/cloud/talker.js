@@ -1,13 +1,14 @@
-/** One side of the chat: signs in as a guest of a region, and again when its session ended. */
+/** One side of the chat: signs in as a guest of a region; the client does it again when its session ended. */
 
-import { Session } from '../session.js';
+import { Session } from '../session/session.js';
+import { troubleInWords } from '../words.js';
 
 const AGAIN_MS = 1000;
 
 /**
  * @typedef {object} TalkerListener
  * @property {(state: string) => void} state what to show of it
- * @property {() => void} ended a session that was online is over, and the next one is made
+ * @property {() => void} ended a session that was online is over, and the next one is online
  * @property {(text: string) => void} heard
  * @property {(id: string) => void} returned
  */
@@ -49,27 +50,37 @@ export class Talker {
     this.#session?.signOut();
     this.#isOnline = false;
     this.tab = crypto.randomUUID();
-    const session = new Session(`${this.#service}?region=${region}&tab=${this.tab}`, {
-      progress: (state) => {
-        if (session !== this.#session) return;
-        this.#isOnline = state === 'online';
-        this.#listener.state(state);
+    let wasOnline = false;
+    const isCurrent = () => session === this.#session;
+    const session = new Session(
+      { service: `${this.#service}?region=${region}&tab=${this.tab}` },
+      {
+        connecting: () => isCurrent() && this.#listener.state('connecting'),
+        online: (isNew) => {
+          if (!isCurrent()) return;
+          this.#isOnline = true;
+          if (isNew && wasOnline) this.#listener.ended();
+          wasOnline = true;
+          this.#listener.state('online');
+        },
+        interrupted: (reason) => {
+          if (!isCurrent()) return;
+          this.#isOnline = false;
+          this.#listener.state(troubleInWords(reason));
+        },
+        ended: () => {
+          this.#isOnline = false;
+          setTimeout(() => isCurrent() && this.comeIn(region), AGAIN_MS);
+        },
+        message: (_person, text) => this.#listener.heard(text),
+        undelivered: (_person, id) => this.#listener.returned(id),
+        named: () => undefined,
+        unlisted: () => undefined,
+        available: () => undefined,
+        unavailable: () => undefined,
+        typing: () => undefined,
       },
-      ended: (condition, _domain, wasOnline) => {
-        if (session !== this.#session) return;
-        this.#isOnline = false;
-        this.#listener.state(`session ended (${condition}), signing in again`);
-        if (wasOnline) this.#listener.ended();
-        setTimeout(() => session === this.#session && this.comeIn(region), AGAIN_MS);
-      },
-      message: (_person, text) => this.#listener.heard(text),
-      undelivered: (_person, id) => this.#listener.returned(id),
-      named: () => undefined,
-      unlisted: () => undefined,
-      available: () => undefined,
-      unavailable: () => undefined,
-      typing: () => undefined,
-    });
+    );
     this.#session = session;
     session.comeIn(this.#domain, this.#name);
   }
@@ -80,6 +91,6 @@ export class Talker {
    * @returns {string} the id that `returned` would name; '' while it is not signed in
    */
   say(jid, text) {
-    return this.#isOnline && this.#session !== undefined ? this.#session.send(jid, text) : '';
+    return this.#isOnline && this.#session !== undefined ? this.#session.send(jid, text).id : '';
   }
 }

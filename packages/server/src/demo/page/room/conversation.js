@@ -7,10 +7,15 @@
  * @property {string} text
  * @property {Date} at
  * @property {string} problem '' while there is none
+ * @property {'sending' | 'sent' | 'failed' | ''} state '' for what came in
  */
+
+/** A message as it is kept for the page after a reload. @typedef {Omit<Message, 'at'> & { readonly at: string }} KeptMessage */
 
 /** Messages kept of one conversation. */
 const MESSAGES_MAX = 500;
+/** The same for a reload: browsers keep 5 MiB for a page. */
+const KEPT_MAX = 100;
 /** Messages closer than this stand together. */
 const TOGETHER_MS = 120_000;
 
@@ -50,10 +55,35 @@ export class Conversations {
     return message;
   }
 
+  /** Own ones that nobody has confirmed. */
+  get sending() {
+    return [...this.#byJid.values()].flat().filter(({ state }) => state === 'sending');
+  }
+
   clear() {
     this.#byJid.clear();
   }
+
+  /** @returns {[string, KeptMessage[]][]} */
+  get memory() {
+    return [...this.#byJid].map(([jid, messages]) => [
+      jid,
+      messages.slice(-KEPT_MAX).map((message) => ({ ...message, at: message.at.toISOString() })),
+    ]);
+  }
+
+  /** @param {[string, KeptMessage[]][]} memory */
+  recall(memory) {
+    for (const [jid, messages] of memory) {
+      this.#byJid.set(
+        jid,
+        messages.map((message) => ({ ...message, at: new Date(message.at) })),
+      );
+    }
+  }
 }
+
+const STATE_WORDS = { sending: 'sending…', sent: 'sent', failed: 'not sent', '': '' };
 
 /** The log of one conversation on the page. */
 export class ConversationLog {
@@ -103,7 +133,9 @@ export class ConversationLog {
     const author = document.createElement('span');
     author.className = 'quiet';
     author.textContent = message.mine ? 'You: ' : `${name}: `;
-    row.append(author, text, time);
+    const state = document.createElement('span');
+    state.className = 'fate';
+    row.append(author, text, time, ' ', state);
     this.#log.append(row);
     this.#rows.set(message, row);
     this.#last = message;
@@ -112,14 +144,22 @@ export class ConversationLog {
       this.#rows.delete(oldest);
       element.remove();
     }
-    if (message.problem !== '') this.showProblem(message);
+    this.showFate(message);
     this.#log.scrollTop = this.#log.scrollHeight;
   }
 
-  /** @param {Message} message */
-  showProblem(message) {
+  /**
+   * Whether it is sent, and what is wrong with it.
+   *
+   * @param {Message} message
+   */
+  showFate(message) {
     const row = this.#rows.get(message);
-    if (row === undefined || row.querySelector('.problem') !== null) return;
+    const fate = row?.querySelector('.fate');
+    if (row === undefined || !(fate instanceof HTMLElement)) return;
+    row.dataset.state = message.state;
+    fate.textContent = STATE_WORDS[message.state];
+    if (message.problem === '' || row.querySelector('.problem') !== null) return;
     const problem = document.createElement('p');
     problem.className = 'problem';
     problem.textContent = message.problem;

@@ -8,6 +8,8 @@
  * @property {boolean} listed in the roster
  * @property {boolean} typing
  * @property {number} unread
+ *
+ * @typedef {Omit<Person, 'resources'> & { readonly resources: [string, string][] }} KeptPerson as it is kept for a reload
  */
 
 /** Rows shown; a roster may be longer, a list for people may not. */
@@ -41,6 +43,29 @@ export class People {
 
   clear() {
     this.#byJid.clear();
+  }
+
+  /** Of a new session nobody has heard who is there. */
+  forgetPresence() {
+    for (const person of this.#byJid.values()) {
+      person.resources.clear();
+      person.typing = false;
+    }
+  }
+
+  /** @returns {KeptPerson[]} */
+  get memory() {
+    return [...this.#byJid.values()].map((person) => ({
+      ...person,
+      resources: [...person.resources],
+      typing: false,
+    }));
+  }
+
+  /** @param {readonly KeptPerson[]} memory */
+  recall(memory) {
+    for (const person of memory)
+      this.#byJid.set(person.jid, { ...person, resources: new Map(person.resources) });
   }
 
   get unread() {

@@ -1,8 +1,17 @@
 /** The room after signing in: who is there, and the conversation with one of them. */
 
 /**
- * @import { Listener, Session } from '../session.js'
- * @import { Person } from './people.js'
+ * @import { Sending } from '../client.js'
+ * @import { Listener, Session } from '../session/session.js'
+ * @import { KeptMessage, Message } from './conversation.js'
+ * @import { KeptPerson, Person } from './people.js'
+ *
+ * @typedef {object} RoomMemory what the page after a reload shows
+ * @property {readonly KeptPerson[]} people
+ * @property {[string, KeptMessage[]][]} conversations
+ * @property {string | undefined} partner
+ * @property {boolean} isOpen
+ * @property {string} text not sent yet
  *
  * @typedef {object} Parts
  * @property {HTMLElement} list
@@ -19,6 +28,7 @@
  * @property {HTMLElement} news
  */
 
+import { ClientError } from '../client.js';
 import { undeliveredInWords, withoutForbidden } from '../words.js';
 import { ConversationLog, Conversations } from './conversation.js';
 import { avatarOf, isOnline, People, PeopleList, statusInWords } from './people.js';
@@ -27,7 +37,11 @@ import { avatarOf, isOnline, People, PeopleList, statusInWords } from './people.
 const TYPING_MS = 5000;
 
 /** Beside what was sent without them. */
+const IN_DOUBT = 'It may not have arrived.';
 const LEFT_OUT = 'Characters that XML cannot carry were left out.';
+
+/** Where there is room for the people or for the conversation (as in room.css). */
+const NARROW = matchMedia('(max-width: 47.5rem)');
 
 const NOBODY_CHOSEN = 'Choose who to talk to. The first one to come in is chosen for you.';
 
@@ -43,6 +57,8 @@ export class Room {
   /** @type {number | undefined} */
   #typingTimer;
   #drawn = true;
+  /** @type {WeakSet<Message>} Sent by this page: the client says what becomes of them. */
+  #sendings = new WeakSet();
 
   /**
    * @param {Parts} parts
@@ -69,6 +85,62 @@ export class Room {
     this.#parts.title.focus();
   }
 
+  /** @returns {RoomMemory} */
+  get memory() {
+    const { conversation, text } = this.#parts;
+    return {
+      people: this.#people.memory,
+      conversations: this.#conversations.memory,
+      partner: this.#partner?.jid,
+      isOpen: conversation.dataset.open === 'true',
+      text: text.value,
+    };
+  }
+
+  /** @param {RoomMemory} memory */
+  recall({ people, conversations, partner, isOpen, text }) {
+    this.#people.recall(people);
+    this.#conversations.recall(conversations);
+    if (partner !== undefined) this.#open(this.#people.get(partner), false);
+    this.#parts.conversation.dataset.open = String(isOpen);
+    this.#parts.text.value = text;
+    this.#show();
+  }
+
+  /**
+   * The session is online: the one of before, where `isNew` is false.
+   *
+   * @param {boolean} isNew
+   */
+  online(isNew) {
+    if (isNew) this.#people.forgetPresence();
+    void this.#settleKept(isNew);
+    this.#show();
+  }
+
+  /**
+   * What the page before a reload sent went on with its session, in order; this page has no handle of it.
+   *
+   * @param {boolean} isNew
+   */
+  async #settleKept(isNew) {
+    const kept = this.#conversations.sending.filter((message) => !this.#sendings.has(message));
+    if (kept.length === 0) return;
+    const isSent =
+      !isNew &&
+      (await this.#session()
+        ?.settled()
+        .then(
+          () => true,
+          () => false,
+        ));
+    for (const message of kept) {
+      message.state = isSent ? 'sent' : 'failed';
+      if (!isSent) message.problem = IN_DOUBT;
+      this.#log.showFate(message);
+    }
+  }
+
   leave() {
     clearTimeout(this.#typingTimer);
     this.#typingTimer = undefined;
@@ -93,7 +165,7 @@ export class Room {
     else this.#list.focus(this.#partner);
   }
 
-  /** @returns {Omit<Listener, 'progress' | 'ended'>} */
+  /** @returns {Omit<Listener, 'connecting' | 'online' | 'interrupted' | 'ended'>} */
   get listener() {
     return {
       named: (jid, name) => this.#named(jid, name),
@@ -110,7 +182,7 @@ export class Room {
       },
       undelivered: (jid, id, condition) => {
         const message = this.#conversations.setProblem(jid, id, undeliveredInWords(condition));
-        if (message !== undefined && jid === this.#partner?.jid) this.#log.showProblem(message);
+        if (message !== undefined) this.#log.showFate(message);
       },
     };
   }
@@ -136,8 +208,8 @@ export class Room {
     const came = !isOnline(person);
     person.resources.set(resource, status);
     if (came) this.#tell(`${person.name} is here.`);
-    // The first one to come is who the page was opened for.
-    if (came && this.#partner === undefined) this.#open(person, this.#isIdle());
+    // The first one to come is who the page was opened for; on a phone that would hide who else is there.
+    if (came && this.#partner === undefined && !NARROW.matches) this.#open(person, this.#isIdle());
     else this.#show();
   }
 
@@ -160,12 +232,13 @@ export class Room {
    */
   #message(jid, text, at) {
     const person = this.#people.get(jid);
-    const message = { id: '', mine: false, text, at, problem: '' };
+    /** @type {Message} */
+    const message = { id: '', mine: false, text, at, problem: '', state: '' };
     this.#conversations.add(jid, message);
-    if (this.#partner === undefined) this.#open(person, false);
+    if (this.#partner === undefined && !NARROW.matches) this.#open(person, false);
     else if (person === this.#partner) this.#append(message, person);
     else this.#tell(`New message from ${person.name}.`);
-    if (person !== this.#partner || document.hidden) person.unread += 1;
+    if (!this.#isSeen(person)) person.unread += 1;
     this.#show();
   }
 
@@ -194,9 +267,19 @@ export class Room {
   }
 
   #seen() {
-    if (document.hidden || this.#partner === undefined) return;
+    if (this.#partner === undefined || !this.#isSeen(this.#partner)) return;
     this.#partner.unread = 0;
     this.#show();
+  }
+
+  /**
+   * Whether what that person says is before somebody's eyes.
+   *
+   * @param {Person} person
+   */
+  #isSeen(person) {
+    const isOpen = !NARROW.matches || this.#parts.conversation.dataset.open === 'true';
+    return person === this.#partner && isOpen && !document.hidden;
   }
 
   /**
@@ -222,15 +305,34 @@ export class Room {
       return;
     }
     if (session === undefined || person === undefined) return;
-    const id = session.send(person.jid, words);
+    const { id, sending } = session.send(person.jid, words);
     clearTimeout(this.#typingTimer);
     this.#typingTimer = undefined;
-    const message = { id, mine: true, text: words, at: new Date(), problem };
+    /** @type {Message} */
+    const message = { id, mine: true, text: words, at: new Date(), problem, state: 'sending' };
     this.#conversations.add(person.jid, message);
     this.#append(message, person);
+    if (sending !== undefined) void this.#follow(message, sending);
     text.value = '';
     text.focus();
     this.#show();
+  }
+
+  /**
+   * @param {Message} message
+   * @param {Sending} sending
+   */
+  async #follow(message, sending) {
+    this.#sendings.add(message);
+    try {
+      await sending.done;
+      message.state = 'sent';
+    } catch (error) {
+      message.state = 'failed';
+      const isDoubtful = !(error instanceof ClientError) || error.code === 'in-doubt';
+      message.problem = isDoubtful ? IN_DOUBT : error.advice;
+    }
+    this.#log.showFate(message);
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,12 +1,12 @@
 /**
  * The panel that shows what happens on the wire: one entry an HTTP request, the newest on top, with a bar as long as
- * the service held it.
+ * the service held it; or one a message of a WebSocket.
  *
  * @import { Exchange } from './tap.js'
  * @import { Line } from './pretty-xml.js'
  */
 
-import { payloadNames, prettyXml, rootAttribute } from './pretty-xml.js';
+import { payloadNames, prettyXml, rootAttribute, rootName } from './pretty-xml.js';
 
 /** Entries kept: enough for a log-in and a long chat, little enough for any phone. */
 const ENTRIES_MAX = 200;
@@ -81,26 +81,44 @@ function fill(entry, exchange) {
   entry.dataset.state = exchange.state;
   const details = make('details');
   details.open = wasOpen;
-  const summary = make('summary');
-  const rid = rootAttribute(exchange.request, 'rid') ?? '';
-  summary.append(
-    make('span', 'rid', `rid ${rid}`),
-    direction('up', 'Sent', describeRequest(exchange.request)),
-    direction('down', 'Received', describeResponse(exchange)),
-    make('span', 'time'),
-    make('span', 'bar'),
-  );
-  details.append(summary);
+  details.append(exchange.kind === 'frame' ? summaryOfFrame(exchange) : summaryOfRequest(exchange));
   // Laid out only when it is looked at.
   const showXml = () => {
     if (details.open && details.childElementCount === 1) {
-      details.append(xmlBlock('Request', exchange.request), xmlBlock('Response', exchange.response));
+      details.append(...xmlBlocks(exchange));
     }
   };
   details.addEventListener('toggle', showXml);
   entry.replaceChildren(details);
   showXml();
   showTime(entry, exchange);
+}
+
+/** @param {Exchange} exchange */
+function summaryOfRequest({ request, ...exchange }) {
+  const summary = make('summary');
+  summary.append(
+    make('span', 'rid', `rid ${rootAttribute(request, 'rid') ?? ''}`),
+    direction('up', 'Sent', describeRequest(request)),
+    direction('down', 'Received', describeResponse(exchange)),
+    make('span', 'time'),
+    make('span', 'bar'),
+  );
+  return summary;
+}
+
+/** @param {Exchange} exchange */
+function summaryOfFrame({ number, request, response }) {
+  const summary = make('summary', 'frame');
+  const [way, label, xml] = request === '' ? ['down', 'Received', response] : ['up', 'Sent', request];
+  summary.append(make('span', 'rid', `message ${number}`), direction(way, label, rootName(xml)));
+  return summary;
+}
+
+/** @param {Exchange} exchange */
+function xmlBlocks({ kind, request, response }) {
+  if (kind === 'http') return [xmlBlock('Request', request), xmlBlock('Response', response)];
+  return [xmlBlock('Message', request === '' ? response : request)];
 }
 
 /**
@@ -128,12 +146,14 @@ function describeRequest(xml) {
   if (rootAttribute(xml, 'sid') === undefined) return 'new session';
   if (rootAttribute(xml, 'xmpp:restart') === 'true') return 'restart the stream';
   if (rootAttribute(xml, 'type') === 'terminate') return 'end the session';
+  if (rootAttribute(xml, 'pause') !== undefined) return 'pause';
   return names.length === 0 ? 'empty poll' : counted(names);
 }
 
-/** @param {Exchange} exchange */
+/** @param {Omit<Exchange, 'request'>} exchange */
 function describeResponse(exchange) {
   if (exchange.state === 'held') return 'waiting';
+  if (exchange.state === 'given-up') return 'given up by the page';
   if (exchange.state === 'failed') return exchange.status === 0 ? 'no answer' : `HTTP ${exchange.status}`;
   const condition = rootAttribute(exchange.response, 'condition');
   if (condition !== undefined) return condition;
@@ -155,7 +175,7 @@ function counted(names) {
 }
 
 /**
- * @param {'up' | 'down'} way
+ * @param {string} way
  * @param {string} label
  * @param {string} text
  */

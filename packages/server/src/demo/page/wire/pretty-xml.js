@@ -86,6 +86,15 @@ export function payloadNames(xml) {
 }
 
 /**
+ * The local name of the root element.
+ *
+ * @param {string} xml
+ */
+export function rootName(xml) {
+  return localName(/<([^\s/>]+)/.exec(xml)?.[1] ?? '');
+}
+
+/**
  * One attribute of the root element.
  *
  * @param {string} xml

@@ -1,2 +1,0 @@
-// boshd serves the browser build of the npm package as strophe.js beside the page.
-export * from 'strophe.js';
