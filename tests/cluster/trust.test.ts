@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { makeDirectory, until } from '../support/program.ts';
+import { listen } from '../support/upstream-rig.ts';
 
 const FRAME_HEAD = '\0\0\0';
 
@@ -89,15 +89,12 @@ test('a process that cannot listen never becomes a member', async () => {
   const directory = await makeDirectory('deaf');
   const keysFile = join(directory, 'keys');
   await writeFile(keysFile, `${'0123456789abcdef'.repeat(2)}\n`);
-  const taken = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-  const address = taken.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const taken = await listen((socket) => void socket.destroy());
   const told = await startBoshd(
     { cluster: { id: 'deaf', keysFile }, nats: { servers: [cluster.nats.url] } },
-    port,
+    taken.port,
   ).catch((error: unknown) => String(error));
-  taken.close();
+  await taken.close();
   expect(told).toContain('could not start');
   const lines = (await cluster.members[0]?.lines()) ?? [];
   expect(lines.filter(({ member }) => member === 'deaf')).toEqual([]);

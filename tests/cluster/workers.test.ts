@@ -1,25 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { demoConfig, ownerOf } from '../support/cluster.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/program.ts';
+import { type LoopbackServer, listen } from '../support/upstream-rig.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 
 let demo: DemoServer;
 let boshd: Boshd;
 /** An XMPP server that never says anything. */
-let silent: Server;
+let silent: LoopbackServer;
 let adminPort: number;
 
 beforeAll(async () => {
   demo = await startDemoServer();
-  silent = createServer(() => undefined);
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  silent = await listen(() => undefined);
   adminPort = await freePort();
-  const { port } = silent.address() as AddressInfo;
+  const { port } = silent;
   const overrides = { 'silent.example': { host: '127.0.0.1', port, tls: 'insecure-none' } };
   const config = demoConfig(demo);
   boshd = await startBoshd({
@@ -33,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await boshd.stop();
   await demo.close();
-  silent.close();
+  await silent.close();
 });
 
 function overridesOf({ upstream }: Readonly<Record<string, unknown>>): object {

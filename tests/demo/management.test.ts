@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
-import { RawClient } from './raw-client.ts';
+import { DirectClient } from './direct-client.ts';
 
 /* Stream management of the demo server (XEP-0198), byte for byte. */
 
@@ -12,7 +12,7 @@ const failed = (condition: string) => `<failed ${SM}><${condition} ${STANZA_ERRO
 let server: DemoServer;
 /** Its streams are given up at once, and little of them is kept. */
 let hasty: DemoServer;
-const clients: RawClient[] = [];
+const clients: DirectClient[] = [];
 
 beforeEach(async () => {
   server = await startDemoServer();
@@ -23,14 +23,14 @@ afterEach(async () => {
   await Promise.all([server.close(), hasty.close()]);
 });
 
-async function logIn(username = '', resource = '', at = server): Promise<RawClient> {
-  const client = await RawClient.logIn(at.port, username, resource);
+async function logIn(username = '', resource = '', at = server): Promise<DirectClient> {
+  const client = await DirectClient.logIn(at.port, username, resource);
   clients.push(client);
   return client;
 }
 
 interface Managed {
-  readonly client: RawClient;
+  readonly client: DirectClient;
   readonly id: string;
 }
 
@@ -43,8 +43,8 @@ async function managed(username = '', resource = '', at = server): Promise<Manag
 }
 
 /** Logged in, and nothing bound. */
-async function authenticated(username: string, at = server): Promise<RawClient> {
-  const client = await RawClient.connect(at.port);
+async function authenticated(username: string, at = server): Promise<DirectClient> {
+  const client = await DirectClient.connect(at.port);
   clients.push(client);
   await client.open();
   const plain = Buffer.from(`\0${username}\0demo`).toString('base64');
@@ -54,7 +54,7 @@ async function authenticated(username: string, at = server): Promise<RawClient> 
   return client;
 }
 
-async function resume(username: string, previd: string, h: number | string): Promise<RawClient> {
+async function resume(username: string, previd: string, h: number | string): Promise<DirectClient> {
   const client = await authenticated(username);
   client.send(`<resume ${SM} previd='${previd}' h='${h}'/>`);
   return client;
@@ -68,7 +68,7 @@ function textsIn(all: readonly string[]): string[] {
   return all.flatMap((text) => /<body>(.*)<\/body>/.exec(text)?.[1] ?? []);
 }
 
-async function bodies(client: RawClient, count: number): Promise<string[]> {
+async function bodies(client: DirectClient, count: number): Promise<string[]> {
   const all: string[] = [];
   while (all.length < count) {
     const text = await client.next();
@@ -79,7 +79,7 @@ async function bodies(client: RawClient, count: number): Promise<string[]> {
 }
 
 /** What somebody hears until, and with, the news that another is gone. */
-async function untilTheEnd(witness: RawClient, of: string): Promise<string[]> {
+async function untilTheEnd(witness: DirectClient, of: string): Promise<string[]> {
   const heard: string[] = [];
   for (;;) {
     const text = await witness.next();

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
-import { RawClient } from './raw-client.ts';
+import { DirectClient } from './direct-client.ts';
 
 let server: DemoServer;
-let romeo: RawClient;
+let romeo: DirectClient;
 
 beforeAll(async () => {
   server = await startDemoServer({ limits: { rosterItemsMax: 2 } });
-  romeo = await RawClient.logIn(server.port, 'romeo', 'orchard');
+  romeo = await DirectClient.logIn(server.port, 'romeo', 'orchard');
 });
 afterAll(() => server.close());
 
@@ -62,7 +62,7 @@ it('is bounded', async () => {
 
 it('is told of guests: when they come, by the name they have, and when they go', async () => {
   await ask('get', '');
-  const guest = await RawClient.logIn(server.port);
+  const guest = await DirectClient.logIn(server.port);
   expect(await ask('get', '')).not.toEqual(expect.arrayContaining([expect.stringContaining(guest.bare)]));
   guest.send("<presence><nick xmlns='http://jabber.org/protocol/nick'>Mercutio</nick></presence>");
   await guest.settle();

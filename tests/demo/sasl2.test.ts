@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
 import { type Mechanism, startSasl } from '../support/xmpp/sasl.ts';
-import { RawClient } from './raw-client.ts';
+import { DirectClient } from './direct-client.ts';
 
 /* SASL2 (XEP-0388), FAST (XEP-0484) and resumption inside of them (XEP-0198 §9.2), byte for byte. */
 
@@ -15,7 +15,7 @@ const failure = (condition: string) =>
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 let server: DemoServer;
-const clients: RawClient[] = [];
+const clients: DirectClient[] = [];
 
 beforeAll(async () => {
   server = await startDemoServer();
@@ -26,8 +26,8 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });
 
-async function connect(): Promise<RawClient> {
-  const client = await RawClient.connect(server.port);
+async function connect(): Promise<DirectClient> {
+  const client = await DirectClient.connect(server.port);
   clients.push(client);
   await client.open();
   return client;
@@ -39,7 +39,7 @@ function authenticate(mechanism: string, initial: string | Buffer | undefined, m
 }
 
 /** Logs in and returns <success/>. */
-async function logIn(client: RawClient, mechanism: Mechanism, user = 'romeo', more = ''): Promise<string> {
+async function logIn(client: DirectClient, mechanism: Mechanism, user = 'romeo', more = ''): Promise<string> {
   const exchange = startSasl(mechanism, user, 'demo');
   client.send(authenticate(mechanism, exchange.initial, more));
   for (;;) {
@@ -56,14 +56,14 @@ async function logIn(client: RawClient, mechanism: Mechanism, user = 'romeo', mo
 
 const BIND = `<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>`;
 
-async function bind(client: RawClient): Promise<string> {
+async function bind(client: DirectClient): Promise<string> {
   client.send(BIND);
   return /<jid>(.*)<\/jid>/.exec(await client.next())?.[1] ?? '';
 }
 
 describe('SASL2', () => {
   it('is offered beside SASL, with what may stand in it', async () => {
-    const client = await RawClient.connect(server.port);
+    const client = await DirectClient.connect(server.port);
     clients.push(client);
     const features = await client.open();
     const mechanisms =
@@ -253,7 +253,7 @@ describe('resumption inside of <authenticate/>', () => {
 
   it('brings a guest back by its token, with what came meanwhile and without features', async () => {
     const { agent, id, jid, user, token: secret } = await cutGuest();
-    const juliet = await RawClient.logIn(server.port, 'juliet');
+    const juliet = await DirectClient.logIn(server.port, 'juliet');
     clients.push(juliet);
     juliet.send(`<message type='chat' to='${jid}'><body>meanwhile</body></message>`);
     expect(await juliet.settle()).toEqual([]);

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
-import { RawClient } from './raw-client.ts';
+import { DirectClient } from './direct-client.ts';
 
 const ROMEO = 'romeo@demo.localhost/orchard';
 const JULIET = 'juliet@demo.localhost/balcony';
 
 let server: DemoServer;
-let romeo: RawClient;
-let juliet: RawClient;
+let romeo: DirectClient;
+let juliet: DirectClient;
 
 beforeAll(async () => {
   server = await startDemoServer({
@@ -19,8 +19,8 @@ afterAll(() => server.close());
 
 /** Both online and nothing left to read. */
 beforeEach(async () => {
-  romeo = await RawClient.logIn(server.port, 'romeo', 'orchard');
-  juliet = await RawClient.logIn(server.port, 'juliet', 'balcony');
+  romeo = await DirectClient.logIn(server.port, 'romeo', 'orchard');
+  juliet = await DirectClient.logIn(server.port, 'juliet', 'balcony');
   romeo.send('<presence/>');
   await romeo.settle();
   juliet.send('<presence/>');
@@ -137,7 +137,7 @@ describe('messages (RFC 6121 §8)', () => {
     expect(await romeo.settle()).toEqual([
       error('message', 'three', 'tybalt@demo.localhost', 'cancel', 'service-unavailable'),
     ]);
-    const client = await RawClient.logIn(server.port, 'tybalt');
+    const client = await DirectClient.logIn(server.port, 'tybalt');
     client.send('<presence><priority>-1</priority></presence>');
     expect((await client.settle()).filter((text) => text.startsWith('<message'))).toEqual([]);
     client.send('<presence/>');
@@ -290,7 +290,7 @@ describe('presence (RFC 6121 §3 and §4)', () => {
   ])('$what', run);
 
   it('of a newcomer reaches all, and theirs come back; its end is told when the connection breaks', async () => {
-    const guest = await RawClient.logIn(server.port);
+    const guest = await DirectClient.logIn(server.port);
     expect(guest.bare).toMatch(/^guest-[0-9a-f]{16}@demo\.localhost$/);
     guest.send('<presence/>');
     expect((await guest.settle()).sort()).toEqual(
@@ -308,8 +308,8 @@ describe('presence (RFC 6121 §3 and §4)', () => {
   });
 
   it('directed by who is not available is taken back at the end', async () => {
-    const nurse = await RawClient.logIn(server.port, 'nurse', 'shy');
-    const tybalt = await RawClient.logIn(server.port, 'tybalt', 'cat');
+    const nurse = await DirectClient.logIn(server.port, 'nurse', 'shy');
+    const tybalt = await DirectClient.logIn(server.port, 'tybalt', 'cat');
     nurse.send(`<presence to='${tybalt.jid}'/>`);
     expect(await tybalt.next()).toBe(`<presence from='${nurse.jid}' to='${tybalt.jid}'/>`);
     nurse.close();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoServer, startDemoServer } from '../../packages/server/src/demo/index.ts';
-import { header, RawClient } from './raw-client.ts';
+import { DirectClient, header } from './direct-client.ts';
 
 const SASL = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
 const streamError = (condition: string) =>
@@ -9,7 +9,7 @@ const saslFailure = (condition: string) => `<failure ${SASL}><${condition}/></fa
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 let server: DemoServer;
-const clients: RawClient[] = [];
+const clients: DirectClient[] = [];
 
 beforeAll(async () => {
   server = await startDemoServer({ limits: { resourcesMax: 2 } });
@@ -19,19 +19,19 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });
 
-async function connect(): Promise<RawClient> {
-  const client = await RawClient.connect(server.port);
+async function connect(): Promise<DirectClient> {
+  const client = await DirectClient.connect(server.port);
   clients.push(client);
   return client;
 }
 
-async function logIn(username = '', resource = ''): Promise<RawClient> {
-  const client = await RawClient.logIn(server.port, username, resource);
+async function logIn(username = '', resource = ''): Promise<DirectClient> {
+  const client = await DirectClient.logIn(server.port, username, resource);
   clients.push(client);
   return client;
 }
 
-async function rest(client: RawClient): Promise<string[]> {
+async function rest(client: DirectClient): Promise<string[]> {
   const all: string[] = [];
   for (;;) {
     const text = await client.next();
@@ -142,7 +142,7 @@ describe('binding (RFC 6120 §7)', () => {
   const bind = (inside: string, id = " id='b'") =>
     `<iq type='set'${id}><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>${inside}</bind></iq>`;
 
-  async function authenticated(): Promise<RawClient> {
+  async function authenticated(): Promise<DirectClient> {
     const client = await connect();
     await client.open();
     client.send(`<auth ${SASL} mechanism='PLAIN'>${base64('\0romeo\0demo')}</auth>`);
@@ -211,8 +211,8 @@ describe('the end', () => {
 
   it('of the server is told', async () => {
     const own = await startDemoServer();
-    const client = await RawClient.logIn(own.port);
-    const idle = await RawClient.connect(own.port);
+    const client = await DirectClient.logIn(own.port);
+    const idle = await DirectClient.connect(own.port);
     await own.close();
     expect(await rest(client)).toEqual([streamError('system-shutdown'), 'end', 'closed']);
     expect(await rest(idle)).toEqual(['header', streamError('system-shutdown'), 'end', 'closed']);
@@ -222,8 +222,8 @@ describe('the end', () => {
 describe('limits', () => {
   it('guests beyond the limit are asked to come later', async () => {
     const small = await startDemoServer({ limits: { accountsMax: 3 } });
-    const first = await RawClient.logIn(small.port);
-    const second = await RawClient.connect(small.port);
+    const first = await DirectClient.logIn(small.port);
+    const second = await DirectClient.connect(small.port);
     await second.open();
     second.send(`<auth ${SASL} mechanism='ANONYMOUS'/>`);
     expect(await second.next()).toBe(saslFailure('temporary-auth-failure'));
@@ -236,15 +236,15 @@ describe('limits', () => {
 
   it('who does not log in is shown out', async () => {
     const hasty = await startDemoServer({ limits: { loginMs: 50 } });
-    const client = await RawClient.connect(hasty.port);
+    const client = await DirectClient.connect(hasty.port);
     expect(await rest(client)).toEqual(['header', streamError('connection-timeout'), 'end', 'closed']);
     await hasty.close();
   });
 
   it('a client that does not read is cut off, and the others go on', async () => {
     const tight = await startDemoServer({ limits: { queueBytesMax: 64 * 1024 } });
-    const hung = await RawClient.logIn(tight.port, 'romeo', 'x');
-    const writer = await RawClient.logIn(tight.port, 'juliet', 'x');
+    const hung = await DirectClient.logIn(tight.port, 'romeo', 'x');
+    const writer = await DirectClient.logIn(tight.port, 'juliet', 'x');
     hung.hang();
     const message = `<message to='romeo@demo.localhost/x' id='m'><body>${'x'.repeat(100_000)}</body></message>`;
     let refused = false;

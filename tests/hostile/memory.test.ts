@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { noMoreFilesThan, openFiles } from '../support/open-files.ts';
 import { until } from '../support/program.ts';
+import { type LoopbackServer, listen } from '../support/upstream-rig.ts';
+import { PLAIN_FEATURES, streamRoot } from '../support/xmpp/server-texts.ts';
 
 /** Of the JavaScript heap: a process with so much died of seven sessions of the first of these servers. */
 const HEAP_MIB = 512;
@@ -15,10 +16,6 @@ const SESSIONS = 12;
 const ROUNDS = 2;
 
 const BIND = "<iq type='result'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
-const SASL =
-  "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>";
-const root = (attributes: string): string =>
-  `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'${attributes}>`;
 const many = (count: number, make: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => make(index)).join('');
 const message = (bytes: number): string => `<message><body>${'x'.repeat(bytes)}</body></message>`;
@@ -28,64 +25,63 @@ const client = [...'jabber:client'].map((letter) => `&#x${letter.charCodeAt(0).t
 const ATTACKS: readonly (readonly [what: string, first: string, again: string])[] = [
   [
     'a root that declares 7,800 bytes',
-    root(` xmlns:p='${'x'.repeat(7800)}'`) + SASL,
+    streamRoot(` xmlns:p='${'x'.repeat(7800)}'`) + PLAIN_FEATURES,
     '<p:a/>'.repeat(10_000),
   ],
   [
     'a prefix of 900 bytes in use',
-    root(` xmlns:p='${'x'.repeat(900)}'`) + SASL + BIND,
+    streamRoot(` xmlns:p='${'x'.repeat(900)}'`) + PLAIN_FEATURES + BIND,
     '<p:a/>'.repeat(10_000),
   ],
   [
     'many prefixes in use',
-    root(many(30, (index) => ` xmlns:p${index}='urn:${index}'`)) + SASL + BIND,
+    streamRoot(many(30, (index) => ` xmlns:p${index}='urn:${index}'`)) + PLAIN_FEATURES + BIND,
     `<a${many(30, (index) => ` p${index}:b=''`)}/>`.repeat(300),
   ],
   [
     'a default namespace that is written long',
-    root('').replace("'jabber:client'", `'${client}'`) + SASL + BIND,
+    streamRoot('').replace("'jabber:client'", `'${client}'`) + PLAIN_FEATURES + BIND,
     '<a/>'.repeat(15_000),
   ],
-  ['a language of 8 KB', root(` xml:lang='${'x'.repeat(7000)}'`) + SASL, '<a/>'.repeat(15_000)],
-  ['features, again and again', root('') + SASL, SASL.repeat(400)],
+  [
+    'a language of 8 KB',
+    streamRoot(` xml:lang='${'x'.repeat(7000)}'`) + PLAIN_FEATURES,
+    '<a/>'.repeat(15_000),
+  ],
+  ['features, again and again', streamRoot('') + PLAIN_FEATURES, PLAIN_FEATURES.repeat(400)],
   [
     'features before and behind a log-in',
-    root(` xmlns:p='${'x'.repeat(900)}'`) + SASL + BIND,
-    SASL.repeat(400),
+    streamRoot(` xmlns:p='${'x'.repeat(900)}'`) + PLAIN_FEATURES + BIND,
+    PLAIN_FEATURES.repeat(400),
   ],
-  ['results that might be a log-in', root('') + SASL, "<iq type='result'><a/></iq>".repeat(2000)],
-  ['long stanzas', root('') + SASL + BIND, message(900_000)],
-  ['a stanza without an end', root('') + SASL + BIND, '<message><body>'.padEnd(60_000, 'x')],
+  [
+    'results that might be a log-in',
+    streamRoot('') + PLAIN_FEATURES,
+    "<iq type='result'><a/></iq>".repeat(2000),
+  ],
+  ['long stanzas', streamRoot('') + PLAIN_FEATURES + BIND, message(900_000)],
+  ['a stanza without an end', streamRoot('') + PLAIN_FEATURES + BIND, '<message><body>'.padEnd(60_000, 'x')],
 ];
 
 let boshd: Boshd | undefined;
-let server: Server | undefined;
-const sockets = new Set<Socket>();
+let server: LoopbackServer | undefined;
 
 afterEach(async () => {
   await boshd?.stop();
-  for (const socket of sockets) socket.destroy();
-  await new Promise((resolve) => server?.close(resolve));
-  sockets.clear();
+  await server?.close();
 });
 
 async function attackedBy(first: string, again: string): Promise<void> {
-  server = createServer((socket) => {
-    sockets.add(socket);
+  server = await listen((socket) => {
     const more = (): void => {
       while (socket.writable && socket.write(again));
     };
-    socket.on('error', () => undefined).on('drain', more);
-    socket.resume();
-    socket.write(first, more);
+    socket.on('drain', more).write(first, more);
   });
-  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
   boshd = await startBoshd(
     {
       upstream: {
-        overrides: { 'h.example': { host: '127.0.0.1', port: address.port, tls: 'insecure-none' } },
+        overrides: { 'h.example': { host: '127.0.0.1', port: server.port, tls: 'insecure-none' } },
       },
       // Less than these sessions could hold, and what is fetched by nobody ends soon.
       limits: { memoryBytesMax: '64MiB' },
@@ -134,6 +130,6 @@ test.each(ATTACKS)(`${SESSIONS} sessions of a server that sends %s`, async (_wha
     const reply = await ask("rid='1' to='h.example' wait='1' hold='1' ver='1.6'");
     return !reply.includes("condition='policy-violation'") || reply.includes('sid=');
   });
-  for (const socket of sockets) socket.destroy();
+  for (const socket of server?.sockets ?? []) socket.destroy();
   await noMoreFilesThan(files, boshd?.pid);
 });

@@ -3,6 +3,14 @@ import { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Reason } from '@boshd/engine/manager';
 import { serveTls } from '../support/upstream-rig.ts';
+import {
+  HEADER,
+  otherHost,
+  PLAIN_FEATURES,
+  PROCEED,
+  streamError,
+  TLS_FEATURES,
+} from '../support/xmpp/server-texts.ts';
 
 /** What a server does to those who connect, and how their sessions may end. */
 export interface Hostility {
@@ -14,16 +22,6 @@ export interface Hostility {
   /** @param turn counts the connections */
   serve(socket: Socket, turn: number, context: SecureContext): void;
 }
-
-const HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' from='x.example' version='1.0'>`;
-const MECHANISMS = `<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>`;
-const PLAIN_FEATURES = `<stream:features>${MECHANISMS}</stream:features>`;
-const TLS_FEATURES = `<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>`;
-const PROCEED = `<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`;
-const streamError = (inside: string): string =>
-  `${HEADER}<stream:error>${inside}</stream:error></stream:stream>`;
-const otherHost = (host: string): string =>
-  streamError(`<see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>${host}</see-other-host>`);
 
 /** More than a handshake has, so that some get through it. */
 const HANDSHAKE_BYTES = 1600;

@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,6 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { makeDirectory } from '../support/program.ts';
 import { type Prosody, startProsody } from '../support/prosody.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
+import { type LoopbackServer, listen } from '../support/upstream-rig.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/server/dist/main.js', import.meta.url));
 const HOST = '127.0.0.1';
@@ -18,7 +17,7 @@ const HOST = '127.0.0.1';
 let ca: TestCa;
 let dns: DnsServer;
 let prosody: Prosody;
-let webServer: Server;
+let webServer: LoopbackServer;
 let file: string;
 
 /** The command as a process of its own, with what it printed. */
@@ -60,21 +59,16 @@ beforeAll(async () => {
       { domain: 'expired.example', certificate: expired, users: {} },
     ],
   });
-  webServer = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
+  webServer = await listen((socket) => {
     socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   });
-  webServer.listen(await freePort(), HOST);
-  await once(webServer, 'listening');
-  const address = webServer.address();
-  const webPort = typeof address === 'object' && address !== null ? address.port : 0;
   const { c2s, directTls } = prosody.ports;
   dns.set('xmpp.example', [{ type: 'A', address: HOST }]);
   announce('good.example', 'xmpp-client', [c2s]);
   announce('good.example', 'xmpps-client', [directTls]);
-  announce('half.example', 'xmpp-client', [await freePort(), webPort, c2s]);
+  announce('half.example', 'xmpp-client', [await freePort(), webServer.port, c2s]);
   announce('expired.example', 'xmpp-client', [c2s]);
-  announce('web.example', 'xmpp-client', [webPort]);
+  announce('web.example', 'xmpp-client', [webServer.port]);
   announce('stranger.example', 'xmpp-client', [c2s]);
   dns.set('_xmpps-client._tcp.silent.example', 'silent');
   dns.set('_xmpp-client._tcp.silent.example', 'silent');
@@ -94,7 +88,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await prosody.stop();
-  webServer.close();
+  await webServer.close();
   await dns.close();
   await ca.remove();
 });

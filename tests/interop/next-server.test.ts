@@ -6,13 +6,7 @@ import { type Prosody, startProsody } from '../support/prosody.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
 import { type LoopbackServer, listen, serveTls, servingContext } from '../support/upstream-rig.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
-
-const HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>`;
-const STARTTLS = `<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>`;
-const NO_STARTTLS = `<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>`;
-const PROCEED = `<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`;
-const otherHost = (host: string): string =>
-  `${HEADER}<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>${host}</see-other-host></stream:error></stream:stream>`;
+import { HEADER, otherHost, PLAIN_FEATURES, PROCEED, TLS_FEATURES } from '../support/xmpp/server-texts.ts';
 
 const FIRST = ['foreign-certificate', 'no-starttls', 'garbage', 'hangs-up', 'redirect'] as const;
 type First = (typeof FIRST)[number];
@@ -36,7 +30,7 @@ beforeAll(async () => {
   const { c2s } = prosody.ports;
   const behaviours: Record<First, (socket: Socket) => void> = {
     'foreign-certificate': (socket) => {
-      socket.write(HEADER + STARTTLS);
+      socket.write(HEADER + TLS_FEATURES);
       socket.once('data', () =>
         socket.once('data', () => {
           socket.pause().write(PROCEED);
@@ -44,7 +38,7 @@ beforeAll(async () => {
         }),
       );
     },
-    'no-starttls': (socket) => void socket.write(HEADER + NO_STARTTLS),
+    'no-starttls': (socket) => void socket.write(HEADER + PLAIN_FEATURES),
     garbage: (socket) => void socket.write('220 mail.example ESMTP\r\n'),
     'hangs-up': (socket) => void socket.once('data', () => socket.end(HEADER)),
     redirect: (socket) => {

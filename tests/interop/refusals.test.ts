@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Prosody, startProsody, type XmppHost } from '../support/prosody.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
+import { type LoopbackServer, listen } from '../support/upstream-rig.ts';
 import { BoshClient } from '../support/xmpp/bosh-client.ts';
 import { ChatSession } from '../support/xmpp/chat-session.ts';
 
@@ -42,7 +41,7 @@ let dns: DnsServer;
 let prosody: Prosody;
 let plainProsody: Prosody;
 let boshd: Boshd;
-const servers: Server[] = [];
+const servers: LoopbackServer[] = [];
 
 beforeAll(async () => {
   [ours, foreign, dns] = [await createTestCa(), await createTestCa(), await startDnsServer()];
@@ -68,7 +67,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await boshd.stop();
-  for (const server of servers) server.close();
+  await Promise.all(servers.map((server) => server.close()));
   await prosody.stop();
   await plainProsody.stop();
   await dns.close();
@@ -130,15 +129,11 @@ async function overrides(): Promise<Readonly<Record<string, object>>> {
 
 /** A TCP server that says this to whoever connects, and closes; or that says nothing. */
 async function serve(greeting: string | undefined): Promise<number> {
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
+  const server = await listen((socket) => {
     if (greeting !== undefined) socket.end(greeting);
   });
   servers.push(server);
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return server.port;
 }
 
 describe('a server that cannot be had safely', () => {

@@ -1,10 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Prosody, startProsody } from '../support/prosody.ts';
 import { createTestCa, type TestCa } from '../support/test-ca.ts';
+import { type LoopbackServer, listen } from '../support/upstream-rig.ts';
 import { BoshClient, type BoshReply } from '../support/xmpp/bosh-client.ts';
 
 const HOST = '127.0.0.1';
@@ -16,9 +16,8 @@ let ca: TestCa;
 let dns: DnsServer;
 let prosody: Prosody;
 /** Listens where no server of the domain is; nobody may ever come. */
-let trap: Server;
+let trap: LoopbackServer;
 let trapPort = 0;
-const trapped: Socket[] = [];
 /** Route is allowed, at two ports. */
 let allowing: Boshd;
 /** The same, but private addresses are not allowed. */
@@ -33,7 +32,7 @@ beforeAll(async () => {
   prosody = await startProsody({ hosts });
   dns.set('xmpp.example', [{ type: 'A', address: HOST }]);
   trapPort = await freePort();
-  trap = createServer((socket) => trapped.push(socket)).listen(trapPort, HOST);
+  trap = await listen(() => undefined, { port: trapPort });
   const common = { dns: { servers: [dns.address] } };
   const upstream = { caFile: ca.caFile, dial: '4s', allowNetworks: ['127.0.0.0/8'] };
   const domains = { routePorts: [prosody.ports.c2s] };
@@ -45,8 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const boshd of [allowing, careful, plain]) await boshd.stop();
   await prosody.stop();
-  trap.close();
-  for (const socket of trapped) socket.destroy();
+  await trap.close();
   await dns.close();
   await ca.remove();
 });
@@ -95,6 +93,6 @@ describe('a route that is not', () => {
     const reply = await create(of(), 'nowhere.example', `xmpp:${HOST}:${port()}`);
     expect(reply.condition).toBe('remote-connection-failed');
     await of().line({ event: 'session-ended', domain: 'nowhere.example', reason: 'dns-no-such-domain' });
-    expect(trapped).toHaveLength(0);
+    expect(trap.sockets).toHaveLength(0);
   });
 });

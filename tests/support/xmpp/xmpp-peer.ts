@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { listen } from '../upstream-rig.ts';
+import { featuresOf, mechanismsOf, streamRoot } from './server-texts.ts';
 
-const STREAM = 'http://etherx.jabber.org/streams';
 const SASL = 'urn:ietf:params:xml:ns:xmpp-sasl';
 const BIND = 'urn:ietf:params:xml:ns:xmpp-bind';
-const BEFORE_LOGIN = `<mechanisms xmlns='${SASL}'><mechanism>ANONYMOUS</mechanism><mechanism>PLAIN</mechanism></mechanisms>`;
+const BEFORE_LOGIN = mechanismsOf('ANONYMOUS', 'PLAIN');
 const AFTER_LOGIN = `<bind xmlns='${BIND}'/>`;
 
 export interface XmppPeerOptions {
@@ -33,14 +32,8 @@ export interface XmppPeer {
 
 export async function startXmppPeer(options: XmppPeerOptions = {}): Promise<XmppPeer> {
   const { features = BEFORE_LOGIN } = options;
-  const sockets = new Set<Socket>();
   let received = '';
-  let connections = 0;
-  const server = createServer((socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
+  const server = await listen((socket) => {
     socket.setEncoding('utf8');
     let unread = '';
     let isLoggedIn = false;
@@ -56,18 +49,11 @@ export async function startXmppPeer(options: XmppPeerOptions = {}): Promise<Xmpp
       }
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port: server.port,
     received: () => received,
-    connections: () => connections,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    connections: () => server.sockets.length,
+    close: () => server.close(),
   };
 }
 
@@ -77,8 +63,7 @@ const UNIT =
 
 function answerTo(unit: string, features: string, { onMessage, onIq }: XmppPeerOptions): string {
   if (unit.startsWith('<stream:stream')) {
-    const header = `<stream:stream xmlns='jabber:client' xmlns:stream='${STREAM}' from='peer' id='peer' version='1.0'>`;
-    return `<?xml version='1.0'?>${header}<stream:features>${features}</stream:features>`;
+    return `<?xml version='1.0'?>${streamRoot(" from='peer'")}${featuresOf(features)}`;
   }
   if (unit.startsWith('</')) return '</stream:stream>';
   if (unit.startsWith('<auth')) return `<success xmlns='${SASL}'/>`;

@@ -5,7 +5,7 @@ import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 const toolbox = nodeToolbox();
 
 /** An XMPP client that sends what it is told, byte for byte, and hands out what comes back one element at a time. */
-export class RawClient {
+export class DirectClient {
   /** Full JID, after `bind`. */
   jid = '';
   readonly #socket: Socket;
@@ -24,16 +24,16 @@ export class RawClient {
     });
   }
 
-  static connect(port: number): Promise<RawClient> {
+  static connect(port: number): Promise<DirectClient> {
     return new Promise((resolve, reject) => {
-      const socket = createConnection(port, '127.0.0.1', () => resolve(new RawClient(socket)));
+      const socket = createConnection(port, '127.0.0.1', () => resolve(new DirectClient(socket)));
       socket.once('error', reject);
     });
   }
 
   /** Connects, logs in (as a guest where there is no name), and binds a resource. */
-  static async logIn(port: number, username = '', resource = '', password = 'demo'): Promise<RawClient> {
-    const client = await RawClient.connect(port);
+  static async logIn(port: number, username = '', resource = '', password = 'demo'): Promise<DirectClient> {
+    const client = await DirectClient.connect(port);
     await client.open();
     const plain = Buffer.from(`\0${username}\0${password}`).toString('base64');
     client.send(
