@@ -25,8 +25,8 @@ describe('the check itself', () => {
       "import '@boshd/engine/site'",
       'the anchor decides nothing: it may not import @boshd/engine/site',
     ],
-    ['packages/server/src/new.ts', "import './app.ts'", 'may not import app.ts'],
-    ['packages/server/src/app.ts', "import 'boshd'", 'nothing imports the server'],
+    ['packages/server/src/new.ts', "import './app/app.ts'", 'may not import app'],
+    ['packages/server/src/app/app.ts', "import 'boshd'", 'nothing imports the server'],
     ['packages/client/src/a.ts', "import '@boshd/engine/manager'", 'the client may not import'],
   ])('%s: %s', (path, text, expected) => {
     expect(layerFaults(parse({ path, text }))).toEqual([expect.stringContaining(expected)]);
@@ -37,7 +37,7 @@ describe('the check itself', () => {
     ['packages/engine/src/wire/xml/a.ts', "import '../names.ts'; import '../../kit/index.ts'"],
     ['packages/engine/src/kit/a.test.ts', "import 'vitest'"],
     ['packages/server/src/front/reply/a.ts', "import '@boshd/engine/wire'; import '../../ports.ts'"],
-    ['packages/server/src/app.ts', "import './front/front.ts'; import './config/index.ts'"],
+    ['packages/server/src/app/app.ts', "import '../front/front.ts'; import '../config/index.ts'"],
     ['packages/client/src/a.ts', "import '@boshd/engine/client'"],
   ])('%s: %s is allowed', (path, text) => {
     expect(layerFaults(parse({ path, text }))).toEqual([]);

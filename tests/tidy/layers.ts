@@ -46,26 +46,24 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   demo: ['toolbox.ts'],
   // What puts together.
   'driver.ts': ['ports.ts'],
-  'options.ts': [ALL],
   compose: [ALL],
-  'app.ts': [ALL],
+  app: [ALL],
   check: ['driver.ts', 'ports.ts', 'toolbox.ts', 'upstream'],
   commands: [
     'admin',
-    'app.ts',
+    'app',
     'check',
     'compose',
     'config',
     'demo',
     'geo',
     'observe',
-    'options.ts',
     'orders',
     'proxy-config',
     'version.ts',
     'workers',
   ],
-  'main.ts': ['app.ts', 'commands', 'workers'],
+  'main.ts': ['app', 'commands', 'workers'],
 };
 
 /** The client: transports below, the log-in and sessions on them, and on top what puts them together. */

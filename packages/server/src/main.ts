@@ -47,7 +47,7 @@ const code = await run(process.argv.slice(2), {
   onLeave: (leave) => onMessage(LEAVE_MESSAGE, leave),
   onRestart: (restart) => void process.on('SIGUSR2', restart),
   exit: (exitCode) => process.exit(exitCode),
-  loadApp: async () => (await import('./app.ts')).startApp,
+  loadApp: async () => (await import('./app/app.ts')).startApp,
 });
 process.exitCode = code;
 // The channel to its parent would keep a worker alive.

@@ -1,5 +1,5 @@
 import type { Reason } from '@boshd/engine/manager';
-import type { Advice, EndpointReport, Report } from './report.ts';
+import type { Advice, EndpointReport, Report } from './report/report.ts';
 
 /** Let's Encrypt renews 30 days before the end; who comes to this has a renewal that does not work. */
 const DAYS_LEFT_MIN = 14;

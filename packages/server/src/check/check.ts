@@ -7,7 +7,7 @@ import { createSurroundings } from '../upstream/surroundings.ts';
 import { advise } from './advice.ts';
 import { offeredFeatures, startTlsOf } from './features.ts';
 import { type Lead, lookUp } from './look-up.ts';
-import type { EndpointReport, Outcome, Report } from './report.ts';
+import type { EndpointReport, Outcome, Report } from './report/report.ts';
 import { startSession, type Trial } from './trial.ts';
 
 export interface CheckParts {

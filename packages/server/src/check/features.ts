@@ -1,5 +1,5 @@
 import { NS, type XmlElement } from '@boshd/engine/wire';
-import type { OfferedFeatures } from './report.ts';
+import type { OfferedFeatures } from './report/report.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
   `${NS.sasl} mechanisms`,

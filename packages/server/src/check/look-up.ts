@@ -6,7 +6,7 @@ import type { SrvRecord } from '../upstream/discovery/srv-order.ts';
 import { findTargets, type Target } from '../upstream/discovery/targets.ts';
 import type { Failure } from '../upstream/failure.ts';
 import type { Surroundings } from '../upstream/surroundings.ts';
-import type { Question } from './report.ts';
+import type { Question } from './report/report.ts';
 
 /** An address and port that the look-up led to. */
 export interface Lead {

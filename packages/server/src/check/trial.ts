@@ -19,8 +19,8 @@ import type { UpstreamPort } from '../ports.ts';
 import { nodeToolbox } from '../toolbox.ts';
 import type { UpstreamOptions } from '../upstream/options.ts';
 import { createUpstream } from '../upstream/upstream.ts';
-import type { Outcome, TlsFacts } from './report.ts';
-import { tlsFacts } from './tls-facts.ts';
+import type { Outcome, TlsFacts } from './report/report.ts';
+import { tlsFacts } from './report/tls-facts.ts';
 
 /** What a session start brought to light. */
 export interface Trial {

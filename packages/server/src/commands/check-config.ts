@@ -1,7 +1,7 @@
 import { effectiveText } from '../config/index.ts';
-import { type Command, EXIT } from './command.ts';
-import { databaseProblems, fileProblems } from './file-problems.ts';
-import { loadOrTell } from './load.ts';
+import { type Command, EXIT } from './common/command.ts';
+import { databaseProblems, fileProblems } from './common/file-problems.ts';
+import { loadOrTell } from './common/load.ts';
 
 export const checkConfigCommand: Command = {
   name: 'check-config',

@@ -1,6 +1,6 @@
 import { FILE_VARIABLE } from '../config/index.ts';
-import { type Command, EXIT, type Invocation, type Surroundings } from './command.ts';
-import { loadOrTell } from './load.ts';
+import { type Command, EXIT, type Invocation, type Surroundings } from './common/command.ts';
+import { loadOrTell } from './common/load.ts';
 
 const CONFIG_FLAG = 'config';
 const JSON_FLAG = 'json';
@@ -80,7 +80,7 @@ async function runForDomain(
   const config = loadOrTell({ file, environment, flags }, err);
   if (config === undefined) return EXIT.failed;
   const { checkDomain, COLOURS, NO_COLOURS, reportText } = await import('../check/index.ts');
-  const { managerConfigOf, upstreamOptionsOf } = await import('../options.ts');
+  const { managerConfigOf, upstreamOptionsOf } = await import('../compose/options.ts');
   const report = await checkDomain(domain, {
     manager: managerConfigOf(config),
     upstream: upstreamOptionsOf(config),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Command } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
+import type { Command } from './common/command.ts';
 
 const COMMAND: Command = {
   name: 'serve',

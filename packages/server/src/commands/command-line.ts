@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { nearest, SETTABLE_KEYS } from '../config/index.ts';
-import type { Command, Invocation } from './command.ts';
+import type { Command, Invocation } from './common/command.ts';
 
 type FlagType = 'string' | 'boolean';
 

@@ -76,7 +76,7 @@ async function finished(args: readonly string[], environment: Record<string, str
     exit: (exitCode) => {
       throw new Error(`it would have ended at once, with ${exitCode}`);
     },
-    loadApp: async () => (await import('../app.ts')).startApp,
+    loadApp: async () => (await import('../app/app.ts')).startApp,
   });
   return { code, ...written };
 }

@@ -1,5 +1,5 @@
 import { configReference, jsonSchemaText } from '../config/index.ts';
-import { type Command, EXIT } from './command.ts';
+import { type Command, EXIT } from './common/command.ts';
 
 const JSON_SCHEMA = 'json-schema';
 

@@ -3,9 +3,9 @@ import type { Config, Flags } from '../config/index.ts';
 import type { DemoCloud } from '../demo/cloud/cloud.ts';
 import type { AskMember } from '../demo/cloud/member.ts';
 import { askAll, type Question } from '../workers/index.ts';
-import { EXIT, type Surroundings } from './command.ts';
-import { firstSignal } from './run-app.ts';
-import { startAdvice } from './start-advice.ts';
+import { EXIT, type Surroundings } from './common/command.ts';
+import { firstSignal } from './common/run-app.ts';
+import { startAdvice } from './common/start-advice.ts';
 
 export const MEMBERS_FLAG = 'members';
 export const REGIONS_FLAG = 'regions';

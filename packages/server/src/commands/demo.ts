@@ -1,13 +1,13 @@
 import { type AdminAddress, formatAdminAddress } from '../admin/index.ts';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Config, Flags } from '../config/index.ts';
 import type { DemoPagesOptions, DemoServer } from '../demo/index.ts';
 import { createLogger, createObserve, type Logger } from '../observe/index.ts';
 import { type AnchoredPlace, readAnchoredPlace } from '../workers/index.ts';
-import { type Command, EXIT, type Surroundings } from './command.ts';
+import { type Command, EXIT, type Surroundings } from './common/command.ts';
+import { loadOrTell } from './common/load.ts';
+import { runApp } from './common/run-app.ts';
 import { MEMBERS_FLAG, MESH_FLAG, REGIONS_FLAG, runDemoCloud } from './demo-cloud.ts';
-import { loadOrTell } from './load.ts';
-import { runApp } from './run-app.ts';
 
 /** The configuration in which the demo's domain is reached at its port; the domain wins over one of the same name. */
 function withDemoDomain(config: Config, { domain, port }: Pick<DemoServer, 'domain' | 'port'>): Config {

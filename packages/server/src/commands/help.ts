@@ -1,5 +1,5 @@
 import { SETTABLE_KEYS } from '../config/index.ts';
-import type { Command } from './command.ts';
+import type { Command } from './common/command.ts';
 
 const EXIT_CODES = `Exit codes: 0 done, 1 failed (wrong configuration, could not start, stop took too long),
 2 wrong command line; 128 and the number of the signal when a second signal cut a stop short.`;

@@ -2,8 +2,8 @@ import { nearest } from '../config/index.ts';
 import { version } from '../version.ts';
 import { checkCommand } from './check.ts';
 import { checkConfigCommand } from './check-config.ts';
-import { type Command, EXIT, type Surroundings } from './command.ts';
 import { parseCommandLine } from './command-line.ts';
+import { type Command, EXIT, type Surroundings } from './common/command.ts';
 import { configReferenceCommand } from './config-reference.ts';
 import { demoCommand } from './demo.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -14,7 +14,7 @@ import { kickCommand, sessionsCommand } from './running/sessions.ts';
 import { statusCommand } from './running/status.ts';
 import { serveCommand } from './serve.ts';
 
-export type { Surroundings } from './command.ts';
+export type { Surroundings } from './common/command.ts';
 
 const helpCommand: Command = {
   name: 'help',

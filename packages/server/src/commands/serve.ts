@@ -1,10 +1,10 @@
 import { FILE_VARIABLE } from '../config/index.ts';
 import { createLogger, createObserve, ofWorker } from '../observe/index.ts';
 import { readAnchoredPlace, readPlace, workerCount } from '../workers/index.ts';
-import { type Command, EXIT } from './command.ts';
-import { fileProblems } from './file-problems.ts';
-import { loadOrTell, readAgain } from './load.ts';
-import { runApp } from './run-app.ts';
+import { type Command, EXIT } from './common/command.ts';
+import { fileProblems } from './common/file-problems.ts';
+import { loadOrTell, readAgain } from './common/load.ts';
+import { runApp } from './common/run-app.ts';
 import { runParent } from './workers/parent.ts';
 
 const CONFIG_FLAG = 'config';

@@ -5,12 +5,12 @@ import { fault, type Result } from '@boshd/engine/kit';
 import { Anchor, type AnchorLog } from '../anchor/anchor.ts';
 import type { Config } from '../config/index.ts';
 import { cannotListen, NO_IPV6 } from '../front/accept/listen-at.ts';
-import { FrontError } from '../front/errors.ts';
 import type { ListenAddress } from '../front/options.ts';
-import { listenAddressesOf, upstreamOptionsOf } from '../options.ts';
+import { FrontError } from '../front/request/errors.ts';
 import { type BoundSocket, bindTcp, bindUnix } from '../sockets/index.ts';
 import { createSurroundings } from '../upstream/surroundings.ts';
 import { AnchoredWorkers, type GivenSocket, makeDirectory, workerCount } from '../workers/index.ts';
+import { listenAddressesOf, upstreamOptionsOf } from './options.ts';
 
 /** The process that owns what outlives workers, and its worker. */
 export interface AnchorProcess {

@@ -3,9 +3,9 @@ import type { Toolbox } from '@boshd/engine/kit';
 import { CloudManager, ConnectionManager, type Survival } from '@boshd/engine/manager';
 import type { Config } from '../config/index.ts';
 import { clock, type Driver, type Ports } from '../driver.ts';
-import { managerConfigOf } from '../options.ts';
 import { Prebind } from '../prebind/index.ts';
 import { type Cloud, CloudError, type CloudMesh } from './cloud.ts';
+import { managerConfigOf } from './options.ts';
 
 /** What decides: a connection manager alone, or one that is a member of a cloud. */
 export function machineOf(

@@ -2,7 +2,7 @@ import { rankRegions } from '@boshd/engine/site';
 import type { Config } from '../config/index.ts';
 import type { RegionsOf } from '../front/options.ts';
 import type { Logger } from '../observe/index.ts';
-import { regionsOf } from '../options.ts';
+import { regionsOf } from './options.ts';
 
 /** Finds the regions that suit a client, and lets go of what it needs for that. */
 export interface RegionFinder {

@@ -1,4 +1,3 @@
-export { FrontError, type FrontErrorCode } from './errors.ts';
 export { createFront, type Front } from './front.ts';
 export type { BoundAddress, Listening } from './listener.ts';
 export {
@@ -12,5 +11,6 @@ export {
   type TlsMaterial,
 } from './options.ts';
 export { firstOf, healthPages, type Page, type PageRequest, type Pages } from './reply/pages.ts';
+export { FrontError, type FrontErrorCode } from './request/errors.ts';
 export type { RecognitionOptions, SecretHeader } from './site/recognition.ts';
 export type { SiteOptions } from './site/site.ts';

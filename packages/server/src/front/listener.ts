@@ -6,11 +6,11 @@ import { AcceptedSockets } from './accept/accepted-sockets.ts';
 import type { Door } from './accept/door.ts';
 import { boundTo, listenAt } from './accept/listen-at.ts';
 import type { Connections } from './connections.ts';
-import { FrontError, systemCode } from './errors.ts';
 import { FastLane, type LaneHandler } from './fast/lane.ts';
 import { FrontRequest, FrontResponse } from './http-exchange.ts';
 import { Http2Sessions, type StreamHandler } from './http2/sessions.ts';
 import type { FrontLimits, ListenAddress, TcpAddress, TlsMaterial } from './options.ts';
+import { FrontError, systemCode } from './request/errors.ts';
 import type { RequestHead } from './request/head.ts';
 
 /** What the client wants to hear before it sends its body (RFC 9110 §10.1.1). */

@@ -11,8 +11,8 @@ import {
   RawClient,
   startFront,
 } from '../../../../tests/support/front-rig.ts';
-import { FrontError } from './errors.ts';
 import { FRONT_LIMITS } from './options.ts';
+import { FrontError } from './request/errors.ts';
 
 let directory = '';
 let path = '';

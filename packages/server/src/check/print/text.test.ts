@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { EndpointReport, Report } from '../report.ts';
+import type { EndpointReport, Report } from '../report/report.ts';
 import { COLOURS, NO_COLOURS } from './palette.ts';
 import { reportText } from './text.ts';
 

@@ -1,4 +1,4 @@
-import type { Advice, EndpointReport, OfferedFeatures, Outcome, Question, Report } from '../report.ts';
+import type { Advice, EndpointReport, OfferedFeatures, Outcome, Question, Report } from '../report/report.ts';
 import type { UrlReport } from '../url/url-report.ts';
 import type { Palette } from './palette.ts';
 

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { TlsFacts } from '../report.ts';
-import { tlsFacts } from '../tls-facts.ts';
+import type { TlsFacts } from '../report/report.ts';
+import { tlsFacts } from '../report/tls-facts.ts';
 import type { Around } from './around.ts';
 
 const CONNECT_MAX_MS = 10_000;

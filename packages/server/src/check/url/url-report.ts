@@ -1,4 +1,4 @@
-import type { TlsFacts } from '../report.ts';
+import type { TlsFacts } from '../report/report.ts';
 
 /*
  * What `boshd check URL` finds out: plain data, printed for people or as JSON. Times are in milliseconds. Keys and codes are

@@ -1,5 +1,5 @@
+import { regionsOf } from '../../compose/options.ts';
 import type { Config, HostPort, SiteConfig } from '../../config/index.ts';
-import { regionsOf } from '../../options.ts';
 import type {
   ClusterFacts,
   ElsewhereFacts,

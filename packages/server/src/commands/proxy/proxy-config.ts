@@ -1,7 +1,7 @@
 import { type Config, FILE_VARIABLE, nearest } from '../../config/index.ts';
 import { PROXY_SERVERS, type ProxyServer } from '../../proxy-config/index.ts';
-import { type Command, EXIT, type OwnFlag } from '../command.ts';
-import { loadOrTell } from '../load.ts';
+import { type Command, EXIT, type OwnFlag } from '../common/command.ts';
+import { loadOrTell } from '../common/load.ts';
 import { clusterFacts, elsewhereFacts } from './facts.ts';
 import { FlagReader } from './flags.ts';
 

@@ -6,8 +6,8 @@ import {
   formatAdminAddress,
 } from '../../admin/index.ts';
 import { FILE_VARIABLE } from '../../config/index.ts';
-import { EXIT, type Invocation, type OwnFlag, type Surroundings } from '../command.ts';
-import { loadOrTell } from '../load.ts';
+import { EXIT, type Invocation, type OwnFlag, type Surroundings } from '../common/command.ts';
+import { loadOrTell } from '../common/load.ts';
 
 /** How a command finds the boshd that runs. */
 export const CONFIG_FLAG: OwnFlag = {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberStatus, totalOf } from '../../admin/index.ts';
 import { parseDuration } from '../../config/index.ts';
-import { type Command, EXIT, type Invocation, type Surroundings } from '../command.ts';
+import { type Command, EXIT, type Invocation, type Surroundings } from '../common/command.ts';
 import { type AskRunning, CONFIG_FLAG, findRunning } from './ask.ts';
 import { exactly } from './text.ts';
 

@@ -1,4 +1,4 @@
-import type { Command } from '../command.ts';
+import type { Command } from '../common/command.ts';
 import { CONFIG_FLAG, orderRunning } from './ask.ts';
 
 export const reloadCommand: Command = {

@@ -1,5 +1,5 @@
 import type { SessionsStatus } from '../../admin/index.ts';
-import { type Command, EXIT } from '../command.ts';
+import { type Command, EXIT } from '../common/command.ts';
 import { CONFIG_FLAG, orderRunning, readRunning } from './ask.ts';
 import { sessionsText } from './live-text.ts';
 import { parseReply, shownJson } from './text.ts';

@@ -8,7 +8,7 @@ import {
   summed,
   totalOf,
 } from '../../admin/index.ts';
-import { type Command, EXIT, type Surroundings } from '../command.ts';
+import { type Command, EXIT, type Surroundings } from '../common/command.ts';
 import { CONFIG_FLAG, readRunning } from './ask.ts';
 import { liveText } from './live-text.ts';
 import { columns, exactly, parseReply, shownJson } from './text.ts';

@@ -4,14 +4,14 @@ import {
   type MemberStatus,
   type SurvivalStatus,
 } from '../../admin/index.ts';
-import type { App } from '../../app.ts';
+import type { App } from '../../app/app.ts';
 import { type AnchorProcess, startAnchorProcess } from '../../compose/anchor-process.ts';
+import { urlOf } from '../../compose/options.ts';
 import type { Config } from '../../config/index.ts';
 import type { Logger } from '../../observe/index.ts';
-import { urlOf } from '../../options.ts';
-import { EXIT, type Surroundings } from '../command.ts';
-import { firstSignal, GRACE_MS } from '../run-app.ts';
-import { startAdvice } from '../start-advice.ts';
+import { EXIT, type Surroundings } from '../common/command.ts';
+import { firstSignal, GRACE_MS } from '../common/run-app.ts';
+import { startAdvice } from '../common/start-advice.ts';
 import { ofWorkers } from './parent.ts';
 
 /** What a command adds to an anchor. */

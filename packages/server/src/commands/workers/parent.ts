@@ -11,9 +11,9 @@ import type { Config } from '../../config/index.ts';
 import type { Logger } from '../../observe/index.ts';
 import { type OrderReply, orderRefused } from '../../orders/index.ts';
 import { type AskWorkers, runWorkers } from '../../workers/index.ts';
-import { EXIT, type Surroundings } from '../command.ts';
-import { firstSignal, GRACE_MS } from '../run-app.ts';
-import { startAdvice } from '../start-advice.ts';
+import { EXIT, type Surroundings } from '../common/command.ts';
+import { firstSignal, GRACE_MS } from '../common/run-app.ts';
+import { startAdvice } from '../common/start-advice.ts';
 
 /** Runs several workers from the start to the signal that ends them; resolves with the exit code. */
 export async function runParent(

@@ -1,4 +1,4 @@
-import { flag, group, list } from './kinds.ts';
+import { flag, group, list } from './kinds/kinds.ts';
 import { parseListenAt } from './listen.ts';
 
 /** What concerns the operator's own listener. */

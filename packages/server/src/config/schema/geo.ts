@@ -1,7 +1,7 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { CONTINENTS, isCountry } from '@boshd/engine/site';
 import { z } from 'zod';
-import { duration, group, key, list, optionalKey, parsed } from './kinds.ts';
+import { duration, group, key, list, optionalKey, parsed } from './kinds/kinds.ts';
 
 /** RFC 9110 §5.6.2 */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

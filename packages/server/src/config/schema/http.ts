@@ -1,6 +1,6 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
-import { count, duration, group, key, parsed, size } from './kinds.ts';
+import { count, duration, group, key, parsed, size } from './kinds/kinds.ts';
 
 /** The bits of chmod(2), as they are mostly written. */
 function parseMode(input: string): Result<string, string> {

@@ -7,8 +7,7 @@ import { siteKeys } from './site/site.ts';
 import { type siteSchema, sites } from './site/sites.ts';
 
 export { formatMember, type MemberAt, parseMember } from './cloud/members.ts';
-export { type KeyFacts, type KeyKind, keyFacts } from './kinds.ts';
-export { formatListenAt, type ListenAt, type PassedSockets } from './listen.ts';
+export { type KeyFacts, type KeyKind, keyFacts } from './kinds/kinds.ts';
 export {
   type Bytes,
   formatDuration,
@@ -17,7 +16,8 @@ export {
   type HostPort,
   parseDomain,
   parseDuration,
-} from './values.ts';
+} from './kinds/values.ts';
+export { formatListenAt, type ListenAt, type PassedSockets } from './listen.ts';
 
 /**
  * Every configuration key, declared once: its type, default, limits, purpose and reason. The file, the environment, the

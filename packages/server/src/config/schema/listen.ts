@@ -1,5 +1,5 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
-import { formatHostPort, type HostPort, parseHostPort } from './values.ts';
+import { formatHostPort, type HostPort, parseHostPort } from './kinds/values.ts';
 
 /** The longest that the path of a Unix socket may be on Linux. */
 const SOCKET_PATH_MAX = 107;

@@ -2,10 +2,10 @@ import { ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
 import { shutdownKeys } from './cloud/shutdown.ts';
 import { httpKeys } from './http.ts';
-import { choice, duration, flag, group, key, list, optionalKey, parsed } from './kinds.ts';
+import { choice, duration, flag, group, key, list, optionalKey, parsed } from './kinds/kinds.ts';
+import { parseDnsServer, parseDomain, parseHostPort, parseNetwork } from './kinds/values.ts';
 import { parseServeAt } from './listen.ts';
 import { survivalKeys } from './survival.ts';
-import { parseDnsServer, parseDomain, parseHostPort, parseNetwork } from './values.ts';
 
 /** How an operator says that a domain is reached, instead of by DNS. */
 const override = z.strictObject({

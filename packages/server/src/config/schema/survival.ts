@@ -1,4 +1,4 @@
-import { choice, duration, group, size } from './kinds.ts';
+import { choice, duration, group, size } from './kinds/kinds.ts';
 
 /** Whether sessions outlive the process that serves them. */
 export const survivalKeys = {

@@ -1,6 +1,6 @@
 import { close, open } from 'node:fs';
 import type { Socket } from 'node:net';
-import { systemCode } from '../errors.ts';
+import { systemCode } from '../request/errors.ts';
 
 interface Entry {
   /** What it had sent and received at the last sweep, and how many sweeps ago that changed. */

@@ -1,8 +1,8 @@
 import { chmodSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { removeStaleSocket } from '../../sockets/index.ts';
-import { FrontError, type FrontErrorCode, systemCode } from '../errors.ts';
 import type { FrontLimits, ListenAddress, TcpAddress } from '../options.ts';
+import { FrontError, type FrontErrorCode, systemCode } from '../request/errors.ts';
 
 /** Connections that the system may keep until they are accepted: all clients come back at once after an outage (Node: 511). */
 const BACKLOG = 4096;

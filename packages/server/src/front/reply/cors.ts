@@ -1,6 +1,6 @@
 import { judgeOrigin, type OriginClaim, type OriginPolicy, originPolicy } from '@boshd/engine/site';
-import { FrontError } from '../errors.ts';
 import type { CorsOptions } from '../options.ts';
+import { FrontError } from '../request/errors.ts';
 import { type HeaderLines, ReplyHeaders } from './headers.ts';
 
 /** What scripts of other origins may set; no other header means anything to boshd. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { FrontError } from '../errors.ts';
 import { clientOf, isOfOwnPage, plainAddress, TrustedProxies } from './client.ts';
+import { FrontError } from './errors.ts';
 import { type HeaderRecord, type Peer, RecordHeaders } from './head.ts';
 
 const proxies = new TrustedProxies(['10.0.0.0/8', '127.0.0.1', 'fd00::/8']);

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { FrontError } from '../errors.ts';
+import { FrontError } from './errors.ts';
 import { readForwarded, readXForwarded } from './forwarded.ts';
 import { headerOf, type Peer, type RequestHead } from './head.ts';
 

@@ -1,7 +1,7 @@
 import { constants, gunzipSync, inflateRawSync, inflateSync, type ZlibOptions } from 'node:zlib';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import type { BodyFault } from '@boshd/engine/wire';
-import { systemCode } from '../errors.ts';
+import { systemCode } from './errors.ts';
 
 /** Content codings of a request (RFC 9110 §8.4.1) that are understood where they are taken, as a client is told by Accept-Encoding. */
 export const REQUEST_CODINGS = 'gzip, deflate';

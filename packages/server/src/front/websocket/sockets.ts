@@ -5,8 +5,8 @@ import type { CloseCode, SocketId } from '@boshd/engine/socket';
 import { decodeFrame } from '@boshd/engine/wire';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Submit } from '../../ports.ts';
-import { systemCode } from '../errors.ts';
 import type { Client } from '../request/client.ts';
+import { systemCode } from '../request/errors.ts';
 import type { Site } from '../site/site.ts';
 import { SUBPROTOCOL } from './gate.ts';
 

@@ -1,7 +1,7 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { DEFAULT_MESH_LIMITS } from '@boshd/engine/mesh';
 import { z } from 'zod';
-import { choiceOrCount, count, duration, flag, group, key, list, optionalKey, size } from '../kinds.ts';
+import { choiceOrCount, count, duration, flag, group, key, list, optionalKey, size } from '../kinds/kinds.ts';
 import { membersKey } from './members.ts';
 
 /** Also a token of a NATS subject, and a cookie's name or value. */

@@ -1,6 +1,6 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
-import { list } from '../kinds.ts';
-import { formatHostPort, type HostPort, parseHostPort } from '../values.ts';
+import { list } from '../kinds/kinds.ts';
+import { formatHostPort, type HostPort, parseHostPort } from '../kinds/values.ts';
 
 /** A member as a proxy in front sees it. */
 export interface MemberAt extends HostPort {

@@ -1,4 +1,4 @@
-import { duration, group } from '../kinds.ts';
+import { duration, group } from '../kinds/kinds.ts';
 
 export const shutdownKeys = {
   shutdown: group(

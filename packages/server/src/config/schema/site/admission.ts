@@ -1,5 +1,5 @@
 import { DEFAULT_ADMISSION_LIMITS } from '@boshd/engine/manager';
-import { count, size } from '../kinds.ts';
+import { count, size } from '../kinds/kinds.ts';
 
 /** How many sessions there may be, and how much they may send: named as the engine names them (`AdmissionLimits`). */
 export const admissionKeys = {

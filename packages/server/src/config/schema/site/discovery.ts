@@ -1,4 +1,4 @@
-import { flag, group, list } from '../kinds.ts';
+import { flag, group, list } from '../kinds/kinds.ts';
 import { parseUri, parseWebSocketUri } from './elsewhere.ts';
 
 /** XEP-0156: how clients find the URLs, given the name of the domain. */

@@ -1,5 +1,5 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
-import { choice, group, optionalKey, parsed } from '../kinds.ts';
+import { choice, group, optionalKey, parsed } from '../kinds/kinds.ts';
 
 const URI_CHARS_MAX = 2000;
 

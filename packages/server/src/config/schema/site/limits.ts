@@ -1,5 +1,5 @@
 import { DEFAULT_ADMISSION_LIMITS } from '@boshd/engine/manager';
-import { count, group, size } from '../kinds.ts';
+import { count, group, size } from '../kinds/kinds.ts';
 import { admissionKeys } from './admission.ts';
 
 /** Limits that each site has for itself. */

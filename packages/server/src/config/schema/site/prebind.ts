@@ -1,5 +1,5 @@
 import { fault, millis, ok, type Result } from '@boshd/engine/kit';
-import { count, duration, flag, group, key, list, parsed } from '../kinds.ts';
+import { count, duration, flag, group, key, list, parsed } from '../kinds/kinds.ts';
 import { parsePath } from './paths.ts';
 
 /** Short enough to be typed, long enough never to be guessed: 16 letters and digits are 95 bits. */

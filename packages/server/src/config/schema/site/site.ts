@@ -1,14 +1,14 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { portVerdict } from '@boshd/engine/site';
 import { z } from 'zod';
-import { flag, group, key, list, optionalKey, parsed, size } from '../kinds.ts';
-import { sessionKeys, streamKeys } from '../session.ts';
-import { parseDomain, parseDomainPattern, parseOriginPattern } from '../values.ts';
+import { flag, group, key, list, optionalKey, parsed, size } from '../kinds/kinds.ts';
+import { parseDomain, parseDomainPattern, parseOriginPattern } from '../kinds/values.ts';
 import { hostMetaKeys } from './discovery.ts';
 import { seeOtherKeys } from './elsewhere.ts';
 import { limits } from './limits.ts';
 import { parsePath } from './paths.ts';
 import { prebindKeys } from './prebind.ts';
+import { sessionKeys, streamKeys } from './session.ts';
 import { websocketKeys } from './websocket.ts';
 
 /** RFC 9110 §5.6.2, and §5.5 without the obsolete bytes. */

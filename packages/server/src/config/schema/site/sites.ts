@@ -1,7 +1,7 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { z } from 'zod';
-import { group, key, list, parsed } from '../kinds.ts';
-import { parseHost, parseNetwork } from '../values.ts';
+import { group, key, list, parsed } from '../kinds/kinds.ts';
+import { parseHost, parseNetwork } from '../kinds/values.ts';
 import { siteLimits } from './limits.ts';
 import { parseSecret } from './prebind.ts';
 import { parseHeaderName, siteKeys } from './site.ts';

@@ -1,5 +1,5 @@
 import { DEFAULT_SOCKET_LIMITS } from '@boshd/engine/socket';
-import { duration, group, list } from '../kinds.ts';
+import { duration, group, list } from '../kinds/kinds.ts';
 import { parsePath } from './paths.ts';
 
 /** XMPP over WebSocket (RFC 7395); served where `syntaxes` has `websocket`. */

@@ -1,6 +1,6 @@
-import type { AnchoredApp, App } from '../app.ts';
-import type { Config } from '../config/index.ts';
-import type { Logger } from '../observe/index.ts';
+import type { AnchoredApp, App } from '../../app/app.ts';
+import type { Config } from '../../config/index.ts';
+import type { Logger } from '../../observe/index.ts';
 import { EXIT, type Surroundings } from './command.ts';
 import { startAdvice } from './start-advice.ts';
 

@@ -1,7 +1,7 @@
 import { millis } from '@boshd/engine/kit';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FrontError } from '../front/index.ts';
-import { createLogger } from '../observe/index.ts';
+import { FrontError } from '../../front/index.ts';
+import { createLogger } from '../../observe/index.ts';
 import { runApp } from './run-app.ts';
 
 const SIGTERM = 15;

@@ -4,18 +4,18 @@ import { getHeapStatistics } from 'node:v8';
 import type { AdmissionLimits, ManagerConfig, SitePolicy } from '@boshd/engine/manager';
 import type { DomainOverride, DomainPolicy, Region } from '@boshd/engine/site';
 import type { XmlLimits } from '@boshd/engine/wire';
-import type { Config, SiteConfig, SiteKeys } from './config/index.ts';
-import { FrontError } from './front/errors.ts';
-import type { BoundAddress } from './front/listener.ts';
-import { FRONT_LIMITS, type FrontOptions, type ListenAddress, type TlsMaterial } from './front/options.ts';
-import type { TakeOrder } from './front/order.ts';
-import { type Discovery, hostMetaPages } from './front/reply/host-meta.ts';
-import { firstOf, type Pages } from './front/reply/pages.ts';
-import type { RecognitionOptions } from './front/site/recognition.ts';
-import type { SiteOptions } from './front/site/site.ts';
-import { passedSockets } from './sockets/index.ts';
-import { nodeToolbox } from './toolbox.ts';
-import type { UpstreamOptions } from './upstream/options.ts';
+import type { Config, SiteConfig, SiteKeys } from '../config/index.ts';
+import type { BoundAddress } from '../front/listener.ts';
+import { FRONT_LIMITS, type FrontOptions, type ListenAddress, type TlsMaterial } from '../front/options.ts';
+import type { TakeOrder } from '../front/order.ts';
+import { type Discovery, hostMetaPages } from '../front/reply/host-meta.ts';
+import { firstOf, type Pages } from '../front/reply/pages.ts';
+import { FrontError } from '../front/request/errors.ts';
+import type { RecognitionOptions } from '../front/site/recognition.ts';
+import type { SiteOptions } from '../front/site/site.ts';
+import { passedSockets } from '../sockets/index.ts';
+import { nodeToolbox } from '../toolbox.ts';
+import type { UpstreamOptions } from '../upstream/options.ts';
 
 /** The configuration as each part of boshd wants it: the only place that knows both sides. */
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Config, clusterKeysFault } from '../config/index.ts';
+import { type Config, clusterKeysFault } from '../../config/index.ts';
 
 /** A certificate with its key, by the keys of the configuration that name their files. */
 interface Pair {
@@ -42,7 +42,7 @@ export function fileProblems(config: Config, now: Date | undefined): readonly st
 /** Apart from the others, because what reads such a database is loaded only where there is one. */
 export async function databaseProblems({ geo }: Config): Promise<readonly string[]> {
   if (geo.databaseFile === undefined) return [];
-  const { databaseFault } = await import('../geo/index.ts');
+  const { databaseFault } = await import('../../geo/index.ts');
   const why = databaseFault(geo.databaseFile);
   return why === undefined ? [] : [`geo.databaseFile names ${why}`];
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestCa, type TestCa } from '../../../../tests/support/test-ca.ts';
-import { loadConfig } from '../config/index.ts';
+import { createTestCa, type TestCa } from '../../../../../tests/support/test-ca.ts';
+import { loadConfig } from '../../config/index.ts';
 import { databaseProblems, fileProblems } from './file-problems.ts';
 
 let directory = '';

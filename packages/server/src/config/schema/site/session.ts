@@ -1,6 +1,6 @@
 import { DEFAULT_SESSION_LIMITS } from '@boshd/engine/session';
 import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
-import { choice, count, duration, flag, group, size } from './kinds.ts';
+import { choice, count, duration, flag, group, size } from '../kinds/kinds.ts';
 
 /** The keys of a session's limits, named as the engine names them (`SessionLimits`). */
 export const sessionKeys = group(

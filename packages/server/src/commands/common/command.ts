@@ -1,5 +1,5 @@
-import type { startApp } from '../app.ts';
-import type { Environment, Flags } from '../config/index.ts';
+import type { startApp } from '../../app/app.ts';
+import type { Environment, Flags } from '../../config/index.ts';
 
 /** Exit codes, the same for all commands. */
 export const EXIT = {

@@ -1,5 +1,5 @@
 import { fault, type Result } from '@boshd/engine/kit';
-import { type Config, type ConfigSources, formatProblem, loadConfig } from '../config/index.ts';
+import { type Config, type ConfigSources, formatProblem, loadConfig } from '../../config/index.ts';
 import { fileProblems } from './file-problems.ts';
 
 /** The configuration, or undefined after all that is wrong with it has been told, one problem a line. */
