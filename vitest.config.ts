@@ -8,7 +8,7 @@ const engineSource = new URL('./packages/engine/src', import.meta.url).pathname;
 
 /** What is about whole programs, and what explores for minutes. */
 const WHOLE =
-  /^tests\/(?:browser|cluster|conformance|deploy|exhaustive|failover|fuzz|hostile|interop|proxies|release|(?:cloud-)?simulation)\//;
+  /^tests\/(?:browser|cluster|conformance|deploy|exhaustive|failover|fuzz|hostile|interop|proxies|release|(?:cloud-)?simulation|survive)\//;
 /** Files elsewhere that start a program, or boshd as a process: told by what they import, so that a new one needs no list. */
 const STARTS =
   /from '(?:[./]+\/(?:support\/)?(?:boshd|program|prosody|ejabberd|nginx|nats|chromium|cluster|site|test-ca|proxies\/index)\.ts|node:child_process|playwright-core)'/;

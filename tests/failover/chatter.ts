@@ -10,6 +10,9 @@ export class Chatter {
   /** What it said to whom, and what was heard of it. */
   readonly said: string[] = [];
   readonly heard: string[] = [];
+  /** When, by performance.now. */
+  readonly saidAtMs: number[] = [];
+  readonly heardAtMs: number[] = [];
   /** Where its messages go; itself until it is told otherwise. */
   partner: Chatter = this;
   #session: ChatSession;
@@ -35,6 +38,7 @@ export class Chatter {
   say(): void {
     const text = `${this.#name} ${this.said.length}`;
     this.said.push(text);
+    this.saidAtMs.push(performance.now());
     this.#session.message(this.partner.session.jid, text);
   }
 
@@ -61,8 +65,7 @@ export class Chatter {
       }
     }
     // What was under way in the old session went with it.
-    this.said.length = 0;
-    this.heard.length = 0;
+    for (const list of [this.said, this.heard, this.saidAtMs, this.heardAtMs]) list.length = 0;
     this.#session.message(this.#session.jid, 'back');
     await this.#session.nextMessage();
     this.#listening = this.#listen(this.#session);
@@ -81,7 +84,9 @@ export class Chatter {
     while (!isOver) {
       const text = await Promise.race([session.nextMessage(LISTEN_MAX_MS), over]).catch(() => undefined);
       isOver = text === undefined;
-      if (text !== undefined) this.heard.push(text);
+      if (text === undefined) continue;
+      this.heard.push(text);
+      this.heardAtMs.push(performance.now());
     }
   }
 }

@@ -19,9 +19,9 @@ test('the worker of a member dies and is replaced: its sessions go on, wherever 
   const [boshd] = cluster.members;
   if (boshd === undefined) throw new Error('there are members');
   const login = { url: cluster.balancer.url, domain: cluster.demo.domain, repeats: true };
-  const { said, tried, outagesMs, ...bad } = await survive({
+  const { said, tried, outagesMs, delaysMs, ...bad } = await survive({
     boshd,
-    login,
+    login: () => login,
     sessions: SESSIONS,
     everyMs: 200,
     blows: BLOWS,
@@ -31,6 +31,7 @@ test('the worker of a member dies and is replaced: its sessions go on, wherever 
   expect(outagesMs.length).toBe(BLOWS.length);
   expect((await serving(boshd)).length).toBe(1 + BLOWS.length);
   expect(tried).toBeGreaterThan(0);
+  expect(delaysMs.length).toBe(3);
   // The other has heard of it, and has taken no session for over.
   const [, other] = cluster.members;
   const heard = (await other?.lines())?.map(({ event }) => event) ?? [];
