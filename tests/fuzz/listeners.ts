@@ -66,7 +66,12 @@ class Ear implements Hearing {
 
   constructor() {
     const proxies = new TrustedProxies([]);
-    this.connections = new Connections(LIMITS, proxies, () => undefined);
+    this.connections = new Connections(
+      LIMITS,
+      proxies,
+      () => undefined,
+      () => undefined,
+    );
     this.#dispatch = new Dispatch(frontOptions({ limits: LIMITS }), proxies, () => undefined, {
       recognised: () => undefined,
       unrecognised: () => undefined,

@@ -14,10 +14,15 @@ export interface Posting {
   /** Its session is logged in for a page; with the cookie that it is bound to. */
   readonly forPage: { readonly cookie: string | undefined } | undefined;
   readonly cookies: string | undefined;
+  /** The client's connection, as a proxy names it. */
+  readonly line: string | undefined;
 }
 
 export type Answer = Extract<Output, { type: 'respond' | 'drop' }>;
 export type RequestInput = Extract<Input, { type: 'request' | 'bad-request' }>;
+
+/** What the manager hears of a client that closes its connection. */
+export const HANG_UPS = { abort: 'request-aborted', lost: 'reply-lost', taken: 'reply-taken' } as const;
 
 /** How the requests of a transcript get to the connection manager, and the replies back to their client. */
 export interface Door {
@@ -25,8 +30,8 @@ export interface Door {
   post(posting: Posting, take: (input: RequestInput) => void): Promise<void>;
   /** Delivers a reply and says how the client saw it: `200 <body .../>`, `200 (text/plain) ...`, or `dropped`. */
   answer(answer: Answer): string | Promise<string>;
-  /** The client of a request goes away before its reply (`abort`), or while it is written (`lost`). */
-  hangUp(name: string, when: 'abort' | 'lost', take: (input: Input) => void): Promise<void>;
+  /** The client of a request closes its connection before the reply (`abort`), while it is written (`lost`), or after it (`taken`). */
+  hangUp(name: string, when: keyof typeof HANG_UPS, take: (input: Input) => void): Promise<void>;
 }
 
 /** How a reply reads in a transcript; the usual Content-Type goes without saying. */
@@ -41,13 +46,13 @@ export class DirectDoor implements Door {
   readonly #requests = new Map<string, { readonly request: RequestId; readonly sid: string | undefined }>();
 
   async post(
-    { name, body, site, secure, address, isScript, forPage, cookies }: Posting,
+    { name, body, site, secure, address, isScript, forPage, cookies, line }: Posting,
     take: (input: RequestInput) => void,
   ): Promise<void> {
     const request = this.#requests.size + 1;
     const decoded = (isScript ? readScriptRequest : readRequest)(body, CLIENT_XML_LIMITS, this.#toolbox);
     this.#requests.set(name, { request, sid: decoded.ok ? decoded.value.attributes.sid : undefined });
-    const of = { site, secure, address, cookies, ...(forPage === undefined ? {} : { forPage }) };
+    const of = { site, secure, address, cookies, line, ...(forPage === undefined ? {} : { forPage }) };
     if (decoded.ok) take({ type: 'request', request, ...of, body: decoded.value });
     else take({ type: 'bad-request', request, fault: decoded.fault });
   }
@@ -58,9 +63,9 @@ export class DirectDoor implements Door {
     return describeReply(status, contentType, Buffer.from(body, 'latin1').toString('utf8'));
   }
 
-  async hangUp(name: string, when: 'abort' | 'lost', take: (input: Input) => void): Promise<void> {
+  async hangUp(name: string, when: keyof typeof HANG_UPS, take: (input: Input) => void): Promise<void> {
     const found = this.#requests.get(name);
     if (found === undefined) throw new Error(`no request is named ${name}`);
-    take({ type: when === 'abort' ? 'request-aborted' : 'reply-lost', ...found });
+    take({ type: HANG_UPS[when], ...found });
   }
 }

@@ -4,7 +4,14 @@ import type { Input, RequestId } from '@boshd/engine/manager';
 import { createFront, type Front, frontOptions } from '../../packages/server/src/front/index.ts';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
 import { RawClient } from '../support/front-rig.ts';
-import { type Answer, type Door, describeReply, type Posting, type RequestInput } from './door.ts';
+import {
+  type Answer,
+  type Door,
+  describeReply,
+  type HANG_UPS,
+  type Posting,
+  type RequestInput,
+} from './door.ts';
 
 interface Exchange {
   readonly client: ClientRequest | Socket;
@@ -72,7 +79,9 @@ export class HttpDoor implements Door {
     return exchange?.seen ?? 'unknown request';
   }
 
-  async hangUp(name: string, when: 'abort' | 'lost', take: (input: Input) => void): Promise<void> {
+  async hangUp(name: string, when: keyof typeof HANG_UPS, take: (input: Input) => void): Promise<void> {
+    if (when === 'taken')
+      throw new Error('behind a proxy nobody knows when its client has closed its connection');
     if (when === 'lost')
       throw new Error('a reply can not be lost on purpose between two sockets of one machine');
     const told = this.#expect((input) => input.type === 'request-aborted');
@@ -93,12 +102,13 @@ export class HttpDoor implements Door {
   }
 
   /** Byte for byte what the client writes, and the two lines of the proxy. */
-  #sendAsWritten({ body, secure, address }: Posting): Exchange {
+  #sendAsWritten({ body, secure, address, line }: Posting): Exchange {
     const socket = connect(this.#port, '127.0.0.1');
     const client = new RawClient(socket);
     const known = { HOST: `127.0.0.1:${this.#port}`, LENGTH: String(body.length) };
     const head = this.#head.map((line) => line.replace('HOST', known.HOST).replace('LENGTH', known.LENGTH));
     const forwarded = [`X-Forwarded-For: ${address}`, `X-Forwarded-Proto: ${secure ? 'https' : 'http'}`];
+    if (line !== undefined) forwarded.push(`X-Boshd-Client-Port: ${line}`);
     client.write([...head, ...forwarded, '', ''].join('\r\n'));
     socket.write(body);
     const seen = client.reply().then(
@@ -113,7 +123,7 @@ export class HttpDoor implements Door {
     return { client: socket, seen };
   }
 
-  #send({ body, secure, address }: Posting): Exchange {
+  #send({ body, secure, address, line }: Posting): Exchange {
     const client = httpRequest({
       host: '127.0.0.1',
       port: this.#port,
@@ -126,6 +136,7 @@ export class HttpDoor implements Door {
         'Content-Length': body.length,
         'X-Forwarded-For': address,
         'X-Forwarded-Proto': secure ? 'https' : 'http',
+        ...(line === undefined ? {} : { 'X-Boshd-Client-Port': line }),
       },
     });
     const seen = new Promise<string>((resolve) => {

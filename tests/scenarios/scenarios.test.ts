@@ -35,7 +35,7 @@ describe.each(folders)('%s', (folder) => {
  * replies in another form, or a session that is made for a page, which no HTTP request of a client asks for.
  */
 const NOT_OVER_HTTP =
-  /^!! lost |^-> \S+ .*\bsite:|^-> \S+ script |^!! socket|^## after socket|^-> \S+ .*\bfor-page|^## after for-page/m;
+  /^!! (?:lost|taken) |^-> \S+ .*\bsite:|^-> \S+ script |^!! socket|^## after socket|^-> \S+ .*\bfor-page|^## after for-page/m;
 
 const overHttp = (folder: string): readonly string[] =>
   filesOf(folder).filter((name) => !NOT_OVER_HTTP.test(readFileSync(join(HERE, name), 'utf8')));

@@ -77,6 +77,7 @@ export class Stage {
       address: /address:(\S+)/.exec(flags)?.[1] ?? '192.0.2.1',
       forPage: flags.includes('for-page ') ? { cookie: /bound:(\S+)/.exec(flags)?.[1] } : undefined,
       cookies: /cookie:(\S+)/.exec(flags)?.[1],
+      line: /line:(\d+)/.exec(flags)?.[1],
     };
     await this.#door.post(posting, (input) => {
       this.#names.set(input.request, name);
@@ -91,7 +92,7 @@ export class Stage {
     else if (word === 'offer' && length !== undefined)
       this.submit({ type: 'offer', sid: this.#sid, within: length });
     else if (word === 'link') this.#link = Number(rest);
-    else if (word === 'abort' || word === 'lost')
+    else if (word === 'abort' || word === 'lost' || word === 'taken')
       await this.#door.hangUp(rest, word, (input) => this.submit(input));
     else {
       if (word === 'socket') this.#socket += 1;

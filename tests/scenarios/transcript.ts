@@ -5,7 +5,8 @@
  *
  *   -> A <body .../>         the client sends request A; before the <body/> may stand, each with a blank behind it:
  *                            `http` (not https), `script` (XEP-0252), `site:NAME`, `address:192.0.2.7`, `for-page` (its session is
- *                            to be claimed; with `bound:NAME=VALUE` by a page with that cookie), `cookie:NAME=VALUE`
+ *                            to be claimed; with `bound:NAME=VALUE` by a page with that cookie), `cookie:NAME=VALUE`, `line:50001`
+ *                            (the client's connection, as a proxy names it)
  *   => <stream:stream ...>   the XMPP server sends this
  *   !! up | up tls           the link to the server is up, or up and under TLS
  *   !! secured               TLS was made on the link
@@ -13,6 +14,7 @@
  *   !! blocked | unblocked   the server does not read what is sent to it, or does again
  *   !! abort A               the client closed the connection of request A before its reply
  *   !! lost A                the reply to A could not be written
+ *   !! taken A               the client of A closed its connection after the reply, as no reply but this one went there
  *   !! wait 15s              time passes (ms or s)
  *   !! link 1                from now on the server's lines are about the link that was dialled first; else about the newest
  *   !! offer 30s             the session is logged in, and can be claimed for so long

@@ -96,6 +96,8 @@ export class Transcript implements Witness {
         return input.blocked ? '!! blocked' : '!! unblocked';
       case 'release':
         return `!! release ${this.#requests.get(input.request)}`;
+      case 'reply-taken':
+        return `!! taken ${this.#requests.get(input.request)}`;
       case 'reply-in-doubt':
         return `!! doubt ${this.#requests.get(input.request)}`;
       case 'end-session':

@@ -313,6 +313,9 @@ export class CloudManager {
 
 const NO_REGIONS: readonly string[] = [];
 
-function forwardedOf({ site, secure, address, body, cookies }: RequestInput): ForwardedRequest {
-  return cookies === undefined ? { site, secure, address, body } : { site, secure, address, body, cookies };
+function forwardedOf({ site, secure, address, body, cookies, line }: RequestInput): ForwardedRequest {
+  const request = { site, secure, address, body };
+  if (cookies !== undefined) return { ...request, cookies };
+  // A number is of this member alone.
+  return typeof line === 'string' ? { ...request, line } : request;
 }

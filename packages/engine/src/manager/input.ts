@@ -1,6 +1,6 @@
 import type { Duration } from '../kit/index.ts';
 import type { Reason } from '../reasons.ts';
-import type { RequestId } from '../session/index.ts';
+import type { Line, RequestId } from '../session/index.ts';
 import type { ChannelBindings } from '../stream/index.ts';
 import type { BodyFault, DecodedBody } from '../wire/index.ts';
 import type { ManagerConfig } from './config.ts';
@@ -30,6 +30,8 @@ export type Input =
       readonly forPage?: { readonly cookie: string | undefined };
       /** The cookies that pages claim sessions with, as in the header. Default: none. */
       readonly cookies?: string | undefined;
+      /** The client's connection. Default: not known. */
+      readonly line?: Line | undefined;
     }
   /**
    * A long or compressed request, before its <body/> is decoded, of which the start tag was read. It is answered, or the output
@@ -51,6 +53,8 @@ export type Input =
   | { readonly type: 'request-aborted'; readonly request: RequestId; readonly sid: string | undefined }
   /** A reply could not be written whole: its socket closed before. */
   | { readonly type: 'reply-lost'; readonly request: RequestId; readonly sid: string | undefined }
+  /** A reply was written whole, and then the client closed the connection, which had carried nothing else. */
+  | { readonly type: 'reply-taken'; readonly request: RequestId; readonly sid: string | undefined }
   /** Whether a reply was written is not known: the member that was to do it is gone. */
   | { readonly type: 'reply-in-doubt'; readonly request: RequestId; readonly sid: string | undefined }
   /** The link is up. `secure`: TLS has been made and verified already (direct TLS). */

@@ -9,6 +9,7 @@ import {
   release,
   replyInDoubt,
   replyLost,
+  replyTaken,
 } from '../session/index.ts';
 import { createSocket } from '../socket/index.ts';
 import type { BoshClient, ManagerParts } from './bosh-client.ts';
@@ -192,6 +193,9 @@ export class ConnectionManager {
       case 'reply-lost':
         this.#aboutRequest(input, ({ session }) => replyLost(session, input.request, turn));
         break;
+      case 'reply-taken':
+        this.#aboutRequest(input, ({ session }) => replyTaken(session, input.request));
+        break;
       case 'reply-in-doubt':
         this.#aboutRequest(input, ({ session }) => replyInDoubt(session, input.request));
         break;
@@ -322,7 +326,9 @@ export class ConnectionManager {
     }
     const violation = takeRequest(client, input.body, this.#turn.now);
     if (violation !== undefined && !client.isOver) client.endByOthers(violation.reason, violation.detail);
+    this.#turn.session.line = input.line;
     receive(client.session, input.request, input.body, this.#turn.session);
+    this.#turn.session.line = undefined;
     client.settle();
   }
 

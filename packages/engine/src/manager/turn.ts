@@ -15,7 +15,7 @@ interface OpenTurn<Item> {
 
 /** What one handling of the manager shares: the time, the work that sessions, sockets and streams ask for, the outputs. */
 export class ManagerTurn {
-  readonly session: OpenTurn<SessionWork> & Pick<Turn, 'isRecorded'>;
+  readonly session: OpenTurn<SessionWork> & Pick<Turn, 'isRecorded'> & { line: Turn['line'] };
   readonly socket: OpenTurn<SocketWork>;
   readonly stream: OpenTurn<StreamWork> & Pick<StreamTurn, 'events' | 'features'>;
   #outputs: Output[] = [];
@@ -23,7 +23,7 @@ export class ManagerTurn {
   /** @param isRecorded sessions are */
   constructor(toolbox: Toolbox, isRecorded: boolean) {
     const now = 0 as Instant;
-    this.session = { now, toolbox, work: new WorkList(), isRecorded };
+    this.session = { now, toolbox, work: new WorkList(), isRecorded, line: undefined };
     this.socket = { now, toolbox, work: new WorkList() };
     this.stream = { now, toolbox, work: new WorkList(), events: [], features: new KnownFeatures() };
   }

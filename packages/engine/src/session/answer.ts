@@ -168,6 +168,7 @@ function remember(
     answeredAt: turn.now,
     key: held.key,
     request: held.request,
+    line: held.line,
     isInDoubt: false,
     copies: held.copies,
     made,
@@ -252,7 +253,7 @@ export function answerDeadline(session: Session): Instant | undefined {
 export function answerByOf(session: Session, hasPayload: boolean, turn: Turn): Instant {
   const { terms, limits } = session;
   // Pidgin sends its next stanza only after the reply; but until it is logged in, the reply must carry the server's answer.
-  const isOneConnection = hasPayload && session.logIn.isDone && !session.requests.hasTwoConnections;
+  const isOneConnection = hasPayload && session.logIn.isDone && !session.requests.ways.hasTwo;
   const isQuick = isOneConnection && session.pressure.blockedBytes === undefined;
   return after(turn.now, isQuick ? shorter(limits.oneConnectionAnswer, terms.wait) : terms.wait);
 }

@@ -32,7 +32,7 @@ const unconfirmed = (made: ReturnType<typeof session>): string =>
     .join(' ');
 
 /** The reply to rid 7 has just been given. */
-const AT_ONCE = instantOf(70_000);
+const AT_ONCE = { receivedAt: instantOf(70_000), line: undefined };
 
 const PAYLOAD = "<presence xmlns='jabber:client'/>";
 
@@ -54,7 +54,10 @@ describe('a client without acks', () => {
     'a terminate %i ms after the last reply: those written more than a round trip ago',
     (laterMs, expected) => {
       const made = session('');
-      confirm(made, bodyOf("rid='8' type='terminate'", PAYLOAD), instantOf(70_000 + laterMs));
+      confirm(made, bodyOf("rid='8' type='terminate'", PAYLOAD), {
+        ...AT_ONCE,
+        receivedAt: instantOf(70_000 + laterMs),
+      });
       expect(unconfirmed(made)).toBe(expected);
     },
   );
@@ -62,7 +65,7 @@ describe('a client without acks', () => {
   it('a terminate does not vouch for what could not be written', () => {
     const made = session('');
     replyLost(made, 7, turnAt(80_000));
-    confirm(made, bodyOf("rid='8' type='terminate'", PAYLOAD), instantOf(90_000));
+    confirm(made, bodyOf("rid='8' type='terminate'", PAYLOAD), { ...AT_ONCE, receivedAt: instantOf(90_000) });
     expect(unconfirmed(made)).toBe('7');
   });
 

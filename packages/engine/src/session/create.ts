@@ -84,5 +84,5 @@ function creationRequest(
   const { rid, key } = body.attributes;
   const answerBy = after(now, shorter(wait, creationAnswer));
   const gatherUntil = logsInAtOnce(body) ? answerBy : undefined;
-  return { rid, request, others: undefined, answerBy, gatherUntil, key, copies: 1 };
+  return { rid, request, others: undefined, answerBy, gatherUntil, key, line: undefined, copies: 1 };
 }

@@ -30,12 +30,13 @@ export function finish(session: Session, turn: Turn): void {
   if (isStreamUp) turn.work.push({ type: 'leave', why: 'client-terminated', detail: '', undelivered });
   let body = terminalBody({ condition: undefined, error: undefined }, []);
   for (const held of takeHeld(session.requests)) {
-    const { rid, key, copies, request: listener } = held;
+    const { rid, key, copies, line, request: listener } = held;
     keepLastAnswer(session.requests, {
       rid,
       key,
       copies,
       request: listener,
+      line,
       reply: body,
       payloads: [],
       stream: undefined,

@@ -27,7 +27,8 @@ describe('too many (XEP-0124 §11)', () => {
     [2, "rid='9' type='terminate'", undefined],
   ] as const)('%d open, then %s', (open, attributes, expected) => {
     const session = openSession();
-    const held = { others: undefined, answerBy: turnAt(90_000).now, gatherUntil: undefined, key: undefined };
+    const none = { others: undefined, gatherUntil: undefined, key: undefined, line: undefined };
+    const held = { ...none, answerBy: turnAt(90_000).now };
     for (let rid = 2; rid < 2 + open; rid += 1)
       session.requests.held.push({ ...held, rid, request: rid, copies: 1 });
     // A request whose socket is gone does not count.

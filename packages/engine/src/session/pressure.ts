@@ -23,7 +23,7 @@ export function makePressure(): Pressure {
 export function serverBlocked(session: Session, isBlocked: boolean, turn: Turn): void {
   session.pressure.blockedBytes = isBlocked ? 0 : undefined;
   // A client with one connection was kept waiting, too.
-  const isKept = !isBlocked && session.logIn.isDone && !session.requests.hasTwoConnections;
+  const isKept = !isBlocked && session.logIn.isDone && !session.requests.ways.hasTwo;
   const soon = after(turn.now, session.limits.oneConnectionAnswer);
   if (isKept) for (const held of session.requests.held) if (held.answerBy > soon) held.answerBy = soon;
   settle(session, turn);

@@ -68,6 +68,18 @@ export function takeBatch(queue: Queue): Batch | undefined {
   return batch;
 }
 
+/** Puts what a reply carried before all that is queued: it is given once more. */
+export function putBack(queue: Queue, stream: SessionStream, payloads: readonly Payload[]): void {
+  const batch = newBatch(stream, false);
+  for (const payload of payloads) {
+    batch.payloads.push(payload);
+    batch.root ??= payload.outside?.root;
+    queue.bytes += writtenBytes(payload);
+  }
+  queue.count += payloads.length;
+  queue.batches = [batch, ...queue.batches];
+}
+
 /** Takes all that is queued, of one stream or of all. */
 export function takeQueued(queue: Queue, only: SessionStream | undefined): readonly Batch[] {
   const taken = only === undefined ? queue.batches : queue.batches.filter(({ stream }) => stream === only);

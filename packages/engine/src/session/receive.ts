@@ -1,7 +1,7 @@
 import { seconds } from '../kit/index.ts';
 import type { DecodedBody } from '../wire/index.ts';
 import { answer, answerByOf, respondTerminal, settle } from './answer.ts';
-import { confirm, confirmEarly } from './confirm.ts';
+import { confirm, confirmEarly, confirmTaken } from './confirm.ts';
 import { finish, leave } from './end.ts';
 import { gather } from './gather.ts';
 import { earlyBytes } from './held.ts';
@@ -15,6 +15,7 @@ import { receiveRepeat } from './repeat.ts';
 import { terminalBody, terminalReply } from './reply.ts';
 import { noteReport } from './reports.ts';
 import {
+  closes,
   countIn,
   dropFragments,
   type EarlyRequest,
@@ -114,7 +115,7 @@ function process(session: Session, arrival: EarlyRequest, turn: Turn): boolean {
   }
   const body = admitted(session, arrival, turn);
   if (body === undefined) return false;
-  confirm(session, body, arrival.receivedAt);
+  confirm(session, body, arrival);
   noteReport(session, attributes.ack, turn.now);
   countIn(session.requests, arrival.rid);
   endPause(session.silence);
@@ -168,6 +169,7 @@ function heldOf(session: Session, arrival: EarlyRequest, turn: Turn): HeldReques
     answerBy: answerByOf(session, !isEmptyRequest(arrival.body), turn),
     gatherUntil: undefined,
     key: arrival.key,
+    line: arrival.line,
     copies: arrival.copies,
   };
 }
@@ -260,6 +262,11 @@ export function replyLost(session: Session, request: RequestId, turn: Turn): voi
   ) {
     leave(session, 'creation-unconfirmed', 'the creation reply could not be written', turn);
   }
+}
+
+/** The client closed the connection when it had its reply, and nothing was left unread. */
+export function replyTaken(session: Session, request: RequestId): void {
+  if (closes(session.requests)) confirmTaken(session, request);
 }
 
 /**

@@ -5,7 +5,7 @@ import { isFull } from './answer.ts';
 import { makeOctets } from './octets.ts';
 import { makePressure } from './pressure.ts';
 import { makeQueue, setReading } from './queue.ts';
-import type { AnsweredRequest, HeldRequest, MarkedRow } from './requests.ts';
+import { type AnsweredRequest, type HeldRequest, type MarkedRow, NEW_WAYS } from './requests.ts';
 import { payloadOf, payloadsOf, rowOf } from './row.ts';
 import { LOGGED_IN, OPEN, type Session, type SessionStream } from './session.ts';
 import { enqueueAll, makeStreams } from './streams.ts';
@@ -44,7 +44,7 @@ export function recordOf(session: Session, of: SessionStream, from: number, now:
     isCounting: session.streams.isCounting,
     loginBytes: logIn.isDone ? 0 : logIn.bytes,
     key: session.keys.next,
-    hasTwoConnections: requests.hasTwoConnections,
+    hasTwoConnections: requests.ways.hasTwo,
     pauseMs: silence.pause,
     lastNewAgoMs: ago(pace.lastNewAt, now),
     wasEmptyRound: pace.wasEmptyRound,
@@ -102,7 +102,7 @@ export function sessionOf(birth: BirthPart, part: SessionPart, revival: Revival)
       early: [],
       held: part.held.map((each) => heldOf(each, revival)),
       answered,
-      hasTwoConnections: part.hasTwoConnections,
+      ways: { ...NEW_WAYS, hasTwo: part.hasTwoConnections },
     },
     streams: { ...makeStreams(of), isCounting: part.isCounting },
     silence: { since: now, pause: part.pauseMs === undefined ? undefined : millis(part.pauseMs) },
@@ -161,6 +161,7 @@ function answeredOf(
     stanzas: part.stanzas,
     answeredAt: before(now, part.agoMs + ageMs),
     request: undefined,
+    line: undefined,
     isInDoubt: !isConfirmed,
     made: part.reply === undefined ? { attributes, row: rowOf(payloads, 0) } : undefined,
   };
@@ -170,7 +171,16 @@ const NOTHING: readonly Payload[] = [];
 
 function heldOf({ rid, key, copies, leftMs }: HeldPart, { now, ageMs }: Revival): HeldRequest {
   const answerBy = after(now, millis(Math.max(0, leftMs - ageMs)));
-  return { rid, request: undefined, others: undefined, answerBy, gatherUntil: undefined, key, copies };
+  return {
+    rid,
+    request: undefined,
+    others: undefined,
+    answerBy,
+    gatherUntil: undefined,
+    key,
+    line: undefined,
+    copies,
+  };
 }
 
 function lifeOf({ terminal, isEnding }: SessionPart): Session['life'] {

@@ -67,7 +67,7 @@ export function answerRefused(
 /**
  * The server is gone, and the client does not know it yet, since it has to fetch what is queued first: what it sends meanwhile goes
  * back to it. One that gets the terminal reply at once need not be told: but where nobody listens any more, a repeat of the request hears no
- * more than that it was taken.
+ * more than that it was taken, and where nobody listened to the request before, a repeat of that says so as well.
  */
 export function returnLate(
   session: Session,
@@ -75,9 +75,10 @@ export function returnLate(
   isHeard: boolean,
   turn: Turn,
 ): void {
-  const { streams, queue } = session;
+  const { streams, queue, requests } = session;
   const stream = streams.open.at(-1);
-  if (streams.isCounting || stream === undefined || (isHeard && queue.batches.length === 0)) return;
+  const hearsAtOnce = isHeard && queue.batches.length === 0 && requests.held.length === 1;
+  if (streams.isCounting || stream === undefined || hearsAtOnce) return;
   let length = 0;
   for (const { bytes } of payloads) length += bytes.length;
   const stanzas = payloads.flatMap((payload) => stanzaOf(payload, turn.toolbox) ?? []);

@@ -38,6 +38,7 @@ export function receiveRepeat(
 
 function answerAgain(session: Session, request: RequestId, answered: AnsweredRequest, turn: Turn): void {
   answered.request = request;
+  answered.line = turn.line;
   answered.isInDoubt = false;
   turn.work.push({ type: 'respond', request, reply: okReply(session, answered.reply) });
   countSilence(session.silence, turn.now);
@@ -47,6 +48,7 @@ function supersedeHeld(session: Session, request: RequestId, held: HeldRequest, 
   if (session.limits.heldRepeat === 'same' && held.request !== undefined) {
     held.others = [...(held.others ?? []), held.request];
     held.request = request;
+    held.line = turn.line;
     return;
   }
   supersede(session, request, held, turn);
@@ -67,4 +69,5 @@ function supersede(
     });
   }
   original.request = request;
+  original.line = turn.line;
 }

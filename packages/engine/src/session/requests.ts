@@ -1,7 +1,7 @@
-import { appended, assert, type ByteString, type Instant } from '../kit/index.ts';
+import { appended, assert, type ByteString, between, type Instant, millis } from '../kit/index.ts';
 import type { DecodedBody, Payload } from '../wire/index.ts';
 import type { SessionStream } from './session.ts';
-import type { RequestId } from './work.ts';
+import type { Line, RequestId } from './work.ts';
 
 /** A request that arrived before a lower rid did. Its payloads wait for the gap to close. */
 export interface EarlyRequest {
@@ -10,6 +10,7 @@ export interface EarlyRequest {
   request: RequestId | undefined;
   readonly body: DecodedBody;
   readonly key: string | undefined;
+  line: Line | undefined;
   readonly receivedAt: Instant;
   copies: number;
 }
@@ -26,6 +27,7 @@ export interface HeldRequest {
   /** While it is free to be answered empty, but may wait a moment for the answer to what was just sent. */
   gatherUntil: Instant | undefined;
   readonly key: string | undefined;
+  line: Line | undefined;
   copies: number;
 }
 
@@ -42,6 +44,8 @@ export interface AnsweredRequest {
   readonly key: string | undefined;
   /** The request it was written to; undefined when nobody listened or the write failed. */
   request: RequestId | undefined;
+  /** What that came on; undefined where it is not known. */
+  line: Line | undefined;
   /** Whoever was to write it is gone, and may have done so before. */
   isInDoubt: boolean;
   copies: number;
@@ -64,6 +68,21 @@ export interface MarkedRow {
   readonly firstAt: number;
 }
 
+/** How a client uses its connections. */
+interface Ways {
+  /** Two requests were open at once, so it has more than one. */
+  readonly hasTwo: boolean;
+  /** Requests in a row that came on a connection that a remembered reply went to: so many times it has stayed. */
+  readonly stays: number;
+  /** Connections in a row that it closed once it had its reply. */
+  readonly closings: number;
+  /** How long it lately took to ask again after a reply. */
+  readonly tookMs: number;
+}
+
+/** Nothing is known of a client yet. */
+export const NEW_WAYS: Ways = { hasTwo: false, stays: 0, closings: 0, tookMs: 0 };
+
 /** The requests of a session by rid: early, then held, then answered (session.ts). */
 export interface SessionRequests {
   /** The highest rid received together with all lower ones. */
@@ -74,13 +93,18 @@ export interface SessionRequests {
   held: HeldRequest[];
   /** Oldest first. */
   answered: AnsweredRequest[];
-  /** Two were open at once, so the client has more than one connection. */
-  hasTwoConnections: boolean;
+  ways: Ways;
 }
 
 /** What a session has of requests whose creation request is held. */
 export function makeRequests(creation: HeldRequest): SessionRequests {
-  return { lastRid: creation.rid, early: [], held: [creation], answered: [], hasTwoConnections: false };
+  return {
+    lastRid: creation.rid,
+    early: [],
+    held: [creation],
+    answered: [],
+    ways: NEW_WAYS,
+  };
 }
 
 /** Keeps a request until all lower rids have come, or until it hears that the session is over. */
@@ -101,9 +125,49 @@ export function giveUpMissing(requests: SessionRequests): boolean {
   return first !== undefined;
 }
 
+/** So often in a row a client does what is taken for its habit. */
+const HABIT = 8;
+const CLOSINGS = 3;
+
+/** A round trip of a slow line: a reply that was written so long ago has been read by who is there. */
+export const ROUND_TRIP = millis(250);
+
+/** How much longer than it lately took a client may take to ask again. */
+const PATIENCE = 2;
+
+/**
+ * A request came on this connection; `isPoll`: an empty one, with nothing open. True: a client that stays on its connections polls on
+ * another one, and late. Of a client without a proxy that is no news: when it hangs up, we see it.
+ */
+export function comesElsewhere(
+  requests: SessionRequests,
+  line: Line | undefined,
+  now: Instant,
+  isPoll: boolean,
+): boolean {
+  const { answered, held, ways } = requests;
+  const last = answered.at(-1);
+  if (line === undefined || last?.line === undefined) return false;
+  const took = between(last.answeredAt, now);
+  const isNamed = typeof line === 'string';
+  if (answered.some((each) => each.line === line)) {
+    stay(requests, isPoll && isNamed ? Math.max(took, (ways.tookMs * 3) / 4) : ways.tookMs);
+    return false;
+  }
+  if (held.length === 0) requests.ways = { ...ways, stays: 0, tookMs: 0 };
+  return isPoll && isNamed && ways.stays === HABIT && took > ROUND_TRIP + PATIENCE * ways.tookMs;
+}
+
+/** The client closed a connection once it had its reply. True: as it always does. */
+export function closes(requests: SessionRequests): boolean {
+  const closings = Math.min(requests.ways.closings + 1, CLOSINGS);
+  requests.ways = { ...requests.ways, closings };
+  return closings === CLOSINGS;
+}
+
 /** A request was received in order. */
 export function countIn(requests: SessionRequests, rid: number): void {
-  if (hasListener(requests)) requests.hasTwoConnections = true;
+  if (!requests.ways.hasTwo && hasListener(requests)) requests.ways = { ...requests.ways, hasTwo: true };
   requests.lastRid = rid;
 }
 
@@ -178,4 +242,10 @@ export function dropFragments(requests: SessionRequests): void {
 export function addPlace(answered: AnsweredRequest, place: Payload): void {
   answered.stanzas += 1;
   if (answered.payloads.length > 0) answered.payloads = [...answered.payloads, place];
+}
+
+function stay(requests: SessionRequests, tookMs: number): void {
+  const { hasTwo, stays, closings } = requests.ways;
+  if (tookMs === requests.ways.tookMs && stays === HABIT && closings === 0) return;
+  requests.ways = { hasTwo, stays: Math.min(stays + 1, HABIT), closings: 0, tookMs };
 }

@@ -40,5 +40,5 @@ export function placeOf(session: Session, rid: number, isExtra: boolean): Place 
 /** A new request as it is kept until it is its turn. */
 export function arrivalOf(request: RequestId, body: DecodedBody, turn: Turn): EarlyRequest {
   const { rid, key } = body.attributes;
-  return { rid, request, body, key, receivedAt: turn.now, copies: 1 };
+  return { rid, request, body, key, line: turn.line, receivedAt: turn.now, copies: 1 };
 }

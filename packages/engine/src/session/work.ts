@@ -6,6 +6,12 @@ import type { SessionStream, Undelivered } from './session.ts';
 /** One HTTP request, numbered by the front. Answered exactly once. */
 export type RequestId = number;
 
+/**
+ * The client's own connection, which a request came on: a number of the front, or what the proxy that is trusted names it by. A client
+ * that sends a second request on it has read the reply to the first.
+ */
+export type Line = number | string;
+
 /** What an HTTP request is answered with. The front adds the headers that every reply has (security, CORS, length). */
 export interface Reply {
   readonly status: 200 | 400 | 403 | 404 | 503;
@@ -69,4 +75,6 @@ export interface Turn {
   readonly work: Work<SessionWork>;
   /** Sessions are recorded: what replies are made of is kept with them. Default false. */
   readonly isRecorded?: boolean | undefined;
+  /** Of the request that is taken. Default: not known. */
+  readonly line?: Line | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { RequestId } from '@boshd/engine/manager';
 import type { Exchange } from './exchange.ts';
 import type { FamiliarHead } from './fast/familiar-head.ts';
 import type { ProxiedPeer } from './proxied/header.ts';
@@ -55,6 +56,9 @@ export abstract class Connection implements Peer {
     return this.open.some((exchange) => exchange.state === 'waiting');
   }
 
+  /** What tells it from the client's other connections; undefined where requests on it say nothing of each other. */
+  abstract get line(): number | undefined;
+
   abstract get isDestroyed(): boolean;
 
   /** Ends it at once, whatever is under way. */
@@ -82,9 +86,16 @@ export abstract class Connection implements Peer {
   }
 }
 
+let lastLine = 0;
+
 /** An HTTP/1.1 connection, whoever reads it. */
 export class HttpConnection extends Connection {
   readonly socket: Socket;
+  /** A request came before the reply to the one before: then the next one does not show that a reply was read. */
+  isPipelined = false;
+  /** The only request that it carried, once its reply is written. */
+  only: { readonly request: RequestId; readonly sid: string | undefined } | undefined = undefined;
+  readonly #line = ++lastLine;
   /** Read by the fast lane, not by node:http. */
   isFast = false;
   /** The head that the fast lane knows again, and how many came since that it did not know. */
@@ -94,6 +105,10 @@ export class HttpConnection extends Connection {
   constructor(socket: Socket, proxies: TrustedProxies, proxied?: ProxiedPeer) {
     super(socket, proxies, proxied);
     this.socket = socket;
+  }
+
+  override get line(): number | undefined {
+    return this.isPipelined ? undefined : this.#line;
   }
 
   override get isDestroyed(): boolean {

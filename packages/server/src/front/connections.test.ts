@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   answerAll,
   bodyOf,
@@ -63,7 +63,78 @@ test('a reply that was written whole is not reported as lost', async () => {
   const other = rig.connect();
   other.write(post(bodyOf(2)));
   await other.reply();
-  expect(rig.inputs.map(({ type }) => type)).toEqual(['request', 'request']);
+  expect(rig.inputs.map(({ type }) => type)).toEqual(['request', 'reply-taken', 'request']);
+});
+
+describe('what shows that a reply was read', () => {
+  const lines = () => rig.inputs.flatMap((input) => (input.type === 'request' ? [input.line] : []));
+  const forwarded = { 'X-Forwarded-For': '203.0.113.7' };
+
+  test('the next request on the connection; not behind a proxy that is not known, and not when requests overtake replies', async () => {
+    rig = await startFront({}, answerAll);
+    const [first, second, proxied, pipelined] = [rig.connect(), rig.connect(), rig.connect(), rig.connect()];
+    for (const client of [first, second, first]) {
+      client.write(post(bodyOf(1)));
+      await client.reply();
+    }
+    for (const header of ['Via', 'X-Forwarded-For', 'Forwarded']) {
+      proxied.write(post(bodyOf(1), { [header]: '1.1 cdn' }));
+      await proxied.reply();
+    }
+    const [one, two, again, ...others] = lines();
+    expect(one).toBeTypeOf('number');
+    expect(again).toBe(one);
+    expect(two).not.toBe(one);
+    expect(others).toEqual([undefined, undefined, undefined]);
+    pipelined.write(`${request('GET', '/nowhere')}${post(bodyOf(1))}`.repeat(2));
+    for (let count = 0; count < 4; count += 1) await pipelined.reply();
+    expect(lines().at(-1)).toBe(undefined);
+  });
+
+  test('a trusted proxy names the connection of the browser, nobody else does', async () => {
+    rig = await startFront({ trustedProxies: ['127.0.0.1'] }, answerAll);
+    const client = rig.connect();
+    for (const port of ['50001', '', 'x', '500010']) {
+      client.write(post(bodyOf(1), { ...forwarded, 'X-Boshd-Client-Port': port }));
+      await client.reply();
+    }
+    expect(lines()).toEqual(['50001', undefined, undefined, undefined]);
+    await rig.stop();
+    rig = await startFront({}, answerAll);
+    const stranger = rig.connect();
+    stranger.write(post(bodyOf(1), { ...forwarded, 'X-Boshd-Client-Port': '50001' }));
+    await stranger.reply();
+    expect(lines()).toEqual([undefined]);
+  });
+
+  test('a client that closes the connection after its only reply; not one that leaves something unread, nor a proxy', async () => {
+    rig = await startFront({}, answerAll);
+    const told = () => rig.inputs.filter(({ type }) => type === 'reply-taken');
+    const reader = rig.connect();
+    reader.write(post(bodyOf(1)));
+    const { request: id } = await rig.next('request');
+    await reader.reply();
+    reader.socket.end();
+    expect(await rig.next('reply-taken')).toEqual({ type: 'reply-taken', request: id, sid: 's' });
+    const [unread, proxied, twice] = [rig.connect(), rig.connect(), rig.connect()];
+    unread.write(post(bodyOf(2)));
+    proxied.write(post(bodyOf(2), forwarded));
+    await proxied.reply();
+    for (let count = 0; count < 2; count += 1) {
+      twice.write(post(bodyOf(2)));
+      await twice.reply();
+    }
+    while (rig.inputs.length < 6) await rig.next('request');
+    // What the system of a client does that closes and leaves bytes unread.
+    unread.socket.resetAndDestroy();
+    for (const client of [proxied, twice]) client.destroy();
+    await Promise.all([unread, proxied, twice].map(({ closed }) => closed));
+    reader.destroy();
+    const last = rig.connect();
+    last.write(post(bodyOf(3)));
+    await last.reply();
+    expect(told().length).toBe(1);
+  });
 });
 
 test('a reply that its client does not read to the end is reported as lost', async () => {

@@ -23,28 +23,34 @@ export class Connections {
   readonly #peers: ProxiedPeers | undefined;
   #proxies: TrustedProxies;
   readonly #lost: (exchange: Exchange) => void;
+  readonly #taken: (only: NonNullable<HttpConnection['only']>) => void;
   readonly #idleSweepsMax: number;
   readonly #replySweepsMax: number;
   readonly #sweeper: NodeJS.Timeout;
-  readonly #onClose: (this: Socket) => void;
+  readonly #onClose: (this: Socket, hadError: boolean) => void;
 
-  /** `lost` is told of each exchange that was open when its connection ended. */
+  /**
+   * `lost` is told of each exchange that was open when its connection ended; `taken` of the one that a connection carried, when the
+   * client closed it and left nothing unread (the system would have reset it).
+   */
   constructor(
     limits: FrontLimits,
     proxies: TrustedProxies,
     lost: (exchange: Exchange) => void,
+    taken: (only: NonNullable<HttpConnection['only']>) => void,
     peers?: ProxiedPeers,
   ) {
     this.#peers = peers;
     this.#proxies = proxies;
     this.#lost = lost;
+    this.#taken = taken;
     const sweepMs = Math.min(SWEEP_MS_MAX, Math.min(limits.keepAliveMs, limits.replyMs) / SWEEPS_PER_LIMIT);
     this.#idleSweepsMax = Math.ceil(limits.keepAliveMs / sweepMs);
     this.#replySweepsMax = Math.ceil(limits.replyMs / sweepMs);
     this.#sweeper = setInterval(() => this.#sweep(), sweepMs).unref();
-    const closed = (socket: Socket) => this.#closed(socket);
-    this.#onClose = function onClose() {
-      closed(this);
+    const closed = (socket: Socket, hadError: boolean) => this.#closed(socket, hadError);
+    this.#onClose = function onClose(hadError) {
+      closed(this, hadError);
     };
   }
 
@@ -94,14 +100,20 @@ export class Connections {
     const { connection } = exchange;
     connection.open = appended(connection.open, exchange);
     connection.taken += 1;
+    if (connection instanceof HttpConnection) {
+      connection.only = undefined;
+      if (connection.open.length > 1) connection.isPipelined = true;
+    }
     connection.sweeps = 0;
   }
 
   /** The reply was written whole. */
-  end({ connection }: Exchange): void {
+  end(exchange: Exchange): void {
+    const { connection } = exchange;
     // Replies leave in the order of the requests, so the first is the one.
     connection.open.shift();
     connection.sweeps = 0;
+    if (connection instanceof HttpConnection && connection.taken === 1) connection.only = onlyOf(exchange);
   }
 
   /** The connections of HTTP/1.1. */
@@ -123,11 +135,12 @@ export class Connections {
     clearInterval(this.#sweeper);
   }
 
-  #closed(socket: Socket): void {
+  #closed(socket: Socket, hadError: boolean): void {
     const connection = this.#bySocket.get(socket);
     if (connection === undefined) return;
     this.#bySocket.delete(socket);
     this.#tellLost(connection);
+    if (connection.only !== undefined && socket.readableEnded && !hadError) this.#taken(connection.only);
   }
 
   #tellLost({ open }: Connection): void {
@@ -148,4 +161,9 @@ export class Connections {
     if (first === undefined) return connection.sweeps++ >= this.#idleSweepsMax;
     return first.state === 'written' && first.sweeps++ >= this.#replySweepsMax;
   }
+}
+
+/** The request of an exchange, where the engine knows it, and the connection is the client's own. */
+function onlyOf({ id, sid, verdict }: Exchange): HttpConnection['only'] {
+  return id === 0 || verdict.client.line !== true ? undefined : { request: id, sid };
 }

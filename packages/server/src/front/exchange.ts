@@ -1,8 +1,9 @@
 import type { Reply, RequestId } from '@boshd/engine/manager';
 import type { Connection } from './connection.ts';
 import type { Verdict } from './dispatch.ts';
+import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
 import type { PlainReply } from './reply/plain.ts';
-import type { Incoming } from './syntax/syntax.ts';
+import type { Dressed, Incoming } from './syntax/syntax.ts';
 
 /**
  * One request and its reply, from the head of the one to the last byte of the other.
@@ -52,4 +53,13 @@ export interface ExchangeEvents {
   end(exchange: Exchange): void;
   /** The reply is written whole, as far as this process can tell. */
   finish(exchange: Exchange): void;
+}
+
+/** The reply in its content coding, where that is of use. */
+export function encoded(exchange: Exchange, reply: Dressed, coding: ReplyCoding): Dressed {
+  const { verdict } = exchange;
+  const body = encodeReply(reply.body, coding, verdict.site?.compression ?? NO_COMPRESSION);
+  if (body === undefined) return reply;
+  exchange.verdict = { ...verdict, headers: verdict.headers.variant(CODED[coding]) };
+  return { ...reply, body };
 }

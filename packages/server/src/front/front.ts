@@ -6,7 +6,7 @@ import { Door, type DoorCounts } from './accept/door.ts';
 import type { HttpConnection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { Dispatch, type Verdict } from './dispatch.ts';
-import type { Exchange, ExchangeEvents } from './exchange.ts';
+import { type Exchange, type ExchangeEvents, encoded } from './exchange.ts';
 import { FastExchange } from './fast/exchange.ts';
 import {
   type FrontRequest,
@@ -21,13 +21,12 @@ import { type Expectation, expectationOf, type HttpHandler, Listener, type Liste
 import type { FrontOptions } from './options.ts';
 import { OrderContent, orderReply } from './order.ts';
 import { Reading } from './reading.ts';
-import { CODED, encodeReply, NO_COMPRESSION, type ReplyCoding } from './reply/coding.ts';
 import { answerMalformed } from './reply/malformed.ts';
 import * as plain from './reply/plain.ts';
 import { rawReply } from './reply/raw.ts';
 import { TrustedProxies } from './request/client.ts';
 import type { RequestHead } from './request/head.ts';
-import type { BodyLimits, Dressed, Incoming } from './syntax/syntax.ts';
+import type { BodyLimits, Incoming } from './syntax/syntax.ts';
 import { Sockets } from './websocket/sockets.ts';
 
 /** The HTTP side: `listen` first, `close` last, in between what the driver asks of a FrontPort. */
@@ -89,7 +88,13 @@ class NodeFront implements Front, HttpHandler {
     this.door = new Door(options, log);
     this.reading = new Reading(limits);
     this.#dispatch = new Dispatch(options, proxies, log, this.door);
-    this.#connections = new Connections(limits, proxies, (exchange) => this.#lost(exchange), this.door.peers);
+    this.#connections = new Connections(
+      limits,
+      proxies,
+      (exchange) => this.#lost(exchange),
+      (only) => this.#submit({ type: 'reply-taken', ...only }),
+      this.door.peers,
+    );
     this.sockets = new Sockets(submit, toolbox);
     this.#listener = new Listener(options.listen, options.tls, limits, this.#connections, this.door, this);
     this.#bodyLimits = {
@@ -342,6 +347,7 @@ class NodeFront implements Front, HttpHandler {
     exchange.sid = body.attributes.sid;
     const { name, client } = this.#whoseIs(exchange);
     const { secure, address } = client;
+    const line = client.line === true ? exchange.connection.line : client.line;
     const { regionsOf, isFull } = this.#options;
     if (exchange.sid === undefined && isFull?.() === true) {
       this.#waiting.delete(request);
@@ -351,7 +357,7 @@ class NodeFront implements Front, HttpHandler {
     }
     if (exchange.sid !== undefined || regionsOf === undefined) {
       const { cookies } = exchange.verdict;
-      this.#submit({ type: 'request', request, site: name, secure, address, body, cookies });
+      this.#submit({ type: 'request', request, site: name, secure, address, body, cookies, line });
       return;
     }
     const regions = regionsOf(address, client.country);
@@ -384,15 +390,6 @@ class NodeFront implements Front, HttpHandler {
     this.#waiting.delete(id);
     this.#submit({ type: state === 'waiting' ? 'request-aborted' : 'reply-lost', request: id, sid });
   }
-}
-
-/** The reply in its content coding, where that is of use. */
-function encoded(exchange: Exchange, reply: Dressed, coding: ReplyCoding): Dressed {
-  const { verdict } = exchange;
-  const body = encodeReply(reply.body, coding, verdict.site?.compression ?? NO_COMPRESSION);
-  if (body === undefined) return reply;
-  exchange.verdict = { ...verdict, headers: verdict.headers.variant(CODED[coding]) };
-  return { ...reply, body };
 }
 
 function proxiesOf({ trustedProxies, forwardedHeader, countryHeader }: FrontOptions): TrustedProxies {

@@ -124,6 +124,8 @@ export function apacheHost(site: Site, facts: FrontFacts, ofBosh: Lines): Lines 
   const [name = '', ...aliases] = site.hosts;
   return element(`VirtualHost ${listen.map((each) => listenAddress(each, '*:')).join(' ')}`, [
     `ServerName ${name}`,
+    ...comment('A connection of a browser is not closed after 100 requests.'),
+    'MaxKeepAliveRequests 0',
     ...when(aliases.length > 0, `ServerAlias ${aliases.join(' ')}`),
     ...(certificate === undefined
       ? []
@@ -146,6 +148,10 @@ function pages(site: Site): Lines {
   return [`DocumentRoot "${where}"`, ...element(`Directory "${where}"`, ['Require all granted'])];
 }
 
+/** Not of HTTP/2, whose connections outlive a page, and not behind another proxy. */
+const OF_BROWSER =
+  "%{SERVER_PROTOCOL} == 'HTTP/1.1' && -z %{HTTP:Via} && -z %{HTTP:X-Forwarded-For} && -z %{HTTP:Forwarded}";
+
 /** What holds for one proxied path. `more`: what else is set there. */
 export function apacheLocation(
   path: string,
@@ -157,6 +163,12 @@ export function apacheLocation(
     `LimitRequestBody ${facts.bodyBytesMax}`,
     ...comment('Set, not added to: what a client says of itself is not passed on.'),
     'ProxyAddHeaders Off',
+    ...comment(
+      'Apache does not tell boshd that a browser has hung up. By the port of its HTTP/1.1 connection boshd sees a page that was reloaded,',
+      'and gives it once more what went to the page before.',
+    ),
+    'RequestHeader unset X-Boshd-Client-Port',
+    `RequestHeader set X-Boshd-Client-Port "expr=%{REMOTE_PORT}" "expr=${OF_BROWSER}"`,
     'RequestHeader set X-Forwarded-For "expr=%{REMOTE_ADDR}"',
     'RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"',
     'RequestHeader set X-Forwarded-Host "expr=%{HTTP_HOST}"',

@@ -90,6 +90,11 @@ export function caddyTransport(facts: FrontFacts, tls: Lines): Lines {
   ];
 }
 
+const FOREIGN = [
+  '{http.request.proto} != "HTTP/1.1"',
+  ...['Via', 'X-Forwarded-For', 'Forwarded'].map((name) => `{http.request.header.${name}} != ""`),
+].join(' || ');
+
 /** What comes before a request is passed on. */
 export function caddyBody({ bodyBytesMax }: FrontFacts): Lines {
   return [
@@ -98,6 +103,14 @@ export function caddyBody({ bodyBytesMax }: FrontFacts): Lines {
       'Reads the body whole: when no connection can be made, Caddy before 2.11 has no body left for the next try.',
     ),
     'vars boshd_body {http.request.body}',
+    ...comment(
+      'By the port of a browser boshd sees that a page was reloaded in the moment of a reply. Not of HTTP/2, whose connections',
+      'outlive a page, and not behind another proxy.',
+    ),
+    `@foreign expression \`${FOREIGN}\``,
+    'request_header @foreign -X-Boshd-Client-Port',
+    `@own expression \`!(${FOREIGN})\``,
+    'request_header @own X-Boshd-Client-Port {http.request.remote.port}',
   ];
 }
 

@@ -115,5 +115,5 @@ function forward(facts: ClusterFacts): Lines {
 
 function memberText({ host: name, port }: Member, facts: ClusterFacts): string {
   const seconds = replySeconds(facts);
-  return `( "host" => "${name}", "port" => ${port}, "connect-timeout" => 2, "read-timeout" => ${seconds}, "disable-time" => 2 )`;
+  return `( "host" => "${name}", "port" => ${port}, "connect-timeout" => 2, "read-timeout" => ${seconds}, "disable-time" => 2, "tcp-fin-propagate" => "enable" )`;
 }

@@ -36,6 +36,7 @@ export function nginxConfig(facts: ClusterFacts): string {
     upstreams(facts),
     choice(facts),
     sessionMap(),
+    portMap(),
     upgradeMap(facts),
     ...facts.sites.map((site) => nginxServer(site, facts, locations(site, facts))),
   );
@@ -172,6 +173,20 @@ export function sessionMap(): Lines {
   ];
 }
 
+/** Needed by `nginxForward`. */
+export function portMap(): Lines {
+  return [
+    ...comment(
+      'The port of a browser, by which boshd sees that a page was reloaded in the moment of a reply. Not of HTTP/2, whose',
+      'connections outlive a page, and not behind another proxy.',
+    ),
+    ...block('map "$server_protocol$http_via$http_x_forwarded_for$http_forwarded" $boshd_client_port', [
+      "default '';",
+      'HTTP/1.1 $remote_port;',
+    ]),
+  ];
+}
+
 function upgradeMap({ websocketPath }: ClusterFacts): Lines {
   return websocketPath === undefined
     ? []
@@ -279,6 +294,7 @@ function clientHeaders(): Lines {
     'proxy_set_header X-Forwarded-Proto $scheme;',
     'proxy_set_header X-Forwarded-Host $http_host;',
     'proxy_set_header Forwarded "";',
+    'proxy_set_header X-Boshd-Client-Port $boshd_client_port;',
   ];
 }
 

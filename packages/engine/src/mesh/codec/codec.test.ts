@@ -44,6 +44,10 @@ function withCookies(message: Message, cookies: string): Message {
   return message.kind === 'forward' ? { ...message, request: { ...message.request, cookies } } : message;
 }
 
+function onLine(message: Message, line: string): Message {
+  return message.kind === 'forward' ? { ...message, request: { ...message.request, line } } : message;
+}
+
 const MESSAGES: readonly Message[] = [
   { kind: 'announce', facts: FACTS, again: false },
   { kind: 'announce', facts: { ...FACTS, draining: false, id: '' }, again: true },
@@ -65,6 +69,7 @@ const MESSAGES: readonly Message[] = [
   ),
   requestOf(`<body sid='s' xmlns='${NS.httpbind}'><message/></body>`),
   withCookies(forwardOf("rid='1' sid='s'"), 'boshd-claim-1=a; boshd-claim-2=b'),
+  onLine(forwardOf("rid='1' sid='s'"), '50001'),
   scriptOf(`<b:body sid='s' rid='8' xmlns:b='${NS.httpbind}' xmlns:ü='urn:ü' xmlns='urn:x'><a>ü</b:body>`),
   { kind: 'reply', id: 2 ** 53 - 1, reply: { status: 404, contentType: 'text/xml', body: ascii('\xff\0') } },
   {

@@ -38,7 +38,9 @@ const KINDS = [
   'claim',
   // An announcement of a member whose sessions outlive its process.
   'succession',
-] as const satisfies readonly (Message['kind'] | 'piece' | 'claim' | 'succession')[];
+  // A forwarded request of which the client's connection is known.
+  'forward-of-line',
+] as const satisfies readonly (Message['kind'] | 'piece' | 'claim' | 'succession' | 'forward-of-line')[];
 type Kind = (typeof KINDS)[number];
 
 const STATUSES = [200, 400, 403, 404, 503] as const satisfies readonly ForwardedReply['status'][];
@@ -94,10 +96,12 @@ export function isIncarnation(text: string): boolean {
   return /^[0-9a-f]{16}$/.test(text);
 }
 
-/** What has no cookies, or no succession, is written as before there were such. */
+/** What has no cookies, no line, or no succession, is written as before there were such. A request with cookies goes without its line. */
 function kindOf(message: Message): Exclude<Kind, 'piece'> {
   if (message.kind === 'announce' && message.facts.succession !== undefined) return 'succession';
-  return message.kind === 'forward' && message.request.cookies !== undefined ? 'claim' : message.kind;
+  if (message.kind !== 'forward') return message.kind;
+  if (message.request.cookies !== undefined) return 'claim';
+  return message.request.line === undefined ? 'forward' : 'forward-of-line';
 }
 
 function begin(from: Incarnation, kind: Kind, toolbox: Toolbox): Writer {
@@ -137,6 +141,7 @@ function writeMessage(writer: Writer, message: Message): void {
       writer.byte(request.secure ? 1 : 0);
       writer.text(request.address);
       if (request.cookies !== undefined) writer.text(request.cookies);
+      else if (request.line !== undefined) writer.text(request.line);
       writeBody(writer, request.body);
       break;
     }
@@ -178,9 +183,9 @@ function readMessage(reader: Reader, kind: Exclude<Kind, 'piece'>): Message {
       return { kind: 'announce', facts, again: reader.flag() };
     }
     case 'forward':
-      return readForward(reader, false);
     case 'claim':
-      return readForward(reader, true);
+    case 'forward-of-line':
+      return readForward(reader, kind);
     case 'reply': {
       const id = reader.number();
       const status = STATUSES[reader.byte()];
@@ -206,14 +211,13 @@ function readMessage(reader: Reader, kind: Exclude<Kind, 'piece'>): Message {
   }
 }
 
-function readForward(reader: Reader, hasCookies: boolean): Message {
+function readForward(reader: Reader, kind: 'forward' | 'claim' | 'forward-of-line'): Message {
   const id = reader.number();
   const site = reader.text();
   const secure = reader.flag();
   const address = reader.text();
-  const cookies = hasCookies ? reader.text() : undefined;
-  const request = { site, secure, address, body: readBody(reader) };
-  return { kind: 'forward', id, request: cookies === undefined ? request : { ...request, cookies } };
+  const more = kind === 'forward' ? undefined : { [kind === 'claim' ? 'cookies' : 'line']: reader.text() };
+  return { kind: 'forward', id, request: { site, secure, address, body: readBody(reader), ...more } };
 }
 
 function writeFacts(writer: Writer, facts: MemberFacts): void {

@@ -47,6 +47,8 @@ export interface ForwardedRequest {
   readonly body: DecodedBody;
   /** The cookies that pages claim sessions with. Default: none. */
   readonly cookies?: string | undefined;
+  /** The client's connection, as the proxy in front names it. Default: not known. */
+  readonly line?: string | undefined;
 }
 
 /** What an HTTP request is answered with, by the owner of its session. */

@@ -17,6 +17,11 @@ export class StreamConnection extends Connection {
     this.stream = stream;
   }
 
+  /** Streams come and go on one connection, whether their replies are read or not. */
+  override get line(): undefined {
+    return undefined;
+  }
+
   override get isDestroyed(): boolean {
     // A stream that has ended well is destroyed as well.
     return this.stream.rstCode !== constants.NGHTTP2_NO_ERROR;

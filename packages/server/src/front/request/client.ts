@@ -13,6 +13,11 @@ export interface Client {
   readonly host: string | undefined;
   /** Its country, as a trusted proxy wrote it. */
   readonly country?: string | undefined;
+  /**
+   * Of the browser's own connection, by which two of its requests are known to have come on the same one: what a trusted proxy named
+   * it, or `true` where the connection is it. Default: not known.
+   */
+  readonly line?: string | true | undefined;
 }
 
 /** Which header proxies write: only that one is read, for a proxy passes on what it does not know, whoever wrote it. */
@@ -29,7 +34,12 @@ export interface SiteProxy {
 export function clientOf(head: RequestHead, proxies: TrustedProxies, site?: SiteProxy): Client {
   const { peer } = head;
   const host = hostOf(head);
-  if (!peer.trusted && site === undefined) return { address: peer.address, secure: peer.secure, host };
+  if (!peer.trusted && site === undefined) {
+    const client = { address: peer.address, secure: peer.secure, host };
+    return OF_PROXIES.some((name) => head.headers.get(name) !== undefined)
+      ? client
+      : { ...client, line: true };
+  }
   const read = proxies.header === 'forwarded' ? readForwarded : readXForwarded;
   const said = read(head.headers);
   return {
@@ -37,6 +47,7 @@ export function clientOf(head: RequestHead, proxies: TrustedProxies, site?: Site
     address: said === undefined ? 'unknown' : addressBehind(peer, said.addresses, proxies, site),
     secure: said?.proto === undefined ? peer.secure : said.proto === 'https',
     host: said?.host ?? host,
+    line: lineOf(head),
     ...(proxies.countryHeader === undefined
       ? {}
       : { country: headerOf(head.headers, proxies.countryHeader) }),
@@ -66,6 +77,14 @@ const OF_PROXIES = [
   'x-forwarded-proto',
   'x-real-ip',
 ];
+
+/** The port of a browser's HTTP/1.1 connection, as `boshd proxy-config` has proxies write it. */
+const LINE_HEADER = 'x-boshd-client-port';
+
+function lineOf({ headers }: RequestHead): string | undefined {
+  const port = headerOf(headers, LINE_HEADER);
+  return port !== undefined && /^\d{1,5}$/.test(port) ? port : undefined;
+}
 
 /** RFC 9112 §3.2.2: a target in absolute form wins over Host. */
 function hostOf(head: RequestHead): string | undefined {

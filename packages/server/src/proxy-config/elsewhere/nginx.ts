@@ -1,5 +1,5 @@
 import { address, type ElsewhereFacts, type Service, type Site } from '../facts.ts';
-import { boshLocation, nginxForward, nginxServer, sessionMap } from '../nginx.ts';
+import { boshLocation, nginxForward, nginxServer, portMap, sessionMap } from '../nginx.ts';
 import { block, comment, document, headerComment, type Lines, when } from '../text.ts';
 import { hostHeader, PURPOSE, SITE_KEY_HEADER } from './service.ts';
 
@@ -24,6 +24,7 @@ export function nginxElsewhere(facts: ElsewhereFacts): string {
     upstream('boshd_service', service),
     backup === undefined ? [] : upstream('boshd_backup', backup),
     sessionMap(),
+    portMap(),
     mayRepeat(),
     ...facts.sites.map((site) => nginxServer(site, facts, locations(site, facts))),
   );
