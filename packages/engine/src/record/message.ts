@@ -68,10 +68,11 @@ export function word<Word extends string>(words: readonly Word[]): Form<Word> {
 export function list<Value>(form: Form<Value>): Form<readonly Value[]> {
   return {
     way: MESSAGE,
-    write: (writer, values, toolbox) =>
-      writer.nested(() => {
-        for (const value of values) form.write(writer, value, toolbox);
-      }),
+    write: (writer, values, toolbox) => {
+      const start = writer.begin();
+      for (const value of values) form.write(writer, value, toolbox);
+      writer.end(start);
+    },
     read: (reader) => {
       const inner = reader.nested();
       const values: Value[] = [];
@@ -94,7 +95,7 @@ export function needed<Value>(place: number, form: Form<NonNullable<Value>>): Fi
   return { place, form };
 }
 
-/** A field that has this value where it is not written: it may be newer than the record. */
+/** A field that has this value where it is not written: it may be newer than the record. Of a list or a message it is the empty one. */
 export function field<Value>(
   place: number,
   form: Form<NonNullable<Value>>,
@@ -113,13 +114,26 @@ type Fields<Message> = { readonly [Key in keyof Message]-?: Field<Message[Key]> 
 /** The form of a message with these fields. */
 export function message<Message extends object>(fields: Fields<Message>): Form<Message> {
   const keys = Object.keys(fields) as (keyof Message)[];
-  const known = new Map(keys.map((key) => [fields[key].place * WAYS + fields[key].form.way, key]));
+  const heads = keys.map((key) => {
+    const { place, form, otherwise } = fields[key];
+    const isBlankOtherwise = form.way === MESSAGE && otherwise?.value !== undefined;
+    return { key, head: place * WAYS + form.way, form, otherwise: otherwise?.value, isBlankOtherwise };
+  });
+  const known = new Map(heads.map(({ head, key }) => [head, key]));
   return {
     way: MESSAGE,
-    write: (writer, value, toolbox) =>
-      writer.nested(() => {
-        for (const key of keys) writeField(writer, fields[key], value[key], toolbox);
-      }),
+    write: (writer, value, toolbox) => {
+      const start = writer.begin();
+      for (const { key, head, form, otherwise, isBlankOtherwise } of heads) {
+        const of = value[key];
+        if (of === otherwise || of === undefined || of === null) continue;
+        const before = writer.length;
+        writer.number(head);
+        form.write(writer, of, toolbox);
+        if (isBlankOtherwise && writer.endsBlank) writer.backTo(before);
+      }
+      writer.end(start);
+    },
     read: (reader) => {
       const inner = reader.nested();
       const read: Partial<Message> = {};
@@ -139,17 +153,6 @@ export function message<Message extends object>(fields: Fields<Message>): Form<M
       return read as Message;
     },
   };
-}
-
-function writeField<Value>(
-  writer: RecordWriter,
-  { place, form, otherwise }: Field<Value>,
-  value: Value,
-  toolbox: Toolbox,
-): void {
-  if (value === undefined || value === null || value === otherwise?.value) return;
-  writer.number(place * WAYS + form.way);
-  form.write(writer, value, toolbox);
 }
 
 function pass(reader: RecordReader, way: number): void {

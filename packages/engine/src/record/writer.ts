@@ -11,10 +11,30 @@ const LENGTH_BYTES = 4;
 export class RecordWriter {
   #bytes = new Uint8Array(CAPACITY_MIN);
   #length = 0;
+  #endsBlank = false;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The message that ended last has nothing in it. */
+  get endsBlank(): boolean {
+    return this.#endsBlank;
+  }
+
+  /** Takes back what was written behind this length. */
+  backTo(length: number): void {
+    this.#length = length;
+  }
 
   /** A whole number from 0 to 2^53-1. */
   number(value: number): void {
     this.#need(8);
+    if (value < MORE) {
+      this.#bytes[this.#length] = value;
+      this.#length += 1;
+      return;
+    }
     let rest = value;
     // No shifts: they know 32 bits only.
     while (rest >= MORE) {
@@ -43,13 +63,17 @@ export class RecordWriter {
     this.#length += octets.length;
   }
 
-  /** What `write` writes, behind its length. */
-  nested(write: () => void): void {
+  /** Begins a message within the one that is being written; returns what `end` needs. */
+  begin(): number {
     this.#need(LENGTH_BYTES);
-    const start = this.#length + LENGTH_BYTES;
-    this.#length = start;
-    write();
+    this.#length += LENGTH_BYTES;
+    return this.#length;
+  }
+
+  /** Puts its length in front of a message. */
+  end(start: number): void {
     const length = this.#length - start;
+    this.#endsBlank = length === 0;
     for (let place = 0; place < LENGTH_BYTES; place += 1)
       this.#bytes[start - LENGTH_BYTES + place] = (length >>> (8 * place)) & 0xff;
   }
