@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Driver } from '../../packages/server/src/driver.ts';
 import { nodeToolbox } from '../../packages/server/src/toolbox.ts';
-import type { SocketOwner } from '../../packages/server/src/upstream/sockets.ts';
+import type { SocketOwner } from '../../packages/server/src/upstream/kit/sockets.ts';
 import { createUpstream, type Upstream } from '../../packages/server/src/upstream/upstream.ts';
 import { stageConfig } from '../scenarios/config.ts';
 import { type DnsEntry, type DnsRecord, type DnsServer, startDnsServer } from '../support/dns-server.ts';

@@ -5,7 +5,7 @@
  */
 export const AT_MOST = {
   mutualFoldersEngine: 0,
-  mutualFoldersServer: 15,
+  mutualFoldersServer: 12,
   circlesEngine: 0,
   circlesServer: 0,
   crumbs: 28,

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { ByteString } from '@boshd/engine/kit';
-import type { Failure } from '../upstream/failure.ts';
+import type { Surroundings } from '../upstream/connect/surroundings.ts';
+import type { Failure } from '../upstream/kit/failure.ts';
 import { Link, type LinkHost } from '../upstream/link.ts';
-import type { Surroundings } from '../upstream/surroundings.ts';
 import type { TlsWish } from '../upstream/tls/tls-client.ts';
 import type { AnchorLimits } from './limits.ts';
 import type { Bindings, LinkState } from './protocol/index.ts';

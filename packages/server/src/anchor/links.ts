@@ -1,5 +1,6 @@
 import type { ByteString } from '@boshd/engine/kit';
-import { Attempt, type ConnectTerms, type Endpoint, endpointText } from '../upstream/connect/attempt.ts';
+import { Attempt, type ConnectTerms } from '../upstream/connect/attempt.ts';
+import { type Endpoint, endpointText } from '../upstream/kit/endpoint.ts';
 import type { Link } from '../upstream/link.ts';
 import { HeldLink, type LinkSurroundings, type LinkTable } from './held-link.ts';
 import type { AnchorLimits } from './limits.ts';

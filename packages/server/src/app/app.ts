@@ -21,7 +21,7 @@ import { firstOf, healthPages, type Pages } from '../front/reply/pages.ts';
 import type { Observe } from '../observe/index.ts';
 import type { FrontPort, Submit } from '../ports.ts';
 import { nodeToolbox } from '../toolbox.ts';
-import type { UpstreamOptions } from '../upstream/options.ts';
+import type { UpstreamOptions } from '../upstream/kit/options.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
 import { version } from '../version.ts';
 import type { AnchoredPlace, WorkerPlace } from '../workers/index.ts';

@@ -1,9 +1,9 @@
 import { type ManagerConfig, planDial, type Reason, reasonFacts } from '@boshd/engine/manager';
 import { admitDomain, type DialPlan, type DomainOverride } from '@boshd/engine/site';
 import { nodeToolbox } from '../toolbox.ts';
+import { createSurroundings } from '../upstream/connect/surroundings.ts';
 import { hostName } from '../upstream/discovery/host-name.ts';
-import type { UpstreamOptions } from '../upstream/options.ts';
-import { createSurroundings } from '../upstream/surroundings.ts';
+import type { UpstreamOptions } from '../upstream/kit/options.ts';
 import { advise } from './advice.ts';
 import { offeredFeatures, startTlsOf } from './features.ts';
 import { type Lead, lookUp } from './look-up.ts';

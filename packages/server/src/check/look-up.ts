@@ -1,11 +1,12 @@
 import type { DialPlan } from '@boshd/engine/site';
-import { endpointText, forbiddance } from '../upstream/connect/attempt.ts';
+import { forbiddance } from '../upstream/connect/attempt.ts';
+import type { Surroundings } from '../upstream/connect/surroundings.ts';
 import { findAddresses } from '../upstream/discovery/addresses.ts';
 import type { DnsAnswer } from '../upstream/discovery/dns.ts';
 import type { SrvRecord } from '../upstream/discovery/srv-order.ts';
 import { findTargets, type Target } from '../upstream/discovery/targets.ts';
-import type { Failure } from '../upstream/failure.ts';
-import type { Surroundings } from '../upstream/surroundings.ts';
+import { endpointText } from '../upstream/kit/endpoint.ts';
+import type { Failure } from '../upstream/kit/failure.ts';
 import type { Question } from './report/report.ts';
 
 /** An address and port that the look-up led to. */

@@ -17,7 +17,7 @@ import {
 import { Driver } from '../driver.ts';
 import type { UpstreamPort } from '../ports.ts';
 import { nodeToolbox } from '../toolbox.ts';
-import type { UpstreamOptions } from '../upstream/options.ts';
+import type { UpstreamOptions } from '../upstream/kit/options.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import type { Outcome, TlsFacts } from './report/report.ts';
 import { tlsFacts } from './report/tls-facts.ts';

@@ -8,7 +8,7 @@ import { cannotListen, NO_IPV6 } from '../front/accept/listen-at.ts';
 import type { ListenAddress } from '../front/options.ts';
 import { FrontError } from '../front/request/errors.ts';
 import { type BoundSocket, bindTcp, bindUnix } from '../sockets/index.ts';
-import { createSurroundings } from '../upstream/surroundings.ts';
+import { createSurroundings } from '../upstream/connect/surroundings.ts';
 import { AnchoredWorkers, type GivenSocket, makeDirectory, workerCount } from '../workers/index.ts';
 import { listenAddressesOf, upstreamOptionsOf } from './options.ts';
 

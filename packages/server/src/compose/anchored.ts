@@ -7,7 +7,7 @@ import type { FrontPort, Submit } from '../ports.ts';
 import { AnchoredUpstream } from '../survival/anchored-upstream.ts';
 import { AnchorConnection, bytesOf } from '../survival/connection.ts';
 import { AnchorVault } from '../survival/vault.ts';
-import type { UpstreamOptions } from '../upstream/options.ts';
+import type { UpstreamOptions } from '../upstream/kit/options.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type AnchoredPlace, anchorSocket } from '../workers/index.ts';
 

@@ -15,7 +15,7 @@ import type { RecognitionOptions } from '../front/site/recognition.ts';
 import type { SiteOptions } from '../front/site/site.ts';
 import { passedSockets } from '../sockets/index.ts';
 import { nodeToolbox } from '../toolbox.ts';
-import type { UpstreamOptions } from '../upstream/options.ts';
+import type { UpstreamOptions } from '../upstream/kit/options.ts';
 
 /** The configuration as each part of boshd wants it: the only place that knows both sides. */
 

@@ -18,7 +18,7 @@ import {
 } from '../../../../tests/support/upstream-rig.ts';
 import { Anchor } from '../anchor/anchor.ts';
 import { type AnchorReport, Writer, writeOrder } from '../anchor/protocol/index.ts';
-import { createSurroundings } from '../upstream/surroundings.ts';
+import { createSurroundings } from '../upstream/connect/surroundings.ts';
 import { AnchoredUpstream } from './anchored-upstream.ts';
 import { AnchorConnection } from './connection.ts';
 

@@ -3,19 +3,13 @@ import { ALL_REASONS, type LinkId, type Reason } from '@boshd/engine/manager';
 import type { DialPlan } from '@boshd/engine/site';
 import type { AnchorReport, Bindings, LinkState, Why } from '../anchor/protocol/index.ts';
 import type { Submit } from '../ports.ts';
-import {
-  type Begin,
-  connectTerms,
-  type Endpoint,
-  endpointText,
-  forbiddance,
-  type Trying,
-} from '../upstream/connect/attempt.ts';
+import { type Begin, connectTerms, forbiddance, type Trying } from '../upstream/connect/attempt.ts';
 import { Dial } from '../upstream/connect/dial.ts';
 import type { Winner } from '../upstream/connect/race.ts';
-import type { Failure } from '../upstream/failure.ts';
-import type { UpstreamOptions } from '../upstream/options.ts';
-import { createSurroundings, type Surroundings } from '../upstream/surroundings.ts';
+import { createSurroundings, type Surroundings } from '../upstream/connect/surroundings.ts';
+import { type Endpoint, endpointText } from '../upstream/kit/endpoint.ts';
+import type { Failure } from '../upstream/kit/failure.ts';
+import type { UpstreamOptions } from '../upstream/kit/options.ts';
 import type { Upstream, UpstreamStats } from '../upstream/upstream.ts';
 import type { AnchorConnection } from './connection.ts';
 

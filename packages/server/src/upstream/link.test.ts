@@ -10,7 +10,7 @@ import {
   until,
   unusedPort,
 } from '../../../../tests/support/upstream-rig.ts';
-import type { UpstreamOptions } from './options.ts';
+import type { UpstreamOptions } from './kit/options.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
 let recorder: InputRecorder;

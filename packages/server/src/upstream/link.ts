@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { assert, type ByteString, EMPTY, join } from '@boshd/engine/kit';
 import type { ChannelBindings } from '@boshd/engine/stream';
-import { type Failure, socketFailure } from './failure.ts';
-import { abandon, handOver, keepAlive, type SocketOwner } from './sockets.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './connect/surroundings.ts';
+import { type Failure, socketFailure } from './kit/failure.ts';
+import { abandon, handOver, keepAlive, type SocketOwner } from './kit/sockets.ts';
 import { channelBindingsOf } from './tls/channel-bindings.ts';
 import type { TlsWish } from './tls/tls-client.ts';
 

@@ -4,13 +4,14 @@ import type { LinkId } from '@boshd/engine/manager';
 import type { DialPlan } from '@boshd/engine/site';
 import type { ChannelBindings } from '@boshd/engine/stream';
 import type { Submit, UpstreamPort } from '../ports.ts';
-import { Attempt, type Begin, connectTerms, endpointText } from './connect/attempt.ts';
+import { Attempt, type Begin, connectTerms } from './connect/attempt.ts';
 import { Dial } from './connect/dial.ts';
 import type { Winner } from './connect/race.ts';
-import type { Failure } from './failure.ts';
+import { createSurroundings, type Surroundings } from './connect/surroundings.ts';
+import { endpointText } from './kit/endpoint.ts';
+import type { Failure } from './kit/failure.ts';
+import type { UpstreamOptions } from './kit/options.ts';
 import { Link, type LinkHost, type Phase } from './link.ts';
-import type { UpstreamOptions } from './options.ts';
-import { createSurroundings, type Surroundings } from './surroundings.ts';
 import { tlsWish } from './tls/tls-client.ts';
 
 /** Gauges and counters for metrics. */

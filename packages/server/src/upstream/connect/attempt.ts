@@ -2,25 +2,12 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { addressVerdict, type DialPlan, type ProxyProtocol } from '@boshd/engine/site';
-import { type Failure, type Stage, socketFailure } from '../failure.ts';
-import { abandon, type SocketOwner } from '../sockets.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { type Endpoint, endpointText } from '../kit/endpoint.ts';
+import { type Failure, type Stage, socketFailure } from '../kit/failure.ts';
+import { abandon, type SocketOwner } from '../kit/sockets.ts';
 import { type TlsWish, tlsWish } from '../tls/tls-client.ts';
 import { proxyHeader } from './proxy-header.ts';
-
-/** An address and port, and whether TLS is part of connecting. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-  readonly isDirectTls: boolean;
-  /** The operator named it: the address policy says nothing about it. */
-  readonly isOperators: boolean;
-}
-
-/** As `192.0.2.1:5222` or `[2001:db8::1]:5222`. */
-export function endpointText({ address, port }: Pick<Endpoint, 'address' | 'port'>): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
+import type { Surroundings } from './surroundings.ts';
 
 /** Why the endpoint may not be reached at the address; undefined when it may. */
 export function forbiddance(

@@ -9,8 +9,8 @@ import {
   until,
   unusedPort,
 } from '../../../../../tests/support/upstream-rig.ts';
-import type { UpstreamLimits, UpstreamOptions } from '../options.ts';
-import { openSocket } from '../sockets.ts';
+import type { UpstreamLimits, UpstreamOptions } from '../kit/options.ts';
+import { openSocket } from '../kit/sockets.ts';
 import { createUpstream, type Upstream } from '../upstream.ts';
 
 const SERVICE = '_xmpp-client._tcp.x.example';

@@ -1,10 +1,10 @@
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import type { DialPlan } from '@boshd/engine/site';
 import { findTargets, operatorsTarget, type Target } from '../discovery/targets.ts';
-import { type Failure, isPassing, mostTelling } from '../failure.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { type Failure, isPassing, mostTelling } from '../kit/failure.ts';
 import type { Begin } from './attempt.ts';
 import { Race, type Winner } from './race.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /**
  * Sockets of one dial: with more boshd would be a tool to flood others with. Enough for a server with six addresses that

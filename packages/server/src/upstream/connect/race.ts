@@ -3,9 +3,10 @@ import type { Result } from '@boshd/engine/kit';
 import type { DialPlan } from '@boshd/engine/site';
 import { findAddresses } from '../discovery/addresses.ts';
 import type { Target } from '../discovery/targets.ts';
-import type { Failure } from '../failure.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { type Begin, type Endpoint, endpointText, forbiddance, type Trying } from './attempt.ts';
+import { type Endpoint, endpointText } from '../kit/endpoint.ts';
+import type { Failure } from '../kit/failure.ts';
+import { type Begin, forbiddance, type Trying } from './attempt.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Who is connected to: by what means, for the log and for the memory of failures. */
 export interface Winner<Connected> {

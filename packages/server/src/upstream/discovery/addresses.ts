@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Failure } from '../failure.ts';
+import type { Failure } from '../kit/failure.ts';
 import type { Dns, DnsAnswer } from './dns.ts';
 import { isLocalhost } from './host-name.ts';
 import type { Target } from './targets.ts';

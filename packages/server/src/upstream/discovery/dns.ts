@@ -1,7 +1,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
-import { codeOf } from '../failure.ts';
-import type { UpstreamLimits } from '../options.ts';
-import { Recent } from '../recent.ts';
+import { codeOf } from '../kit/failure.ts';
+import type { UpstreamLimits } from '../kit/options.ts';
+import { Recent } from '../kit/recent.ts';
 import type { SrvRecord } from './srv-order.ts';
 
 export type DnsAnswer<Entry> =

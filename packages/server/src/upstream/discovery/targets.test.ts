@@ -2,7 +2,7 @@ import type { DialPlan } from '@boshd/engine/site';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DnsEntry, type DnsServer, startDnsServer } from '../../../../../tests/support/dns-server.ts';
 import { planFor } from '../../../../../tests/support/upstream-rig.ts';
-import { DEFAULT_LIMITS } from '../options.ts';
+import { DEFAULT_LIMITS } from '../kit/options.ts';
 import { findAddresses } from './addresses.ts';
 import { Dns } from './dns.ts';
 import { findTargets, type Target } from './targets.ts';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { fault, ok, type Result } from '@boshd/engine/kit';
 import { type DialPlan, type ForeignTarget, portVerdict } from '@boshd/engine/site';
-import type { Failure } from '../failure.ts';
+import type { Failure } from '../kit/failure.ts';
 import type { Dns, DnsAnswer } from './dns.ts';
 import { hostName, isLocalhost } from './host-name.ts';
 import { type SrvRecord, srvOrder } from './srv-order.ts';

@@ -8,8 +8,8 @@ import {
 } from 'node:tls';
 import type { DialPlan, TlsVersion } from '@boshd/engine/site';
 import { hostName } from '../discovery/host-name.ts';
-import { Recent } from '../recent.ts';
-import { openTls, type SocketOwner } from '../sockets.ts';
+import { Recent } from '../kit/recent.ts';
+import { openTls, type SocketOwner } from '../kit/sockets.ts';
 import { checkCertificate } from './certificate-names.ts';
 
 /** XEP-0368 §3. */

@@ -14,7 +14,7 @@ import {
   servingContext,
   until,
 } from '../../../../../tests/support/upstream-rig.ts';
-import type { UpstreamLimits } from '../options.ts';
+import type { UpstreamLimits } from '../kit/options.ts';
 import { createUpstream, type Upstream } from '../upstream.ts';
 
 let ca: TestCa;

@@ -1,11 +1,16 @@
 import { networkInterfaces } from 'node:os';
 import { assert } from '@boshd/engine/kit';
 import { type AddressPolicy, type Network, parseNetwork } from '@boshd/engine/site';
-import { Dns } from './discovery/dns.ts';
-import { DEFAULT_LIMITS, type TraceEvent, type UpstreamLimits, type UpstreamOptions } from './options.ts';
-import { Recent } from './recent.ts';
-import { openSocket } from './sockets.ts';
-import { TlsClient } from './tls/tls-client.ts';
+import { Dns } from '../discovery/dns.ts';
+import {
+  DEFAULT_LIMITS,
+  type TraceEvent,
+  type UpstreamLimits,
+  type UpstreamOptions,
+} from '../kit/options.ts';
+import { Recent } from '../kit/recent.ts';
+import { openSocket } from '../kit/sockets.ts';
+import { TlsClient } from '../tls/tls-client.ts';
 
 /** Endpoints whose failures are remembered. */
 const FAILURES_MAX = 2_000;

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { Endpoint } from './connect/attempt.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { openSocket } from './sockets.ts';
 
 /** A step on the way to a server that was taken. */
