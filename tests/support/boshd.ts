@@ -23,11 +23,12 @@ export interface Boshd extends RunningProgram {
   line(values: LogLine): Promise<LogLine>;
 }
 
-/** Starts the real, built boshd as a process of its own; `config` is what its file says, besides `listen` and `log`; `oldPort`: where it was before. */
+/** Starts the real, built boshd as a process of its own; `config` is what its file says, besides `listen` and `log`; `oldPort`: where it was before; `main`: another build of it. */
 export async function startBoshd(
   config: Readonly<Record<string, unknown>> = {},
   oldPort?: number,
   env: Readonly<Record<string, string>> = {},
+  main = MAIN,
 ): Promise<Boshd> {
   const directory = await makeDirectory('boshd');
   const port = oldPort ?? (await freePort());
@@ -40,7 +41,7 @@ export async function startBoshd(
   const program = await startProgram({
     name: 'boshd',
     command: process.execPath,
-    args: [MAIN, 'serve', '--config', file],
+    args: [main, 'serve', '--config', file],
     directory,
     env,
     // With a certificate of its own, which this process does not trust, it says in its log that it listens.

@@ -5,7 +5,8 @@ import { accepts, until } from '../support/program.ts';
 import type { LoginOptions } from '../support/xmpp/chat-session.ts';
 
 /** What is done to a boshd while sessions chat. */
-export type Blow = 'kill' | 'restart';
+/** A function is done, and nothing is waited for. */
+export type Blow = 'kill' | 'restart' | (() => Promise<void>);
 
 interface SurviveOptions {
   readonly boshd: Boshd;
@@ -57,13 +58,7 @@ export async function survive({ boshd, login, sessions, everyMs, blows }: Surviv
       await sleep(everyMs);
     }
   });
-  const outagesMs: number[] = [];
-  const blowsAtMs: number[] = [];
-  for (const blow of blows) {
-    await sleep(2 * everyMs);
-    blowsAtMs.push(performance.now());
-    outagesMs.push(await strike(boshd, blow));
-  }
+  const { outagesMs, blowsAtMs } = await strikeAll(boshd, blows, 2 * everyMs);
   await sleep(2 * everyMs);
   isOver = true;
   await Promise.all(talks);
@@ -88,6 +83,21 @@ export async function survive({ boshd, login, sessions, everyMs, blows }: Surviv
   };
 }
 
+async function strikeAll(boshd: Boshd, blows: readonly Blow[], pauseMs: number) {
+  const outagesMs: number[] = [];
+  const blowsAtMs: number[] = [];
+  for (const blow of blows) {
+    await sleep(pauseMs);
+    if (typeof blow === 'function') {
+      await blow();
+      continue;
+    }
+    blowsAtMs.push(performance.now());
+    outagesMs.push(await strike(boshd, blow));
+  }
+  return { outagesMs, blowsAtMs };
+}
+
 /** On a machine that has much else to do a worker takes 15 s to start. */
 const STARTED_MS = 150_000;
 
@@ -95,7 +105,7 @@ const STARTED_MS = 150_000;
 const LAST_MS = 60_000;
 
 /** Strikes the worker that serves; resolves with the time until another does. */
-async function strike(boshd: Boshd, blow: Blow): Promise<number> {
+async function strike(boshd: Boshd, blow: 'kill' | 'restart'): Promise<number> {
   const before = await serving(boshd);
   const living = before.filter(({ pid }) => isAlive(Number(pid)));
   const sinceMs = performance.now();
@@ -105,7 +115,11 @@ async function strike(boshd: Boshd, blow: Blow): Promise<number> {
   const more = blow === 'kill' ? 1 : living.length;
   const isDone = async () => (await serving(boshd)).length >= before.length + more;
   await until('another worker serves', isDone, STARTED_MS);
-  return Math.round(performance.now() - sinceMs);
+  const outageMs = Math.round(performance.now() - sinceMs);
+  // Those that were replaced go when they have no connection left. Until then they are none that the next blow should meet.
+  const areGone = () => living.every(({ pid }) => !isAlive(Number(pid)));
+  if (blow === 'restart') await until('those are gone that were replaced', areGone);
+  return outageMs;
 }
 
 function isAlive(pid: number): boolean {
