@@ -1,12 +1,11 @@
-import { type Instant, instantOf } from '@boshd/engine/kit';
 import type { CloudOutput, Input, LinkId, Reply, RequestId } from '@boshd/engine/manager';
 import { CLIENT_XML_LIMITS, readRequest } from '@boshd/engine/wire';
 import type { Person } from '../simulation/actors/person.ts';
 import { Broken } from '../simulation/checks/ledger.ts';
-import { Agenda } from '../simulation/world/agenda.ts';
 import { Link } from '../simulation/world/link.ts';
 import type { Random } from '../simulation/world/random.ts';
 import type { Actor, LinkEnd, Realm } from '../simulation/world/realm.ts';
+import { Timeline } from '../simulation/world/timeline.ts';
 import { type HostSettings, MemberHost } from './member-host.ts';
 import { MeshNetwork } from './mesh-network.ts';
 
@@ -29,7 +28,7 @@ interface WorldLink {
 type LinkInput = Extract<Input, { link: LinkId }>;
 
 /** Several members in virtual time behind a balancer that sends each request to any of them. */
-export class CloudWorld implements Realm {
+export class CloudWorld extends Timeline implements Realm {
   readonly latenessMs = 0;
   readonly hosts: readonly MemberHost[];
   readonly mesh: MeshNetwork;
@@ -39,7 +38,6 @@ export class CloudWorld implements Realm {
   /** Persons whose link was closed with bytes of the server in it that the manager had not seen. */
   readonly unread = new Set<Actor>();
   readonly #settings: HostSettings;
-  readonly #agenda = new Agenda();
   readonly #balancer: Random;
   readonly #persons = new Map<string, Person>();
   readonly #hostOf = new Map<RequestId, MemberHost>();
@@ -48,12 +46,10 @@ export class CloudWorld implements Realm {
   readonly #gone = new Map<LinkId, WorldLink>();
   readonly #sessions = new Map<string, Actor>();
   readonly #journal: string[] = [];
-  #lastRequest = 0;
   #lastLink = 0;
-  #nowMs = 0;
-  steps = 0;
 
   constructor(settings: HostSettings, random: Random, names: readonly string[]) {
+    super();
     this.#settings = settings;
     this.#balancer = random.fork('balancer');
     this.hosts = names.map(
@@ -64,50 +60,28 @@ export class CloudWorld implements Realm {
     for (const host of this.hosts) host.start(this.now);
   }
 
-  get now(): Instant {
-    return instantOf(this.#nowMs);
-  }
-
   /** What the members said, for whoever looks for a mistake. */
   get journal(): readonly string[] {
     return this.#journal;
   }
 
   note(line: string): void {
-    this.#journal.push(`${this.#nowMs} ${line}`);
+    this.#journal.push(`${this.now} ${line}`);
   }
 
   enter(actor: Actor): void {
     this.#persons.set(actor.name, actor as Person);
   }
 
-  later(delayMs: number, act: () => void): void {
-    this.#agenda.put(this.#nowMs + delayMs, act);
-  }
-
-  run(untilMs: number): void {
-    for (;;) {
-      const event = this.#agenda.next ?? Number.POSITIVE_INFINITY;
-      let wake: MemberHost | undefined;
-      for (const host of this.hosts)
-        if ((host.deadline ?? Number.POSITIVE_INFINITY) < (wake?.deadline ?? Number.POSITIVE_INFINITY))
-          wake = host;
-      const wakeAt = wake?.deadline ?? Number.POSITIVE_INFINITY;
-      const next = Math.max(this.#nowMs, Math.min(event, wakeAt));
-      if (next > untilMs) {
-        this.#nowMs = untilMs;
-        return;
-      }
-      this.#nowMs = next;
-      this.steps += 1;
-      if (event <= next) this.#agenda.take()();
-      else wake?.advance(this.now);
-    }
-  }
-
-  newRequest(): RequestId {
-    this.#lastRequest += 1;
-    return this.#lastRequest;
+  protected get wake(): { readonly at: number; readonly act: () => void } | undefined {
+    let first: MemberHost | undefined;
+    for (const host of this.hosts)
+      if ((host.deadline ?? Number.POSITIVE_INFINITY) < (first?.deadline ?? Number.POSITIVE_INFINITY))
+        first = host;
+    const host = first;
+    return host?.deadline === undefined
+      ? undefined
+      : { at: host.deadline, act: () => host.advance(this.now) };
   }
 
   waits(request: RequestId): boolean {
@@ -130,10 +104,10 @@ export class CloudWorld implements Realm {
     const host = this.#balancer.pick(alive);
     const { sid } = decoded.value.attributes;
     this.#hostOf.set(request, host);
-    this.requests.set(request, { actor, host, sid, since: this.#nowMs, answered });
+    this.requests.set(request, { actor, host, sid, since: this.now, answered });
     actor.requested(request, body);
     const base = { type: 'request', request, site: 'default', secure: true, address: actor.name } as const;
-    host.input({ ...base, body: decoded.value }, this.#nowMs);
+    host.input({ ...base, body: decoded.value }, this.now);
   }
 
   lost(
@@ -144,14 +118,14 @@ export class CloudWorld implements Realm {
   ): void {
     this.requests.delete(request);
     actor.aborted(request);
-    this.#hostOf.get(request)?.input({ type, request, sid }, this.#nowMs);
+    this.#hostOf.get(request)?.input({ type, request, sid }, this.now);
   }
 
   submit(input: Input): void {
     const { link } = input as LinkInput;
     const known = this.#links.get(link) ?? this.#gone.get(link);
     if (known?.host.incarnation !== known?.incarnation) return;
-    known?.host.input({ ...(input as LinkInput), link: known.local }, this.#nowMs);
+    known?.host.input({ ...(input as LinkInput), link: known.local }, this.now);
   }
 
   linkGone(link: LinkId): void {

@@ -5,7 +5,7 @@ import { stageConfig } from '../scenarios/config.ts';
 import { HABITS, type Habit } from '../simulation/actors/habits.ts';
 import { Person } from '../simulation/actors/person.ts';
 import { Broken } from '../simulation/checks/ledger.ts';
-import { encoded } from '../simulation/checks/verdict.ts';
+import { encoded, judgeMidway } from '../simulation/checks/verdict.ts';
 import { Random } from '../simulation/world/random.ts';
 import { type Climate, Sky } from '../simulation/world/weather.ts';
 import { CloudWorld } from './cloud-world.ts';
@@ -110,11 +110,6 @@ export function runCloud(
 
 function seeded(random: Random): Toolbox {
   return { ...nodeToolbox(), randomBytes: (count) => random.bytes(count) };
-}
-
-function judgeMidway(person: Person): void {
-  if (person.isOpen && person.end === undefined && !person.ledger.isEven)
-    throw new Broken(person.name, 'the session goes on, but not all has come');
 }
 
 /** Both ends know of the end, and nothing is neither here nor there, unless it was at a member that died. */

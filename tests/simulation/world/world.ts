@@ -1,4 +1,4 @@
-import { type Instant, instantOf, type Toolbox } from '@boshd/engine/kit';
+import type { Toolbox } from '@boshd/engine/kit';
 import {
   ConnectionManager,
   type Input,
@@ -10,11 +10,11 @@ import {
   type RequestId,
 } from '@boshd/engine/manager';
 import { CLIENT_XML_LIMITS, readRequest } from '@boshd/engine/wire';
-import { Agenda } from './agenda.ts';
 import { Anchor, type Asked } from './anchor.ts';
 import type { Crashes } from './crashes.ts';
 import { isNothingWhereverCut } from './frame.ts';
 import type { Actor, LinkEnd, Realm, Witness } from './realm.ts';
+import { Timeline } from './timeline.ts';
 
 interface OpenRequest {
   readonly actor: Actor;
@@ -22,11 +22,8 @@ interface OpenRequest {
   readonly answered: (reply: Reply | undefined) => void;
 }
 
-/** Steps that may follow each other without time passing, before it is an endless loop. */
-const STANDSTILL_MAX = 10_000;
-
 /** One connection manager in virtual time, and what happens around it. */
-export class World implements Realm {
+export class World extends Timeline implements Realm {
   #manager: ConnectionManager;
   readonly #config: ManagerConfig;
   readonly #crashes: Crashes | undefined;
@@ -38,15 +35,12 @@ export class World implements Realm {
   #process = 0;
   readonly #heardBy = new Map<RequestId, number>();
   readonly #toolbox: Toolbox;
-  readonly #agenda = new Agenda();
   readonly #witnesses: readonly Witness[];
   readonly #latenessMs: number;
   readonly #actors: Actor[] = [];
   readonly #requests = new Map<RequestId, OpenRequest>();
   readonly #links = new Map<LinkId, { readonly actor: Actor; readonly end: LinkEnd }>();
   readonly #sessions = new Map<string, Actor>();
-  #lastRequest = 0;
-  #nowMs = 0;
 
   constructor(
     config: ManagerConfig,
@@ -57,6 +51,7 @@ export class World implements Realm {
     /** The process dies now and then, and another goes on with its sessions. */
     crashes?: Crashes,
   ) {
+    super();
     this.#config = config;
     this.#toolbox = toolbox;
     this.#crashes = crashes;
@@ -68,10 +63,6 @@ export class World implements Realm {
 
   get manager(): ConnectionManager {
     return this.#manager;
-  }
-
-  get now(): Instant {
-    return instantOf(this.#nowMs);
   }
 
   get latenessMs(): number {
@@ -90,33 +81,11 @@ export class World implements Realm {
     this.#actors.push(actor);
   }
 
-  later(delayMs: number, act: () => void): void {
-    this.#agenda.put(this.#nowMs + delayMs, act);
-  }
-
-  /** Lets time pass up to `untilMs`, or until nothing is to happen any more. */
-  run(untilMs: number): void {
-    for (let standstill = 0; standstill < STANDSTILL_MAX; standstill += 1) {
-      const event = this.#agenda.next ?? Number.POSITIVE_INFINITY;
-      const deadline = this.#isDown ? undefined : this.manager.deadline;
-      const wakeAt = deadline === undefined ? Number.POSITIVE_INFINITY : deadline + this.#latenessMs;
-      const next = Math.max(this.#nowMs, Math.min(event, wakeAt));
-      if (next > untilMs) {
-        if (untilMs < Number.POSITIVE_INFINITY) this.#nowMs = untilMs;
-        return;
-      }
-      if (next > this.#nowMs) standstill = 0;
-      if (next === Number.POSITIVE_INFINITY) return;
-      this.#nowMs = next;
-      if (event <= next) this.#agenda.take()();
-      else this.#advance();
-    }
-    throw new Error(`time stands still at ${this.#nowMs} ms`);
-  }
-
-  newRequest(): RequestId {
-    this.#lastRequest += 1;
-    return this.#lastRequest;
+  protected get wake(): { readonly at: number; readonly act: () => void } | undefined {
+    const deadline = this.#isDown ? undefined : this.manager.deadline;
+    return deadline === undefined
+      ? undefined
+      : { at: deadline + this.#latenessMs, act: () => this.#advance() };
   }
 
   waits(request: RequestId): boolean {
@@ -202,7 +171,7 @@ export class World implements Realm {
     }
     if (crash !== undefined) this.#die();
     if (this.#delayed.length > 0) return;
-    for (const each of this.#actors) each.check(this.#nowMs);
+    for (const each of this.#actors) each.check(this.now);
   }
 
   #newManager(): ConnectionManager {
