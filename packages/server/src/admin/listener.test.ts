@@ -100,6 +100,7 @@ async function listen(at: AdminAddress): Promise<AdminAddress> {
     status: async () => [MEMBER, second],
     sessions: async (text) => [{ member: text, count: 0, sessions: [] }],
     session: async (name) => ({ live: [], ends: name === 'k3' ? [END] : [] }),
+    prebind: () => Promise.reject(new Error('no test orders a session')),
     orders: {
       drain: async (about) => {
         drains += 1;
@@ -282,6 +283,21 @@ describe('orders', () => {
     expect(await askAdmin(at, 'POST', '/drain')).toEqual({ status: 409, text: 'is draining already\n' });
     expect(await askAdmin(at, 'POST', '/drain?about=60%20s')).toEqual({ status: 200, text: 'about 60 s\n' });
   });
+});
+
+test('orders are refused on an address that other machines may reach', async () => {
+  // Written in a way that does not say that it is a loopback address.
+  const at = await listen({ host: '::ffff:127.0.0.1', port: 0 });
+  if ('path' in at) throw new Error('a TCP address');
+  for (const path of ['/drain', '/prebind']) {
+    const { status, text } = await fetchFrom({ ...at, host: '127.0.0.1' }, path, {
+      method: 'POST',
+      body: '{}',
+    });
+    expect(status).toBe(403);
+    expect(text).toContain('orders are taken on loopback addresses and Unix sockets only');
+  }
+  expect(drains).toBe(0);
 });
 
 describe('where it listens', () => {

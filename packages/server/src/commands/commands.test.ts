@@ -211,6 +211,17 @@ describe('serve', () => {
     expect(written.err).toBe('');
   });
 
+  test('says where the operator finds it', async () => {
+    const { child, ended, found } = boshd(['serve', '--admin-listen', '127.0.0.1:0'], {
+      BOSHD_LISTEN: '127.0.0.1:0',
+    });
+    const line = await found(/\{.*listening for the operator.*\}/);
+    const { at } = JSON.parse(line);
+    expect((await fetch(`http://${at}/metrics`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
   test('takes its file from the environment where no flag names one', async () => {
     writeFileSync(join(directory, 'serve.yaml'), 'listen: ["127.0.0.1:0"]\npaths: [/from-file]\n');
     const { child, ended, found } = boshd(['serve', '--log-format=text'], { BOSHD_CONFIG: 'serve.yaml' });

@@ -5,6 +5,7 @@ import { type Command, EXIT } from './common/command.ts';
 import { fileProblems } from './common/file-problems.ts';
 import { loadOrTell, readAgain } from './common/load.ts';
 import { runApp } from './common/run-app.ts';
+import { tellAdmin } from './common/tell-admin.ts';
 import { runParent } from './workers/parent.ts';
 
 const CONFIG_FLAG = 'config';
@@ -57,8 +58,9 @@ SIGTERM or SIGINT ends all sessions and closes their streams properly; a second 
           worker,
           anchor,
         }),
-      ({ urls, reload }) => {
+      ({ urls, admin, reload }) => {
         for (const url of urls) logger.info('listening', { url });
+        tellAdmin(admin, logger);
         surroundings.onReload(() => void reload());
       },
       logger,

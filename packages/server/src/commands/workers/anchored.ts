@@ -12,6 +12,7 @@ import type { Logger } from '../../observe/index.ts';
 import { EXIT, type Surroundings } from '../common/command.ts';
 import { firstSignal, GRACE_MS } from '../common/run-app.ts';
 import { startAdvice } from '../common/start-advice.ts';
+import { tellAdmin } from '../common/tell-admin.ts';
 import { ofWorkers } from './parent.ts';
 
 /** What a command adds to an anchor. */
@@ -58,9 +59,9 @@ export async function runAnchored(
     surroundings.err(advice);
     return EXIT.failed;
   }
+  tellAdmin(listener.bound, logger);
   const { workers, at } = process;
-  const secure = config.tls.certFile !== undefined;
-  const urls = at.map((address) => urlOf({ ...address, secure }, config));
+  const urls = at.map((to) => urlOf({ ...to, secure: config.tls.certFile !== undefined }, config));
   void begun.then(() => extra?.started({ urls, admin: listener.bound }));
   surroundings.onReload(() => workers.reload());
   surroundings.onRestart?.(() => {

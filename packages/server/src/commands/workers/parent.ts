@@ -14,6 +14,7 @@ import { type AskWorkers, runWorkers } from '../../workers/index.ts';
 import { EXIT, type Surroundings } from '../common/command.ts';
 import { firstSignal, GRACE_MS } from '../common/run-app.ts';
 import { startAdvice } from '../common/start-advice.ts';
+import { tellAdmin } from '../common/tell-admin.ts';
 
 /** Runs several workers from the start to the signal that ends them; resolves with the exit code. */
 export async function runParent(
@@ -35,6 +36,7 @@ export async function runParent(
     surroundings.err(advice);
     return EXIT.failed;
   }
+  tellAdmin(listener.bound, logger);
   logger.info('starting workers', { workers: count });
   const isDone = await runWorkers({
     count,
