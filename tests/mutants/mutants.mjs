@@ -34,8 +34,8 @@ export const MUTANTS = [
   {
     rule: 'Of two copies of a held request the newer one gets the reply',
     file: 'engine/session/repeat.ts',
-    from: '  original.request = request;\n}',
-    to: '  original.request ??= request;\n}',
+    from: '  original.request = request;\n  original.line',
+    to: '  original.request ??= request;\n  original.line',
   },
   {
     rule: 'A request that nobody listens to gets no payloads',
