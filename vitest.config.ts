@@ -38,8 +38,8 @@ export default defineConfig({
     // Ten times what anything takes on a machine that does nothing else.
     testTimeout: 120_000,
     hookTimeout: 180_000,
-    // Two real servers or browsers at once use two cores well; a third fills the time in which the others wait for a time limit.
-    maxWorkers: 3,
+    // Two real servers or browsers at once use two cores well; the others fill the time in which those wait for a time limit.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // npm's scripts run with `production` where .npmrc leaves out what only tests need.
     env: { NODE_ENV: 'test' },
