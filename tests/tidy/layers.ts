@@ -29,7 +29,7 @@ const SERVER: Readonly<Record<string, readonly string[]>> = {
   // What outlives workers, and the worker's end of it.
   anchor: ['upstream'],
   survival: ['anchor', 'ports.ts', 'upstream'],
-  mesh: ['ports.ts'],
+  mesh: ['ports.ts', 'sockets'],
   observe: ['ports.ts'],
   admin: ['ports.ts', 'sockets', 'orders'],
   geo: [],

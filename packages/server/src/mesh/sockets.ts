@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ascii, type ByteString } from '@boshd/engine/kit';
 import { type Incarnation, isIncarnation } from '@boshd/engine/mesh';
 import type { MeshPort, MeshSubmit } from '../ports.ts';
+import { removeStaleSocket } from '../sockets/index.ts';
 import { FrameReader, frameOf } from './frames.ts';
 
 export interface SocketMeshOptions {
@@ -44,6 +45,7 @@ export class SocketMesh implements MeshPort {
 
   async open(): Promise<void> {
     const { own, others } = this.#options;
+    await removeStaleSocket(own);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(own, resolve);
