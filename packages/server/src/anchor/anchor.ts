@@ -208,11 +208,6 @@ export class Anchor implements SeatHost {
         this.#leave(seat);
         return true;
       case 'pong':
-        if (seat.unanswered === 0 && this.#suspicion.aloneAt(seat) !== undefined) {
-          this.#suspicion.acquit(seat);
-          this.#giveOrphans();
-        }
-        return true;
       case 'lineage':
       case 'mark':
         // The seat has noted it.
@@ -334,14 +329,15 @@ export class Anchor implements SeatHost {
   }
 
   #inherit(heir: Seat, orphans: readonly KeptRecord[]): void {
-    const { names, waitedMs } = this.#estate.take();
+    const { names, sinceMs } = this.#estate.take();
     heir.lineages.push(...names);
     // First: with the names, requests for these sessions become the worker's own.
     if (heir.isReady) heir.report({ type: 'expect', sids: orphans.map(({ sid }) => sid) });
     if (names.length > 0 && heir.version >= 2) heir.report({ type: 'inherit', names });
     for (const kept of orphans) this.#give(kept, heir);
-    const fields = { worker: heir.number, sessions: orphans.length, waitedMs };
-    if (orphans.length > 0) this.#log('info', 'a worker goes on with sessions', fields);
+    const { length: sessions } = orphans;
+    const fields = () => ({ worker: heir.number, sessions, tookMs: Math.round(performance.now() - sinceMs) });
+    if (sessions > 0) heir.ping(() => this.#log('info', 'a worker goes on with sessions', fields()));
   }
 
   /** To one of the workers that own nothing, if there is one. */
@@ -350,7 +346,10 @@ export class Anchor implements SeatHost {
     if (seat === undefined) return;
     this.#suspicion.tryAlone(seat, kept.sid);
     this.#give(kept, seat);
-    seat.ping();
+    seat.ping(() => {
+      this.#suspicion.acquit(seat);
+      this.#giveOrphans();
+    });
   }
 
   #give(kept: KeptRecord, heir: Seat): void {

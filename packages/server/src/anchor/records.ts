@@ -71,11 +71,11 @@ export class Estate {
     this.#names.push(...inherited.filter((name) => orphans.some(({ sid }) => sid.startsWith(name))));
   }
 
-  /** A worker goes on with all; and for how long they have waited. */
-  take(): { readonly names: readonly string[]; readonly waitedMs: number } {
-    const waitedMs = Math.round(performance.now() - (this.#sinceMs ?? performance.now()));
+  /** A worker goes on with all; and since when they have waited. */
+  take(): { readonly names: readonly string[]; readonly sinceMs: number } {
+    const sinceMs = this.#sinceMs ?? performance.now();
     this.#sinceMs = undefined;
-    return { names: this.#names.splice(0), waitedMs };
+    return { names: this.#names.splice(0), sinceMs };
   }
 }
 

@@ -44,6 +44,8 @@ export class Seat {
   /** Pings, and those of them that were answered. */
   #pinged = 0;
   #ponged = 0;
+  /** What follows from the answer to a ping. */
+  readonly #answered = new Map<number, () => void>();
   #pid = 0;
   #version = VERSION;
   #mark: WorkerMark | undefined;
@@ -135,8 +137,10 @@ export class Seat {
     this.#flushSoon();
   }
 
-  ping(): void {
+  /** @param answered called when the worker has done all that came before */
+  ping(answered?: () => void): void {
     this.#pinged += 1;
+    if (answered !== undefined) this.#answered.set(this.#pinged, answered);
     this.report({ type: 'ping', number: this.#pinged });
   }
 
@@ -184,7 +188,13 @@ export class Seat {
       else if (order.type === 'keep') this.hasOwned = true;
       else if (order.type === 'lineage') this.lineages.push(order.name);
     }
-    return this.#host.take(this, orders);
+    if (!this.#host.take(this, orders)) return false;
+    for (const [number, answered] of this.#answered) {
+      if (number > this.#ponged) break;
+      this.#answered.delete(number);
+      answered();
+    }
+    return true;
   }
 }
 
