@@ -13,9 +13,15 @@ function struck(where, bytes) {
   while (said.includes(`>hang at the ${where}<`));
 }
 
+/** The session lives here: what is refused without a look into it strikes nobody. */
+function has(manager, sid) {
+  return [...manager.inspect()].some(({ session }) => session.sid === sid);
+}
+
 ConnectionManager.prototype.handle = function (input, now) {
   if (input.type === 'link-data') struck('recipient', input.bytes);
-  if (input.type === 'request') for (const { bytes } of input.body.payloads) struck('sender', bytes);
+  if (input.type === 'request' && has(this, input.body.attributes.sid))
+    for (const { bytes } of input.body.payloads) struck('sender', bytes);
   return handle.call(this, input, now);
 };
 ConnectionManager.prototype.restore = function (kept, now) {

@@ -22,6 +22,8 @@ export interface Machine {
   restore?(kept: readonly Kept[], now: Instant): readonly CloudOutput[];
   /** Requests for these sessions wait until they are restored. */
   expect?(sids: readonly string[]): void;
+  /** A session has been restored: the requests that waited for it, which are to be handled now. */
+  awaited?(sid: string): readonly CloudInput[];
   /** Of a member of a cloud: continues all sessions of processes that are gone. */
   continue?(incarnations: readonly string[], now: Instant): readonly CloudOutput[];
 }
@@ -67,6 +69,11 @@ export class Driver {
   /** Requests for these sessions wait until they are restored. */
   expect(sids: readonly string[]): void {
     this.#manager.expect?.(sids);
+  }
+
+  /** A session has been restored: the requests that waited for it, which are to be submitted now. */
+  awaited(sid: string): readonly CloudInput[] {
+    return this.#manager.awaited?.(sid) ?? [];
   }
 
   /** Continues all sessions of processes that are gone. Never from inside a port's call. */

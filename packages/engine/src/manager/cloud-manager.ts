@@ -119,6 +119,11 @@ export class CloudManager {
     this.#manager.expect(sids);
   }
 
+  /** The session has been restored: the requests that waited for it, which are to be handled now. */
+  awaited(sid: string): readonly Input[] {
+    return this.#manager.awaited(sid);
+  }
+
   /** This member continues all sessions of these processes, which are gone. */
   continue(incarnations: readonly Incarnation[], now: Instant): readonly CloudOutput[] {
     this.#mesh.continue(incarnations, now);

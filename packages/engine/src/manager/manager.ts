@@ -131,10 +131,7 @@ export class ConnectionManager {
   restore(kept: readonly Kept[], now: Instant): readonly Output[] {
     const restoration = new Restoration(this.#parts, this.#vault);
     this.#turn.begin(now);
-    for (const each of kept) {
-      restoration.restore(each);
-      for (const input of this.#awaited.came(each.sid)) this.#take(input);
-    }
+    for (const each of kept) restoration.restore(each);
     if (this.#budget.isDue) this.#budget.relieve(this.#relief);
     return this.#finish();
   }
@@ -142,6 +139,11 @@ export class ConnectionManager {
   /** These sessions come by `restore`, and requests for them wait until then. */
   expect(sids: readonly string[]): void {
     this.#awaited.expect(sids);
+  }
+
+  /** The session has been restored: the requests that waited for it, which are to be handled now. */
+  awaited(sid: string): readonly Input[] {
+    return this.#awaited.came(sid);
   }
 
   /** Does what has become due at `now`. */

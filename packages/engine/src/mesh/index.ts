@@ -1,6 +1,7 @@
 export {
   type ForwardedReply,
   type ForwardedRequest,
+  forwardedIn,
   INCARNATION_DIGITS,
   type Incarnation,
   isIncarnation,

@@ -98,7 +98,7 @@ export async function startApp({
   const apply = applyTo(front, driver, frontOptions, anchored?.survival);
   const reloader = new Reloader(config, readConfig, apply, observe.logger);
   const ports = portsOf(prebind.before(front), anchored, upstreamOptionsOf(config), submit);
-  const mesh = connect(driver, { ...ports, observe }, cloud);
+  const mesh = connect(driver, { ...ports, observe }, cloud, anchored);
   // What cannot listen never becomes a member.
   const { bound } = await orLeave(open(front, driver, anchored, cloud), driver, mesh);
   const giveUp = closing(front);

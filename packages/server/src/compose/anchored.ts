@@ -1,12 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Reply, RequestId, Survival } from '@boshd/engine/manager';
+import { forwardedIn } from '@boshd/engine/mesh';
 import type { AnchorReport } from '../anchor/protocol/index.ts';
 import type { Driver, Ports } from '../driver.ts';
 import type { ListenAddress, TakeUp } from '../front/options.ts';
-import type { FrontPort, Submit } from '../ports.ts';
+import type { FrontPort, MeshSubmit, Submit } from '../ports.ts';
 import { AnchoredUpstream } from '../survival/anchored-upstream.ts';
 import { AnchorConnection, bytesOf } from '../survival/connection.ts';
 import { AnchorVault } from '../survival/vault.ts';
+import { nodeToolbox } from '../toolbox.ts';
 import type { UpstreamOptions } from '../upstream/kit/options.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { type AnchoredPlace, anchorSocket } from '../workers/index.ts';
@@ -55,6 +57,24 @@ export class Anchored {
     if (whose.sid !== undefined && connection.isRefused(whose.sid)) refuse();
     else connection.carefully(() => whose, act);
   };
+
+  /** Takes up what other members forward. */
+  meshSubmit(submit: MeshSubmit): MeshSubmit {
+    const connection = this.#connection;
+    const toolbox = nodeToolbox();
+    return (input) => {
+      if (input.type !== 'mesh-message' || !connection.isCareful) {
+        submit(input);
+        return;
+      }
+      const { sid, rid } = forwardedIn(input.bytes, toolbox) ?? {};
+      const whose = sid === undefined ? {} : { sid, part: String(rid ?? 'request') };
+      connection.carefully(
+        () => whose,
+        () => submit(input),
+      );
+    };
+  }
 
   /** There is no room for another session. */
   readonly isFull = (): boolean => this.#connection.isFull;
@@ -140,12 +160,25 @@ export class Anchored {
       () => ({ sid }),
       () => driver.restore(kept),
     );
+    this.#takeAwaited(sid, driver);
+  }
+
+  /** Requests that came before their session, each by itself: a worker may die of one. */
+  #takeAwaited(sid: string, driver: Driver): void {
+    for (const input of driver.awaited(sid)) {
+      const part = input.type === 'request' ? String(input.body.attributes.rid) : 'request';
+      this.#connection.carefully(
+        () => ({ sid, part }),
+        () => driver.submit(input),
+      );
+    }
   }
 
   /** Nobody can go on with the session. */
   #end({ sid, reason }: Extract<AnchorReport, { type: 'void' }>, driver: Driver): void {
     const over = reason === 'poison' ? reason : 'not-restored';
     driver.restore({ sid, record: NO_BYTES, link: undefined, bytes: NO_BYTES, base: 0, ageMs: 0, over });
+    this.#takeAwaited(sid, driver);
   }
 }
 

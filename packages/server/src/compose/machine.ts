@@ -4,6 +4,7 @@ import { CloudManager, ConnectionManager, type Survival } from '@boshd/engine/ma
 import type { Config } from '../config/index.ts';
 import { clock, type Driver, type Ports } from '../driver.ts';
 import { Prebind } from '../prebind/index.ts';
+import type { Anchored } from './anchored.ts';
 import { type Cloud, CloudError, type CloudMesh } from './cloud.ts';
 import { managerConfigOf } from './options.ts';
 
@@ -20,8 +21,14 @@ export function machineOf(
 }
 
 /** Connects the ports with what decides. The mesh, where there is one, is silent until `join`. */
-export function connect(driver: Driver, ports: Ports, cloud: Cloud | undefined): CloudMesh | undefined {
-  const mesh = cloud?.mesh(driver.submit.bind(driver), ports.observe);
+export function connect(
+  driver: Driver,
+  ports: Ports,
+  cloud: Cloud | undefined,
+  anchored: Pick<Anchored, 'meshSubmit'> | undefined,
+): CloudMesh | undefined {
+  const submit = driver.submit.bind(driver);
+  const mesh = cloud?.mesh(anchored?.meshSubmit(submit) ?? submit, ports.observe);
   driver.connect(mesh === undefined ? ports : { ...ports, mesh });
   return mesh;
 }

@@ -3,6 +3,7 @@ import { readBody, writeBody } from './body.ts';
 import {
   type Envelope,
   type ForwardedReply,
+  type ForwardedRequest,
   INCARNATION_DIGITS,
   type Incarnation,
   type MemberFacts,
@@ -85,6 +86,16 @@ export function decodeMessage(bytes: ByteString, toolbox: Toolbox): Envelope | u
   const envelope: Envelope =
     kind === 'piece' ? { from, piece: readPiece(reader) } : { from, message: readMessage(reader, kind) };
   return reader.isWhole ? envelope : undefined;
+}
+
+/** The session and the rid of the request that is forwarded in these bytes; undefined: none is, or only a piece of one. */
+export function forwardedIn(
+  bytes: ByteString,
+  toolbox: Toolbox,
+): Pick<ForwardedRequest['body']['attributes'], 'sid' | 'rid'> | undefined {
+  const envelope = decodeMessage(bytes, toolbox);
+  if (envelope === undefined || !('message' in envelope)) return undefined;
+  return envelope.message.kind === 'forward' ? envelope.message.request.body.attributes : undefined;
 }
 
 /** Who says to have sent these bytes, if they are a message. */

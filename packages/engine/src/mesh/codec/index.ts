@@ -1,5 +1,5 @@
 export { Assembly } from './assembly.ts';
-export { decodeMessage, encodeMessage, isIncarnation, senderOf } from './codec.ts';
+export { decodeMessage, encodeMessage, forwardedIn, isIncarnation, senderOf } from './codec.ts';
 export {
   type ForwardedReply,
   type ForwardedRequest,
