@@ -1,6 +1,7 @@
 /** What the measurements have in common: the demo, a counting relay, and pairs of Strophe connections in Chromium. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -8,6 +9,9 @@ import { chromium } from 'playwright-core';
 /** The host of the pages: browsers take every name below localhost for this machine. */
 export const HOST = 'www.demo.localhost';
 const MAIN = fileURLToPath(new URL('../../packages/server/dist/main.js', import.meta.url));
+const STROPHE = createRequire(import.meta.url)
+  .resolve('strophe.js')
+  .replace(/[^/]*$/, 'strophe.esm.js');
 
 export async function startDemo(...args) {
   const port = await freePort();
@@ -48,7 +52,7 @@ export async function startRelay(to) {
 
 /**
  * Has two guests in a page of the demo, by Strophe as it is. `talk.say(n)` sends a message of 40 characters with that number; `talk.state`
- * counts what the other hears. The page and its scripts come from the demo at `pagePort`, all else goes to `port`.
+ * counts what the other hears. The page comes from the demo at `pagePort`, Strophe from its own package, all else goes to `port`.
  */
 export async function startTalk(browser, port, transport, pagePort = port) {
   const page = await browser.newPage();
@@ -56,10 +60,13 @@ export async function startTalk(browser, port, transport, pagePort = port) {
     const { pathname } = new URL(route.request().url());
     await route.fulfill({ response: await route.fetch({ url: `http://127.0.0.1:${pagePort}${pathname}` }) });
   });
+  await page.route('**/strophe.js', (route) =>
+    route.fulfill({ path: STROPHE, contentType: 'text/javascript' }),
+  );
   await page.goto(`http://${HOST}:${port}/`);
   await page.evaluate(
     async ([service]) => {
-      const { Strophe, $msg, $pres } = await import('/demo/strophe.js');
+      const { Strophe, $msg, $pres } = await import('/strophe.js');
       const state = { heard: 0, doubled: 0, ended: 0 };
       const numbers = new Set();
       const comeIn = () =>
