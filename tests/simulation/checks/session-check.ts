@@ -47,7 +47,7 @@ export class SessionCheck {
   /** The manager has ended the session. */
   #isOver = false;
   readonly #replies = new Map<number, string>();
-  readonly #repliedFirstAt = new Map<number, number>();
+  readonly #repliedLastAt = new Map<number, number>();
   #createdAt = 0;
   #lastRid: number | undefined;
   #answeredRid = -1;
@@ -178,6 +178,7 @@ export class SessionCheck {
     const first = this.#replies.get(rid);
     if (first !== undefined) {
       if (first !== body) throw new Broken(this.#actor, `rid ${rid} got another reply than before`);
+      this.#repliedLastAt.set(rid, now);
       return;
     }
     // A request that nobody waited for was answered all the same, when it was its turn: with nothing.
@@ -187,7 +188,7 @@ export class SessionCheck {
     if (rid > (this.#lastRid ?? rid)) this.#skipGap(rid, now);
     this.#answeredRid = Math.max(this.#answeredRid, rid);
     this.#replies.set(rid, body);
-    this.#repliedFirstAt.set(rid, now);
+    this.#repliedLastAt.set(rid, now);
     this.#granted ??= grantedBy(body);
     this.#checkAck(rid, attributeOf(body, 'ack'));
   }
@@ -252,7 +253,7 @@ export class SessionCheck {
     if (farewellAt === undefined || this.#usesAcks) return false;
     return [...this.#replies].some(
       ([rid, body]) =>
-        body.includes(` id='${id}'`) && (this.#repliedFirstAt.get(rid) ?? 0) + ROUND_TRIP_MS < farewellAt,
+        body.includes(` id='${id}'`) && (this.#repliedLastAt.get(rid) ?? 0) + ROUND_TRIP_MS < farewellAt,
     );
   }
 

@@ -40,6 +40,7 @@ function answerAgain(session: Session, request: RequestId, answered: AnsweredReq
   answered.request = request;
   answered.line = turn.line;
   answered.isInDoubt = false;
+  answered.answeredAt = turn.now;
   turn.work.push({ type: 'respond', request, reply: okReply(session, answered.reply) });
   countSilence(session.silence, turn.now);
 }

@@ -40,7 +40,8 @@ export interface AnsweredRequest {
   readonly stream: SessionStream | undefined;
   /** How many of them are stanzas, until they are counted in `confirmed` of their stream. */
   stanzas: number;
-  readonly answeredAt: Instant;
+  /** When it was given, the last time. */
+  answeredAt: Instant;
   readonly key: string | undefined;
   /** The request it was written to; undefined when nobody listened or the write failed. */
   request: RequestId | undefined;
