@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { type Boshd, startBoshd } from '../support/boshd.ts';
 import { until } from '../support/program.ts';
 import { type FrontProxy, PROXIES, type ProxyName, startProxy } from '../support/proxies/index.ts';
@@ -26,6 +28,10 @@ const PING = "<iq xmlns='jabber:client' type='get' id='ping'><ping xmlns='urn:xm
 /** So many until boshd knows that the page stays on its connections. */
 const PINGS = 8;
 const PRESENCE = "<presence xmlns='jabber:client'/>";
+
+/** Of the proxy, and messages and new connections after each. */
+const RELOADS = 3;
+const REQUESTS = 10;
 
 let peer: XmppPeer;
 let boshd: Boshd;
@@ -102,4 +108,43 @@ test.each(PROXIES)('behind %s a reload loses no message', async (name) => {
   const end = page.next('', { type: 'terminate' });
   await end.reply;
   page.close();
+});
+
+describe('the proxy itself is reloaded', () => {
+  test.each([
+    ['nginx', 'SIGHUP', 'gracefully shutting down'],
+    ['haproxy', 'SIGUSR2', 'Loading success'],
+  ] as const)('%s: sessions go on, over BOSH and WebSocket', async (name, signal, said) => {
+    const args = ['--host', 'www.example.org', '--member', `127.0.0.1:${boshd.port}`];
+    proxy = await startProxy(name, args, { hasMaster: true });
+    const { log } = proxy;
+    const saidTimes = async () => (await log()).split(said).length;
+    const site = proxy.site('www.example.org');
+    const session = await ChatSession.login({ ...site, domain: DOMAIN, wait: 50 });
+    const socket = new WebSocket(
+      site.url.replace('http', 'ws').replace('/http-bind', '/xmpp-websocket'),
+      'xmpp',
+      {
+        headers: site.headers,
+      },
+    );
+    await once(socket, 'open');
+    for (let count = 0; count < RELOADS; count += 1) {
+      const times = await saidTimes();
+      process.kill(proxy.pid, signal);
+      await until('the reload', async () => (await saidTimes()) > times);
+      const { url } = site;
+      // The listening socket is handed over: who connects meanwhile waits for a moment at most.
+      for (let each = 0; each < REQUESTS; each += 1) {
+        session.message(`a@${DOMAIN}`, `${count} ${each}`);
+        expect(await session.nextMessage()).toBe(`${count} ${each}`);
+        const other = new BoshClient(url, { headers: site.headers });
+        expect((await other.post('').reply).status).toBe(200);
+        other.close();
+      }
+    }
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    socket.terminate();
+    await session.logout();
+  });
 });

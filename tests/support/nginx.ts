@@ -15,6 +15,8 @@ export interface NginxOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** Lines before `http { }`, such as modules to load. */
   readonly main?: string;
+  /** With a master, which reloads it on SIGHUP. Default false. */
+  readonly hasMaster?: boolean;
 }
 
 /** Starts Debian's nginx with its own configuration, after nginx itself has checked it. */
@@ -23,13 +25,22 @@ export async function startNginx({
   ports,
   files = {},
   main = '',
+  hasMaster = false,
 }: NginxOptions): Promise<RunningProgram> {
   const directory = await makeDirectory('nginx');
   const root = join(directory, 'root');
   await mkdir(root);
   for (const [path, content] of Object.entries(files)) await writeFile(join(root, path), content);
   const configFile = join(directory, 'nginx.conf');
-  await writeFile(configFile, configuration(http.replaceAll('{root}', root), directory, main));
+  await writeFile(
+    configFile,
+    configuration(
+      http.replaceAll('{root}', root),
+      directory,
+      hasMaster ? `user root;\n${main}` : main,
+      hasMaster,
+    ),
+  );
   await run('nginx', ['-t', '-q', '-c', configFile, '-e', 'stderr'], {
     env: { ...process.env, PATH: SERVER_PATH },
   });
@@ -42,7 +53,7 @@ export async function startNginx({
   });
 }
 
-function configuration(http: string, directory: string, main: string): string {
+function configuration(http: string, directory: string, main: string, hasMaster: boolean): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${join(directory, name)};`,
   );
@@ -50,7 +61,7 @@ function configuration(http: string, directory: string, main: string): string {
     ${main}
     daemon off;
     # As root its worker would be another user, who may not read the test's directory; one process is enough.
-    master_process off;
+    master_process ${hasMaster ? 'on' : 'off'};
     worker_processes 1;
     pid ${join(directory, 'nginx.pid')};
     error_log stderr info;

@@ -8,7 +8,7 @@ import type { ProxyText } from './index.ts';
 const run = promisify(execFile);
 
 /** Starts Debian's HAProxy with nothing but the text. */
-export async function startHaproxy({ text, port }: ProxyText): Promise<RunningProgram> {
+export async function startHaproxy({ text, port, hasMaster }: ProxyText): Promise<RunningProgram> {
   const directory = await makeDirectory('haproxy');
   const file = join(directory, 'haproxy.cfg');
   await writeFile(file, text);
@@ -16,9 +16,9 @@ export async function startHaproxy({ text, port }: ProxyText): Promise<RunningPr
   return startProgram({
     name: 'HAProxy',
     command: 'haproxy',
-    args: ['-db', '-f', file],
+    args: [...(hasMaster === true ? ['-W'] : []), '-db', '-f', file],
     directory,
-    stopSignal: 'SIGKILL',
+    stopSignal: hasMaster === true ? 'SIGTERM' : 'SIGKILL',
     isReady: () => accepts(port),
   });
 }

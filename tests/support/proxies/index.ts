@@ -33,11 +33,13 @@ export interface ProxyText {
   readonly main?: string;
   /** Lines of nginx's http context, before the text. */
   readonly http?: string;
+  /** nginx and HAProxy: a master, which reloads the server at a signal. */
+  readonly hasMaster?: boolean;
 }
 
 const START: Readonly<Record<ProxyName, (text: ProxyText) => Promise<RunningProgram>>> = {
-  nginx: ({ text, port, main, http = '' }) =>
-    startNginx({ http: `${http}\n${text}`, ports: [port], ...(main === undefined ? {} : { main }) }),
+  nginx: ({ text, port, main = '', http = '', hasMaster = false }) =>
+    startNginx({ http: `${http}\n${text}`, ports: [port], main, hasMaster }),
   haproxy: startHaproxy,
   apache: startApache,
   caddy: startCaddy,
@@ -54,7 +56,7 @@ export async function printed(name: string, args: readonly string[]): Promise<st
 export async function startProxy(
   name: ProxyName,
   args: readonly string[],
-  more: Pick<ProxyText, 'main' | 'http'> = {},
+  more: Pick<ProxyText, 'main' | 'http' | 'hasMaster'> = {},
 ): Promise<FrontProxy> {
   const port = await freePort();
   const text = await printed(name, ['--listen', `127.0.0.1:${port}`, ...args]);
