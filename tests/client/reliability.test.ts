@@ -126,9 +126,8 @@ it('signs in again when the service lost the session, with what waits', async ()
   await until('it is interrupted', () => states.at(-1)?.name === 'interrupted');
   const again = await startDemo(own.port);
   session.retry();
-  await until('it is new', () =>
-    states.some((state) => state.name === 'online' && state.isNew && states.length > 1),
-  );
+  const isNew = (state: SessionState) => state.name === 'online' && state.isNew;
+  await until('it is new, a second time', () => states.filter(isNew).length === 2);
   const sending = session.send(chat(session.jid, 'here again'));
   expect(await texts(session, 1)).toEqual(['here again']);
   await sending.done;
