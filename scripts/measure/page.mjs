@@ -56,10 +56,13 @@ export async function startRelay(to) {
  */
 export async function startTalk(browser, port, transport, pagePort = port) {
   const page = await browser.newPage();
-  await page.route(/:\d+\/(?:demo\/.*)?$/, async (route) => {
-    const { pathname } = new URL(route.request().url());
-    await route.fulfill({ response: await route.fetch({ url: `http://127.0.0.1:${pagePort}${pathname}` }) });
-  });
+  // A page that was filled in so is none of this machine to Chromium, which lets it open no WebSocket here.
+  if (pagePort !== port) {
+    await page.route(/:\d+\/(?:demo\/.*)?$/, async (route) => {
+      const { pathname } = new URL(route.request().url());
+      await route.fulfill({ response: await route.fetch({ url: `http://127.0.0.1:${pagePort}${pathname}` }) });
+    });
+  }
   await page.route('**/strophe.js', (route) =>
     route.fulfill({ path: STROPHE, contentType: 'text/javascript' }),
   );
