@@ -50,19 +50,21 @@ export async function startRelay(to) {
   return { counts, port: server.address().port, stop: () => server.close() };
 }
 
+/** A page that is filled in so is none of this machine to Chromium, which lets it open no WebSocket here. */
+async function fillIn(page, pagePort) {
+  await page.route(/:\d+\/(?:demo\/.*)?$/, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    await route.fulfill({ response: await route.fetch({ url: `http://127.0.0.1:${pagePort}${pathname}` }) });
+  });
+}
+
 /**
  * Has two guests in a page of the demo, by Strophe as it is. `talk.say(n)` sends a message of 40 characters with that number; `talk.state`
  * counts what the other hears. The page comes from the demo at `pagePort`, Strophe from its own package, all else goes to `port`.
  */
 export async function startTalk(browser, port, transport, pagePort = port) {
   const page = await browser.newPage();
-  // A page that was filled in so is none of this machine to Chromium, which lets it open no WebSocket here.
-  if (pagePort !== port) {
-    await page.route(/:\d+\/(?:demo\/.*)?$/, async (route) => {
-      const { pathname } = new URL(route.request().url());
-      await route.fulfill({ response: await route.fetch({ url: `http://127.0.0.1:${pagePort}${pathname}` }) });
-    });
-  }
+  if (pagePort !== port) await fillIn(page, pagePort);
   await page.route('**/strophe.js', (route) =>
     route.fulfill({ path: STROPHE, contentType: 'text/javascript' }),
   );
