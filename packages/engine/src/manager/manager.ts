@@ -173,10 +173,10 @@ export class ConnectionManager {
     const turn = this.#turn.session;
     switch (input.type) {
       case 'request':
-        if (!this.#awaited.hold(input.body.attributes.sid, input)) this.#request(input);
+        if (!this.#awaited.hold(input.body.attributes.sid, input, this.#turn)) this.#request(input);
         break;
       case 'request-head':
-        if (!this.#awaited.hold(input.sid, input)) this.#look(input);
+        if (!this.#awaited.hold(input.sid, input, this.#turn)) this.#look(input);
         break;
       case 'link-up':
       case 'link-secured':

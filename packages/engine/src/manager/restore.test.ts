@@ -93,3 +93,15 @@ function isAbout(sid: string): (output: Output) => boolean {
     (output.type === 'close' && output.link === LINK) ||
     output.type === 'log';
 }
+
+it('of the requests for a session that is about to come so many wait, and the next are to be repeated', () => {
+  const manager = newManager();
+  manager.expect(['s']);
+  const replies = Array.from({ length: 18 }, (_, at) => poll(manager, at + 1, 's'));
+  expect(replies.filter((reply) => reply === 'held')).toHaveLength(16);
+  expect(replies.slice(16).every((reply) => reply.includes('try again'))).toBe(true);
+  manager.handle({ type: 'request-aborted', request: 1, sid: 's' }, NOW);
+  expect(poll(manager, 19, 's')).toBe('held');
+  expect(manager.awaited('s')).toHaveLength(16);
+  expect(poll(manager, 20, 's')).toContain('item-not-found');
+});

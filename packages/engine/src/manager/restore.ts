@@ -11,6 +11,8 @@ import { letEnd } from './creation.ts';
 import type { Input, RequestId } from './input.ts';
 import { noteKept } from './keeper.ts';
 import type { Kept, Survival } from './kept.ts';
+import { UNAVAILABLE } from './replies.ts';
+import type { ManagerTurn } from './turn.ts';
 
 /** A client that is silent for longer than this is over by the defaults, and so is what it could be told. */
 const REMEMBERED = seconds(150);
@@ -198,6 +200,9 @@ export class Restoration {
 
 type Held = Extract<Input, { type: 'request' | 'request-head' }>;
 
+/** Of one session: more than any client has in flight. Their bodies are in no session's budget yet. */
+const HELD_MAX = 16;
+
 /**
  * Sessions of a process that is gone, which this one is about to go on with, and the requests for them that came before: such a request
  * waits, for nobody may be told meanwhile that there is no such session.
@@ -210,11 +215,13 @@ export class Awaited {
     for (const sid of sids) if (!this.#bySid.has(sid)) this.#bySid.set(sid, []);
   }
 
-  /** Keeps the request until its session is there. False: no session of that sid is awaited. */
-  hold(sid: string | undefined, input: Held): boolean {
+  /** Keeps the request until its session is there; beyond what may wait, it is to be repeated. False: no session of that sid is awaited. */
+  hold(sid: string | undefined, input: Held, turn: ManagerTurn): boolean {
     const held = sid === undefined ? undefined : this.#bySid.get(sid);
-    held?.push(input);
-    return held !== undefined;
+    if (held === undefined) return false;
+    if (held.length < HELD_MAX) held.push(input);
+    else turn.put({ type: 'respond', request: input.request, reply: UNAVAILABLE });
+    return true;
   }
 
   /** The client of the request is gone. */
