@@ -3,18 +3,10 @@
  * after the other at one manager; processor time of the process, the best and the median of its rounds.
  */
 import { type Instant, instantOf } from '@boshd/engine/kit';
-import {
-  ConnectionManager,
-  DEFAULT_ADMISSION_LIMITS,
-  type Input,
-  type LinkId,
-  type Output,
-} from '@boshd/engine/manager';
-import { DEFAULT_SESSION_LIMITS } from '@boshd/engine/session';
-import { DEFAULT_SOCKET_LIMITS } from '@boshd/engine/socket';
-import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
-import { CLIENT_XML_LIMITS, NS, readRequest, SERVER_XML_LIMITS } from '@boshd/engine/wire';
+import { ConnectionManager, type Input, type LinkId, type Output } from '@boshd/engine/manager';
+import { CLIENT_XML_LIMITS, NS, readRequest } from '@boshd/engine/wire';
 import { nodeToolbox } from 'boshd/toolbox';
+import { plainConfig } from './micro-config.ts';
 
 const ROUNDS = 15;
 const LOG_INS = 2000;
@@ -35,23 +27,7 @@ const SAID = {
 
 const toolbox = nodeToolbox();
 const manager = new ConnectionManager(
-  {
-    session: DEFAULT_SESSION_LIMITS,
-    stream: DEFAULT_STREAM_LIMITS,
-    socket: DEFAULT_SOCKET_LIMITS,
-    serverXml: SERVER_XML_LIMITS,
-    domains: {
-      defaultDomain: undefined,
-      allow: ['*'],
-      deny: [],
-      gone: [],
-      routePorts: [],
-      overrides: new Map(),
-    },
-    admission: { ...DEFAULT_ADMISSION_LIMITS, sessionsPerAddressMax: 0, creationsPerAddressPerSecond: 0 },
-    seeOther: undefined,
-    showExternal: false,
-  },
+  plainConfig({ sessionsPerAddressMax: 0, creationsPerAddressPerSecond: 0 }),
   toolbox,
 );
 let steps = 0;

@@ -4,19 +4,10 @@
  * without, taken in turns in one process, since the ratio says more than the time.
  */
 import { type Instant, instantOf } from '@boshd/engine/kit';
-import {
-  ConnectionManager,
-  DEFAULT_ADMISSION_LIMITS,
-  type Input,
-  type LinkId,
-  type ManagerConfig,
-  type Output,
-} from '@boshd/engine/manager';
-import { DEFAULT_SESSION_LIMITS } from '@boshd/engine/session';
-import { DEFAULT_SOCKET_LIMITS } from '@boshd/engine/socket';
-import { DEFAULT_STREAM_LIMITS } from '@boshd/engine/stream';
-import { CLIENT_XML_LIMITS, NS, readRequest, SERVER_XML_LIMITS } from '@boshd/engine/wire';
+import { ConnectionManager, type Input, type LinkId, type Output } from '@boshd/engine/manager';
+import { CLIENT_XML_LIMITS, NS, readRequest } from '@boshd/engine/wire';
 import { nodeToolbox } from 'boshd/toolbox';
+import { plainConfig } from './micro-config.ts';
 
 const ROUNDS = 60;
 const ECHOES = 1000;
@@ -25,29 +16,12 @@ const TEXT = 'Wherefore art thou, Romeo? Deny thy father and refuse thy name; or
 const HEADER = `<?xml version='1.0'?><stream:stream id='s' from='example.org' version='1.0' xmlns='jabber:client' xmlns:stream='${NS.stream}'>`;
 
 const toolbox = nodeToolbox();
-const CONFIG: ManagerConfig = {
-  session: DEFAULT_SESSION_LIMITS,
-  stream: DEFAULT_STREAM_LIMITS,
-  socket: DEFAULT_SOCKET_LIMITS,
-  serverXml: SERVER_XML_LIMITS,
-  domains: {
-    defaultDomain: undefined,
-    allow: ['*'],
-    deny: [],
-    gone: [],
-    routePorts: [],
-    overrides: new Map(),
-  },
-  admission: {
-    ...DEFAULT_ADMISSION_LIMITS,
-    bytesPerSessionPerSecond: 0,
-    payloadsPerSessionPerSecond: 0,
-    bytesPerAddressPerSecond: 0,
-    payloadsPerAddressPerSecond: 0,
-  },
-  seeOther: undefined,
-  showExternal: false,
-};
+const CONFIG = plainConfig({
+  bytesPerSessionPerSecond: 0,
+  payloadsPerSessionPerSecond: 0,
+  bytesPerAddressPerSecond: 0,
+  payloadsPerAddressPerSecond: 0,
+});
 
 /** One session that is logged in, and its server. */
 class Chat {
